@@ -1,0 +1,107 @@
+"""The command line: every group of commands is registered here and does its work in `cli.jobs`."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from cli.exits import ExitCode
+from edi.model.errors import ClaimloopError
+
+app = typer.Typer(
+    name="claimloop",
+    help="Sessions out as X12 837P claims, 835s back, every cent tied to its line.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"claimloop {version('claimloop')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    """Sessions out as X12 837P claims, 835s back, every cent tied to its line."""
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM arrived; unwinds everything, so that open transactions roll back."""
+
+    def __init__(self, code: ExitCode) -> None:
+        super().__init__()
+        self.code = code
+
+
+def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped(ExitCode.INTERRUPTED if signal_number == signal.SIGINT else ExitCode.TERMINATED)
+
+
+def _log_unexpected(error: BaseException) -> Path:
+    """Write where the error came from, without its message and values (they may be PHI), and return the path."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
+    descriptor, name = tempfile.mkstemp(prefix="claimloop-", suffix=".log")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as log:
+        log.write(f"claimloop {version('claimloop')}: {type(error).__name__}\n" + "\n".join(lines) + "\n")
+    return Path(name)
+
+
+def _os_error(error: OSError) -> tuple[ExitCode, str]:
+    """Return exit code and advice for an operating system error that no job turned into its own."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ExitCode.TEMPORARY, "free some space and run the same command again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ExitCode.ACCESS, "check who owns it and who may write there"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
+        return ExitCode.PARTLY, "check the path"
+    return ExitCode.TEMPORARY, "run the same command again"
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `claimloop` script. Every way out has its exit code."""
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, _stop)
+    logging.getLogger("pyx12").propagate = False
+    try:
+        app()
+    except ClaimloopError as error:
+        print(f"claimloop: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Stopped as stopped:
+        word = "interrupted" if stopped.code is ExitCode.INTERRUPTED else "terminated"
+        print(f"claimloop: {word}; what was done is whole", file=sys.stderr)
+        sys.exit(stopped.code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.DONE)
+    except OSError as error:
+        code, advice = _os_error(error)
+        print(
+            f"claimloop: {error.strerror or type(error).__name__}: {error.filename or 'a file'}; {advice}",
+            file=sys.stderr,
+        )
+        sys.exit(code)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: no PHI may reach the terminal
+        log = _log_unexpected(error)
+        print(f"claimloop: unexpected {type(error).__name__}; see {log}", file=sys.stderr)
+        sys.exit(ExitCode.UNEXPECTED)

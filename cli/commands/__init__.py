@@ -1,0 +1,1 @@
+"""Typer functions, one file a group of commands; each parses, calls one job and renders what comes back."""

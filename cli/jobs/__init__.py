@@ -1,0 +1,1 @@
+"""One job per command: open, call the core, save."""

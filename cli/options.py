@@ -1,0 +1,54 @@
+"""Options that several commands share, declared once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def parse_date(text: str) -> date:
+    """Read an ISO 8601 date given on the command line.
+
+    Raises:
+        typer.BadParameter: not a date.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a date; write it like 2026-01-31") from None
+
+
+def today(as_of: date | None) -> date:
+    """Return the day that counts as today: ``--as-of``, else the clock's. The only clock of the command line."""
+    return as_of if as_of is not None else datetime.now().astimezone().date()
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (JSON Lines where it is a stream).")]
+ShowPhi = Annotated[
+    bool, typer.Option("--show-phi", help="Show names and member ids instead of masking them.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, notes or warnings on stderr.")]
+ExitZero = Annotated[
+    bool, typer.Option("--exit-zero", help="End 0 where it would be 1 (new work), for schedulers.")
+]
+AsOf = Annotated[
+    date | None,
+    typer.Option("--as-of", parser=parse_date, metavar="DATE", help="The day that counts as today."),
+]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database", metavar="URL", help="Store to use; default: the SQLite file beside claimloop.toml."
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="claimloop.toml to use; default: the nearest one upwards."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, not to stdout.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Walk the real path, write nothing, send nothing.")]

@@ -1,0 +1,1 @@
+"""Session rows to SessionLines, minutes to units, SessionLines to Claims."""

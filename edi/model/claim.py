@@ -1,0 +1,210 @@
+"""A claim as an 837P carries it: loop 2300 with the parties above it and the service lines below it.
+
+The writer, the reader, the store, the rules and the test payer share these values. Money is integer cents, dates are
+``datetime.date``, codes are upper case without dots. Source: 005010X222A1 (loop and element named at each field).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TypeAlias
+
+import msgspec
+
+from edi.model.remittance import Procedure, QualifiedAmount, QualifiedDate, RawSegment, Reference
+
+Contact: TypeAlias = tuple[str, str, str]
+"""A PER: name, phone (ten digits) and e-mail, "" where unknown."""
+
+
+class Address(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """N3 and N4. ``zip`` is digits only (5 or 9) in the US; ``country`` is empty for the US."""
+
+    line_1: str = ""
+    line_2: str = ""
+    city: str = ""
+    state: str = ""
+    zip: str = ""
+    country: str = ""
+
+
+class Provider(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A provider on a claim, person or organisation (2010AA, 2310A-D, 2420).
+
+    ``last_name`` is the organisation's name when ``is_person`` is False. ``tax_id`` is EIN or SSN digits under
+    ``tax_id_qualifier`` (EI or SY). ``references`` are secondary ids (0B, 1G, G2 …).
+    """
+
+    is_person: bool
+    last_name: str
+    first_name: str = ""
+    middle_name: str = ""
+    suffix: str = ""
+    npi: str = ""
+    taxonomy: str = ""
+    tax_id: str = ""
+    tax_id_qualifier: str = "EI"
+    address: Address | None = None
+    references: tuple[Reference, ...] = ()
+    contact: Contact | None = None
+
+
+class Person(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Name and demographics of a subscriber or patient. ``sex`` is F, M or U; "" and None where the file lacks it."""
+
+    last_name: str = ""
+    first_name: str = ""
+    middle_name: str = ""
+    suffix: str = ""
+    birth_date: date | None = None
+    sex: str = ""
+    address: Address | None = None
+
+
+class Subscriber(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Loops 2000B and 2010BA: who holds the coverage this claim is billed to.
+
+    ``rank`` is SBR01 (P, S, T …). ``is_patient`` means SBR02 is 18 and there is no 2000C. ``organization`` is the
+    employer's name when the subscriber is one (workers' compensation), else "". ``insurance_type`` is SBR05,
+    ``filing_indicator`` SBR09. ``references`` are 2010BA REFs (SY, Y4).
+    """
+
+    rank: str = "P"
+    is_patient: bool = True
+    person: Person = Person()
+    organization: str = ""
+    member_id: str = ""
+    member_id_qualifier: str = "MI"
+    group_number: str = ""
+    group_name: str = ""
+    insurance_type: str = ""
+    filing_indicator: str = ""
+    references: tuple[Reference, ...] = ()
+
+
+class Patient(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Loops 2000C and 2010CA, only when the patient is not the subscriber. ``relationship`` is PAT01 (01, 19, 20 …)."""
+
+    relationship: str
+    person: Person
+    member_id: str = ""
+    """NM109 of QC; not allowed by the guide, sent by some, so read and never written."""
+    references: tuple[Reference, ...] = ()
+
+
+class ClaimPayer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Loop 2010BB. ``key`` is the payers.toml key, "" when not known; ``id`` is NM109."""
+
+    name: str
+    id: str
+    key: str = ""
+    id_qualifier: str = "PI"
+    address: Address | None = None
+    references: tuple[Reference, ...] = ()
+
+
+class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Loop 2400.
+
+    Attributes:
+        number: LX01, from 1.
+        procedure: SV101 (qualifier HC, code, up to four modifiers, description for unlisted codes).
+        charge: SV102 in cents, total of the line.
+        units: SV104, canonical decimal text (``2``).
+        unit_basis: SV103 (UN; MJ only anaesthesia).
+        place_of_service: SV105, "" when it is the claim's.
+        pointers: SV107, 1-based places in the claim's diagnoses.
+        date_from, date_to: DTP*472; equal for one day.
+        line_control_number: REF*6R.
+        authorization: REF*G1 of the line.
+        rendering, supervising: 2420A, 2420D when they differ from the claim's.
+        session_line_ids: the sessions.csv line_ids this line bills; empty when imported.
+        other_dates, references, amounts, notes: DTP, REF, AMT and NTE not named above.
+        kept: segments of the loop that the model has no field for, as sent.
+    """
+
+    number: int
+    procedure: Procedure
+    charge: int
+    units: str
+    unit_basis: str = "UN"
+    place_of_service: str = ""
+    pointers: tuple[int, ...] = ()
+    date_from: date | None = None
+    date_to: date | None = None
+    line_control_number: str = ""
+    authorization: str = ""
+    rendering: Provider | None = None
+    supervising: Provider | None = None
+    session_line_ids: tuple[str, ...] = ()
+    other_dates: tuple[QualifiedDate, ...] = ()
+    references: tuple[Reference, ...] = ()
+    amounts: tuple[QualifiedAmount, ...] = ()
+    notes: tuple[Reference, ...] = ()
+    kept: tuple[RawSegment, ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Loop 2300 and everything it stands under.
+
+    Attributes:
+        practice_id: whose claim it is; "" until known.
+        patient_id: the practice's own id of the patient; "" when imported.
+        patient_control_number: CLM01; "" until the store allocated one.
+        charge: CLM02 in cents.
+        place_of_service: CLM05-1.
+        frequency: CLM05-3 (1 original, 7 replacement, 8 void).
+        provider_signature: CLM06 (Y or N).
+        accepts_assignment: CLM07 (A, B or C).
+        benefits_assigned: CLM08 (Y, N or W).
+        release_of_information: CLM09 (Y or I).
+        patient_signature_source: CLM10 (P or "").
+        accident_causes: CLM11-1 to -3 (AA, EM, OA).
+        accident_state: CLM11-4.
+        diagnoses: HI, first the principal (ABK), then ABF; ICD-10-CM without dot.
+        dates: DTP of the claim (431, 439, 454 …).
+        authorization: REF*G1. referral_number: REF*9F. original_reference: REF*F8.
+        patient_paid: AMT*F5 in cents.
+        billing, pay_to, referring, rendering, facility, supervising: 2010AA, 2010AB, 2310A DN, 2310B, 2310C, 2310D.
+        pay_to: address of 2010AB.
+        references, amounts, notes: REF, AMT and NTE not named above. kept: segments the model has no field for.
+    """
+
+    practice_id: str = ""
+    patient_id: str = ""
+    patient_control_number: str = ""
+    charge: int
+    place_of_service: str = "11"
+    frequency: str = "1"
+    provider_signature: str = "Y"
+    accepts_assignment: str = "A"
+    benefits_assigned: str = "Y"
+    release_of_information: str = "Y"
+    patient_signature_source: str = ""
+    accident_causes: tuple[str, ...] = ()
+    accident_state: str = ""
+    diagnoses: tuple[str, ...] = ()
+    dates: tuple[QualifiedDate, ...] = ()
+    authorization: str = ""
+    referral_number: str = ""
+    original_reference: str = ""
+    patient_paid: int | None = None
+    billing: Provider
+    pay_to: Address | None = None
+    subscriber: Subscriber
+    patient: Patient | None = None
+    payer: ClaimPayer
+    referring: Provider | None = None
+    rendering: Provider | None = None
+    facility: Provider | None = None
+    supervising: Provider | None = None
+    references: tuple[Reference, ...] = ()
+    amounts: tuple[QualifiedAmount, ...] = ()
+    notes: tuple[Reference, ...] = ()
+    kept: tuple[RawSegment, ...] = ()
+    lines: tuple[ServiceLine, ...] = ()
+
+    @property
+    def patient_person(self) -> Person:
+        """The person treated: the dependent's when there is one, else the subscriber's."""
+        return self.patient.person if self.patient is not None else self.subscriber.person

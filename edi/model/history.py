@@ -1,0 +1,39 @@
+"""What rules may ask about earlier work: a protocol that ``cli`` fills from the store."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+import msgspec
+
+
+class EarlierLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A service line billed before: what duplicates, bundling and running totals need. ``charge`` is cents."""
+
+    practice_id: str
+    patient_id: str
+    patient_control_number: str
+    payer: str
+    procedure_code: str
+    modifiers: tuple[str, ...]
+    date_of_service: date
+    charge: int
+    units: str
+    status: str = ""
+
+
+class History(Protocol):
+    """Earlier claims of a patient."""
+
+    def lines_on(self, practice_id: str, patient_id: str, day: date) -> tuple[EarlierLine, ...]:
+        """Lines already billed for the patient on that day, any payer."""
+        ...
+
+
+class NoHistory:
+    """A history without earlier claims, for checks that stand alone."""
+
+    def lines_on(self, practice_id: str, patient_id: str, day: date) -> tuple[EarlierLine, ...]:
+        """Return nothing."""
+        return ()

@@ -1,0 +1,1 @@
+"""Payer profiles: what one payer does differently, as data."""

@@ -1,0 +1,1 @@
+"""The rule registry, and one family of rules a file."""

@@ -1,0 +1,1 @@
+"""One transaction set a file, in both directions."""

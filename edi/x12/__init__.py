@@ -1,0 +1,1 @@
+"""X12 syntax only: delimiters, tokens, segments, envelopes, conformance."""

@@ -1,0 +1,223 @@
+"""Fixtures that more than one folder of tests uses.
+
+What a test needs and this machine lacks is a skip with its reason, and a failure when CI is set: a check that
+silently did not run is worth less than none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import hypothesis
+import psycopg
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDENS = ROOT / "tests" / "goldens"
+
+hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
+hypothesis.settings.register_profile("soak", max_examples=2000, print_blob=True, deadline=None)
+hypothesis.settings.load_profile("ci")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("claimloop")
+    group.addoption(
+        "--update-goldens", action="store_true", help="write tests/goldens again instead of comparing"
+    )
+    group.addoption("--seed", type=int, default=20261122, help="seed of the tests that draw their own cases")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.getoption('--seed')} (repeat with --seed)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --update-goldens, only the tests that own a golden run."""
+    if not config.getoption("--update-goldens"):
+        return
+    owners = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in owners])
+    items[:] = owners
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip for want of something; with CI set, fail instead."""
+    if os.environ.get("CI", "").lower() not in ("", "0", "false"):
+        pytest.fail(f"{reason} (with CI set this is a failure)", pytrace=False)
+    pytest.skip(reason)
+
+
+# -- data beside the repository ------------------------------------------------------------------------------------
+
+
+def _shared_folder(variable: str, name: str) -> Path:
+    folder = Path(os.environ.get(variable) or ROOT.parent / "shared" / name)
+    if not folder.is_dir():
+        lacking(f"no folder {name}: set {variable}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def corpus_dir() -> Path:
+    """The folder of real X12 files, with its INDEX.tsv."""
+    return _shared_folder("CLAIMLOOP_CORPUS", "corpus")
+
+
+@pytest.fixture(scope="session")
+def facts_dir() -> Path:
+    """The folder of facts: code tables, acceptance cases, test payer scenarios."""
+    return _shared_folder("CLAIMLOOP_FACTS", "facts")
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    """The run's seed; printed, so that a failure names what repeats it."""
+    value: int = request.config.getoption("--seed")
+    print(f"seed: {value}")
+    return value
+
+
+@pytest.fixture
+def rng(seed: int) -> random.Random:
+    """Chance that the run's seed decides, the same whatever other tests run before."""
+    return random.Random(seed)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with tests/goldens/NAME; with --update-goldens, write it."""
+    update: bool = request.config.getoption("--update-goldens")
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDENS / name
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+            return
+        assert path.is_file(), f"no golden {name}: run `make goldens`, read the diff, add it"
+        assert text == path.read_bytes().decode(), f"{name} differs: `make goldens`, then read the diff"
+
+    return compare
+
+
+# -- PostgreSQL ----------------------------------------------------------------------------------------------------
+
+
+def _postgres_tools() -> Path | None:
+    """The folder of initdb and pg_ctl, the newest if there are several."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(installed, key=lambda path: float(path.parents[1].name), default=None)
+    return newest.parent if newest else None
+
+
+class PostgresCluster:
+    """A private server on a unix socket, in a folder of its own, gone when the tests end."""
+
+    def __init__(self, tools: Path) -> None:
+        self._tools = tools
+        self._databases = 0
+        # Not pytest's tmp_path: its parents are 0700, and root must hand the folder to another user.
+        self.folder = Path(tempfile.mkdtemp(prefix="claimloop-pg-"))
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres", "postgres")
+
+    def _run(self, tool: str, *arguments: str) -> None:
+        command = [str(self._tools / tool), "-D", str(self.folder / "data"), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        output = self.folder.with_suffix(".out")
+        # To a file, not a pipe: the server inherits the descriptor and would hold a pipe open for ever.
+        with output.open("w") as sink:
+            done = subprocess.run(command, cwd="/", stdout=sink, stderr=subprocess.STDOUT, timeout=60)
+        said = output.read_text()
+        output.unlink()
+        if done.returncode:
+            log = self.folder / "log"
+            said += log.read_text() if log.exists() else ""
+            raise RuntimeError(f"{tool} ended with {done.returncode}:\n{said}")
+
+    def start(self) -> None:
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self.folder),
+            "max_connections": "60",
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+        }
+        with (self.folder / "data" / "postgresql.conf").open("a") as configuration:
+            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "start")
+
+    def stop(self) -> None:
+        try:
+            self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def dsn(self, database: str) -> str:
+        return f"host={self.folder} user=postgres dbname={database}"
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """A database of one's own; yields its name."""
+        self._databases += 1
+        name = f"test_{self._databases}"
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+            try:
+                yield name
+            finally:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A server of the tests' own, one for each test process."""
+    tools = _postgres_tools()
+    if tools is None:
+        lacking("no PostgreSQL server: initdb is neither on PATH nor under /usr/lib/postgresql")
+    cluster = PostgresCluster(tools)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_cluster: PostgresCluster) -> str:
+    """The URL of the server's maintenance database; a test's own is `postgres_database`."""
+    return postgres_cluster.url("postgres")
+
+
+@pytest.fixture
+def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped after the test."""
+    with postgres_cluster.database() as name:
+        yield postgres_cluster.url(name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty store; a test that takes it runs once on each kind of database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'claimloop.db'}"
+    url: str = request.getfixturevalue("postgres_database")
+    return url
