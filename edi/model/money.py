@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_AMOUNT: Final = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?")
+_AMOUNT: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
 _MAX_DIGITS: Final = 18
 
 

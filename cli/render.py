@@ -1,0 +1,213 @@
+"""Everything a person or a script sees: tables, JSON, CSV, bars, masks. Data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from edi.model.finding import Finding, Severity
+from edi.model.money import decimal_text
+
+SCHEMA_VERSION = 1
+Cell: TypeAlias = str | int | bool | date | Sequence[str] | None
+Row: TypeAlias = Mapping[str, Cell]
+
+_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_BAR_WIDTH = 24
+_PLAIN_WIDTH = 160
+
+
+def stdout() -> Console:
+    """Return the console for data: as wide as the terminal, and wide enough to keep rows whole in a pipe."""
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", _PLAIN_WIDTH))
+    return Console(width=width, highlight=False, soft_wrap=False)
+
+
+def stderr() -> Console:
+    """Return the console for notes, warnings and progress."""
+    return Console(stderr=True, highlight=False)
+
+
+def mask(text: str | None, show: bool = False) -> str:
+    """Return a name or member id with all but its first character hidden, unless ``show``; None gives ""."""
+    if not text:
+        return ""
+    return text if show else text[0] + "•" * min(len(text) - 1, 6)
+
+
+def to_json(document: Any) -> str:
+    """Encode a document: dates ISO 8601, structs as objects; one line."""
+    return msgspec.json.encode(document).decode()
+
+
+@contextmanager
+def output(path: Path | None) -> Iterator[IO[str]]:
+    """Open ``--output FILE``, or give stdout when there is none."""
+    if path is None:
+        yield sys.stdout
+        return
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        yield stream
+
+
+def write_json(document: Any, path: Path | None = None) -> None:
+    """Write one JSON document and a line end to ``path`` or stdout."""
+    with output(path) as stream:
+        stream.write(to_json(document) + "\n")
+
+
+def write_rows(
+    rows: Iterable[Row], columns: Sequence[str], *, form: str, path: Path | None, title: str = ""
+) -> None:
+    """Write rows as ``table``, ``csv`` or ``json`` (a list) to ``path`` or stdout.
+
+    Args:
+        rows: mappings that hold at least ``columns``; amounts are already decimal text.
+        columns: which of them, in order; the keys of the JSON objects are all keys of the rows.
+        form: ``table``, ``csv`` or ``json``.
+        path: where to, None for stdout.
+        title: heading of a table.
+    """
+    if form == "json":
+        write_json(list(rows), path)
+    elif form == "csv":
+        with output(path) as stream:
+            _write_csv(rows, columns, stream)
+    else:
+        with output(path) as stream:
+            console = stdout() if path is None else Console(file=stream, width=_PLAIN_WIDTH)
+            console.print(_table(rows, columns, title))
+
+
+def _write_csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str]) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_safe_for_spreadsheets(_text(row.get(column))) for column in columns])
+
+
+def _safe_for_spreadsheets(text: str) -> str:
+    """Keep a spreadsheet from running a cell as a formula; plain negative numbers stay numbers."""
+    if text[:1] in "=+@\t\r" and text[:1]:
+        return "'" + text
+    if text[:1] == "-" and not text[1:].replace(".", "", 1).isdigit():
+        return "'" + text
+    return text
+
+
+def _text(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, str | int | date):
+        return str(cell)
+    return " ".join(cell)
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str], title: str) -> Table:
+    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    for column in columns:
+        right = column in _MONEY_COLUMNS
+        table.add_column(column.replace("_", " "), justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*[_text(row.get(column)) for column in columns])
+    return table
+
+
+_MONEY_COLUMNS = frozenset(
+    {
+        "amount",
+        "charge",
+        "paid",
+        "contractual",
+        "patient",
+        "denied",
+        "pended",
+        "open",
+        "expected",
+        "count",
+        "units",
+    }
+)
+
+
+def place(finding: Finding) -> str:
+    """Return where a finding is, in one short phrase: file, row and column, or segment and element."""
+    where = finding.location
+    parts = [
+        where.file or "",
+        f"row {where.row}" if where.row is not None else "",
+        f"transaction {where.transaction}" if where.transaction else "",
+        f"segment {where.segment}" if where.segment is not None else "",
+        where.element or "",
+        f"claim {where.claim}" if where.claim else "",
+        f"line {where.line}" if where.line else "",
+        f"session {where.session}" if where.session else "",
+        where.field or "",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def print_findings(findings: Sequence[Finding], console: Console, *, limit: int | None = None) -> None:
+    """Print findings, worst first, each with place, message and fix; more than ``limit`` are counted, not shown."""
+    order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+    ranked = sorted(findings, key=lambda finding: order[finding.severity])
+    shown = ranked if limit is None else ranked[:limit]
+    for finding in shown:
+        style = _STYLE[finding.severity]
+        console.print(f"{finding.severity.value:<7} {finding.code}", style=style, end="  ", markup=False)
+        console.print(f"{place(finding)}: {finding.message}", markup=False, soft_wrap=True)
+        if finding.fix:
+            console.print(f"        fix: {finding.fix}", style="dim", markup=False, soft_wrap=True)
+    if len(ranked) > len(shown):
+        console.print(f"… and {len(ranked) - len(shown)} more; --json lists all", style="dim")
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the contract shows it: flat, without empty places."""
+    where = {key: value for key, value in msgspec.to_builtins(finding.location).items() if value is not None}
+    more = {"fix": finding.fix, "why": finding.why, "carc": finding.carc}
+    known = {"code": finding.code, "severity": finding.severity.value, "message": finding.message}
+    return {**known, **where, **{key: value for key, value in more.items() if value}}
+
+
+def money(cents: int | None) -> str | None:
+    """Return cents as the contract's decimal string, None as None."""
+    return None if cents is None else decimal_text(cents)
+
+
+def bar(value: int, largest: int, width: int = _BAR_WIDTH) -> str:
+    """Return a bar whose length is ``value`` in proportion to ``largest``; never empty for a positive value."""
+    if value <= 0 or largest <= 0:
+        return ""
+    eighths = max(1, value * width * 8 // largest)
+    return "█" * (eighths // 8) + ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+
+
+@contextmanager
+def progress(label: str, total: int | None, *, quiet: bool = False) -> Iterator[Any]:
+    """Show a progress bar on stderr while the block runs, only on a terminal; yields a function ``advance(n)``."""
+    bars = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=stderr(),
+        transient=True,
+        disable=quiet or not sys.stderr.isatty(),
+    )
+    with bars:
+        task = bars.add_task(label, total=total)
+        yield lambda count=1: bars.advance(task, count)
