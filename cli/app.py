@@ -16,6 +16,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from cli.commands import claims, denials, explain, remittances, simulate, x12, x12_check
 from cli.exits import ExitCode
 from edi.model.errors import ClaimloopError
 
@@ -42,6 +43,22 @@ def root(
     ] = False,
 ) -> None:
     """Sessions out as X12 837P claims, 835s back, every cent tied to its line."""
+
+
+app.command()(explain.explain)
+app.command()(remittances.ingest)
+app.command()(remittances.verify)
+app.command()(simulate.simulate)
+x12.group.command()(x12_check.check)
+for group in (
+    claims.group,
+    remittances.held_group,
+    remittances.unmatched_group,
+    denials.group,
+    denials.report_group,
+    x12.group,
+):
+    app.add_typer(group)
 
 
 class Stopped(BaseException):

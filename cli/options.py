@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from cli.exits import ExitCode
 
 
 def parse_date(text: str) -> date:
@@ -26,6 +28,39 @@ def today(as_of: date | None) -> date:
     return as_of if as_of is not None else datetime.now().astimezone().date()
 
 
+def moment(as_of: date | None) -> datetime:
+    """Return local date and time: noon of ``--as-of``, so that a repeated run writes the same, else the clock's."""
+    if as_of is not None:
+        return datetime.combine(as_of, time(12))
+    return datetime.now().astimezone().replace(tzinfo=None, microsecond=0)
+
+
+def utc_now() -> datetime:
+    """Return the clock's time in UTC without zone, as the store keeps first-seen times and events."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def end(code: ExitCode, *, exit_zero: bool = False) -> None:
+    """End the command with an exit code; ``--exit-zero`` turns 1 into 0.
+
+    Raises:
+        typer.Exit: unless the code is 0.
+    """
+    if code is ExitCode.WORK and exit_zero:
+        return
+    if code is not ExitCode.DONE:
+        raise typer.Exit(code)
+
+
+def _row_form(name: str) -> str:
+    if name not in ("table", "csv", "json"):
+        raise typer.BadParameter(f"{name!r} is none of table, csv, json")
+    return name
+
+
+RowFormat = Annotated[
+    str, typer.Option("--format", callback=_row_form, metavar="FORM", help="table, csv or json.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (JSON Lines where it is a stream).")]
 ShowPhi = Annotated[
     bool, typer.Option("--show-phi", help="Show names and member ids instead of masking them.")

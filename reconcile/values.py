@@ -75,6 +75,7 @@ class LineEvidence(StrEnum):
     LINE_NUMBER = "line_number"
     CODE_DATE_CHARGE = "code_date_charge"
     CODE_DATE = "code_date"
+    CODE_CHARGE = "code_charge"
     ONLY_LINE = "only_line"
     NONE = "none"
 
@@ -146,7 +147,9 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
 
     ``line`` is the index into ``ClaimPayment.lines`` (None: claim level), ``adjudication`` the store's claim payment
     id, ``line_id`` the submitted line it lands on (None when claim level without lines). One adjustment that is capped
-    gives two postings: the posted part and the memo rest.
+    gives two postings: the posted part and the memo rest. ``transfer`` marks cents that an adjudication moves between
+    accounts without saying so itself (a later payer answers what the first left to the patient; a reversal with a
+    reason and no correction leaves a denial): leave them out when postings are compared with the 835.
     """
 
     adjudication: int
@@ -157,6 +160,7 @@ class Posting(msgspec.Struct, frozen=True, gc=False):
     group: str | None = None
     reason: str | None = None
     quantity: str | None = None
+    transfer: bool = False
 
 
 class DenialStatus(StrEnum):
@@ -194,6 +198,10 @@ class Denial(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     kind: str = "merits"
     """``merits``, ``unprocessable``, ``duplicate`` or ``zero_allowed``."""
     status: DenialStatus = DenialStatus.OPEN
+    line_ids: tuple[int, ...] = ()
+    """Every submitted line it may mean: several for twins and for lines the payer merged."""
+    recovered: int = 0
+    """Cents that later adjudications of the line paid or left to the patient."""
 
 
 class LineBalance(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -207,6 +215,8 @@ class LineBalance(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     denied: int
     pended: int
     open: int
+    repeats: tuple[int, ...] = ()
+    """Ids of the lines of later submissions that bill the same service; their money is counted here."""
 
 
 class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,3 +229,5 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
     balances: tuple[LineBalance, ...] = ()
     findings: tuple[Finding, ...] = ()
     next_actions: tuple[str, ...] = ()
+    guardrails: tuple[str, ...] = ()
+    """What must not be done with the claim as a whole (``no_patient_bill`` …)."""

@@ -14,6 +14,8 @@ class AcknowledgmentLevel(StrEnum):
     INTERCHANGE = "interchange"
     GROUP = "group"
     TRANSACTION = "transaction"
+    PROVIDER = "provider"
+    """All claims of one billing provider (277CA 2200C)."""
     CLAIM = "claim"
     LINE = "line"
 
@@ -37,6 +39,7 @@ class Acknowledgment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         charge: cents of the claim as acknowledged (STC04), or None.
         date: STC02 or TA1 date.
         segment_in_error, element_in_error: where (IK3 id and position, IK4 position), in X12 names.
+        submission_reference: BHT03 of the 837P answered (277CA 2200B TRN02).
         notes: what else it says, codes only.
     """
 
@@ -56,4 +59,5 @@ class Acknowledgment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     date: date | None = None
     segment_in_error: str | None = None
     element_in_error: str | None = None
+    submission_reference: str | None = None
     notes: tuple[str, ...] = ()

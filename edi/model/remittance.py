@@ -42,7 +42,7 @@ class Procedure(msgspec.Struct, frozen=True, gc=False):
     description: str | None = None
 
 
-class ServicePayment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class ServicePayment(msgspec.Struct, frozen=True, gc=False):
     """One adjudicated service line: loop 2110.
 
     ``allowed`` is AMT*B6. ``remarks`` are the LQ*HE codes of the line. ``line_control_number`` is REF*6R.
@@ -85,7 +85,7 @@ class RemittanceParty(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id: str | None = None
 
 
-class ClaimPayment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class ClaimPayment(msgspec.Struct, frozen=True, gc=False):
     """One adjudicated claim: loop 2100 with its 2110 lines.
 
     ``remarks`` gathers the claim's MOA and MIA remark codes; the whole MIA and MOA are in ``inpatient`` and
@@ -163,6 +163,8 @@ class Payee(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     tax_id: str | None = None
     id: str | None = None
     """N104 under any other qualifier."""
+    id_qualifier: str | None = None
+    """N103 of ``id``; None when N104 is the NPI or the tax id."""
     address: tuple[RawSegment, ...] = ()
     references: tuple[Reference, ...] = ()
     delivery: RawSegment = ()

@@ -1,0 +1,265 @@
+"""`claimloop claims …`: make them, take in what another system sent, look at one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.exits import ExitCode, worst
+from cli.inputs import RecordFiles
+from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
+from cli.jobs.import_claims import import_claims
+from cli.jobs.story_text import story_json, story_lines
+from cli.options import (
+    AsJson,
+    AsOf,
+    Config,
+    Database,
+    DryRun,
+    ExitZero,
+    Output,
+    Quiet,
+    RowFormat,
+    ShowPhi,
+    end,
+    moment,
+    utc_now,
+)
+from cli.render import (
+    SCHEMA_VERSION,
+    finding_json,
+    money,
+    print_findings,
+    progress,
+    stderr,
+    stdout,
+    write_json,
+    write_rows,
+)
+from cli.summaries import print_manifest
+from cli.workspace import workspace
+from edi.codes import load_tables
+from edi.model.errors import InputError
+from edi.model.finding import Severity
+from reconcile.store.listing import claim_listing
+from reconcile.store.story import claims as stories_of
+
+group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
+
+CLAIM_COLUMNS = (
+    "patient_control_number", "practice_id", "payer", "date_from", "status", "charge", "paid", "contractual",
+    "patient", "denied", "open",
+)  # fmt: skip
+_FINDINGS_SHOWN = 20
+
+
+@group.command()
+def create(
+    sessions: Annotated[
+        list[Path], typer.Argument(metavar="SESSIONS...", help="sessions.csv or .jsonl files.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the 837P files.")],
+    patients: Annotated[Path | None, typer.Option(help="Default: patients.csv beside SESSIONS.")] = None,
+    cases: Annotated[Path | None, typer.Option(help="Default: cases.csv beside SESSIONS.")] = None,
+    authorizations: Annotated[Path | None, typer.Option(help="Default: beside SESSIONS.")] = None,
+    fees: Annotated[Path | None, typer.Option(help="Default: fees.csv beside SESSIONS.")] = None,
+    practice: Annotated[
+        str | None, typer.Option(help="Whose files these are, when there are several.")
+    ] = None,
+    as_json: AsJson = False,
+    as_of: AsOf = None,
+    config: Config = None,
+    database: Database = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Check sessions, build claims, write 837P files and store them; a claim with an error is held and named."""
+    beside = RecordFiles.beside(sessions[0])
+    records = RecordFiles(
+        patients=patients or beside.patients,
+        cases=cases or beside.cases,
+        authorizations=authorizations or beside.authorizations,
+        fees=fees or beside.fees,
+    )
+    request = CreateRequest(
+        sessions=tuple(sessions),
+        folder=out,
+        now=moment(as_of),
+        records=records,
+        practice=practice,
+        dry_run=dry_run,
+    )
+    with workspace(config, database) as opened, progress("claims", None, quiet=quiet) as advance:
+        result = create_claims(request, opened.settings, opened.store, advance=advance)
+    if as_json:
+        write_json(_create_json(result))
+    else:
+        _print_created(result, dry_run=dry_run)
+        if not quiet:
+            print_findings(result.findings, stderr(), limit=_FINDINGS_SHOWN)
+    end(create_exit(result), exit_zero=exit_zero)
+
+
+def create_exit(result: CreateResult) -> ExitCode:
+    """3 when rows could not be read, 1 when something is held, changed or warned of, else 0."""
+    codes = [ExitCode.DONE]
+    if result.rejected_rows:
+        codes.append(ExitCode.PARTLY)
+    if result.held or result.held_lines or result.changed:
+        codes.append(ExitCode.WORK)
+    if any(finding.severity is not Severity.INFO for finding in result.findings):
+        codes.append(ExitCode.WORK)
+    return worst(codes)
+
+
+def _create_json(result: CreateResult) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "session_lines": result.lines,
+        "rejected_rows": result.rejected_rows,
+        "already_billed": result.already_billed,
+        "changed_after_billing": result.changed,
+        "not_billed": result.not_billed,
+        "held_lines": result.held_lines,
+        "held": [
+            {
+                "practice_id": one.practice_id,
+                "payer": one.payer,
+                "session_line_ids": one.session_line_ids,
+                "charge": money(one.charge),
+                "findings": [finding_json(finding) for finding in one.findings],
+            }
+            for one in result.held
+        ],
+        "claims": result.claims,
+        "lines": result.claim_lines,
+        "charge": money(result.charge),
+        "files": [
+            {
+                "file": file.path,
+                "sha256": file.sha256,
+                "trading_partner": file.partner,
+                "interchange_control_number": file.interchange_control_number,
+                "claims": file.claims,
+                "lines": file.lines,
+                "charge": money(file.charge),
+            }
+            for file in result.files
+        ],
+        "put_back": result.put_back,
+        "findings": [finding_json(finding) for finding in result.findings],
+    }
+
+
+def _print_created(result: CreateResult, *, dry_run: bool) -> None:
+    console = stdout()
+    word = "would be written" if dry_run else "written"
+    console.print(f"{result.lines} session lines read, {result.rejected_rows} rows refused", markup=False)
+    console.print(
+        f"{result.claims} claims with {result.claim_lines} lines {word}, {money(result.charge)} in all",
+        markup=False,
+    )
+    for file in result.files:
+        console.print(
+            f"  {file.path}  {file.claims} claims  {money(file.charge)}", markup=False, soft_wrap=True
+        )
+    for name in result.put_back:
+        console.print(f"  {name}: was missing in the folder, put back", markup=False)
+    counts = {
+        "already billed": result.already_billed,
+        "changed after billing": result.changed,
+        **result.not_billed,
+    }
+    for reason, count in counts.items():
+        if count:
+            console.print(f"{count} lines not billed: {reason.replace('_', ' ')}", markup=False)
+    if result.held or result.held_lines:
+        console.print(
+            f"{len(result.held)} claims held by errors, {result.held_lines} lines held before they became a claim",
+            markup=False,
+        )
+
+
+@group.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="837P files or folders of them.")],
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    quiet: Quiet = False,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Take in claims that another system submitted; payments that waited for them are matched at once."""
+    with workspace(config, database) as opened:
+        manifest = import_claims(
+            paths, opened.store, tables=load_tables(), payers=opened.settings.payers, now=utc_now()
+        )
+    if as_json:
+        write_json(manifest)
+    else:
+        print_manifest(manifest, quiet=quiet)
+    end(ExitCode(manifest.exit_code()), exit_zero=exit_zero)
+
+
+@group.command("list")
+def list_(
+    status: Annotated[str | None, typer.Option(help="Only claims of this status.")] = None,
+    practice: Annotated[str | None, typer.Option(help="Only this practice's.")] = None,
+    form: RowFormat = "table",
+    as_json: AsJson = False,
+    output: Output = None,
+    config: Config = None,
+    database: Database = None,
+) -> None:
+    """List claims with what was paid, denied and is open, newest service first."""
+    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
+        rows = [
+            {
+                "patient_control_number": one.patient_control_number,
+                "practice_id": one.practice_id,
+                "payer": one.payer,
+                "date_from": one.date_from,
+                "date_to": one.date_to,
+                "frequency": one.frequency,
+                "status": one.status,
+                "acknowledged": one.acknowledged or None,
+                "charge": money(one.charge),
+                "paid": money(one.paid),
+                "contractual": money(one.contractual),
+                "patient": money(one.patient),
+                "denied": money(one.denied),
+                "pended": money(one.pended),
+                "open": money(one.open),
+            }
+            for one in claim_listing(connection, status=status, practice_id=practice)
+        ]
+    write_rows(rows, CLAIM_COLUMNS, form="json" if as_json else form, path=output)
+
+
+@group.command()
+def show(
+    claim: Annotated[str, typer.Argument(metavar="ID", help="Patient control number, in any spelling.")],
+    as_json: AsJson = False,
+    show_phi: ShowPhi = False,
+    config: Config = None,
+    database: Database = None,
+) -> None:
+    """Tell one claim's whole story: lines, files, acknowledgments, payments, denials."""
+    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
+        stories = stories_of(connection, claim)
+    if not stories:
+        raise InputError(f"no claim is named {claim}; claimloop claims list shows what there is")
+    if as_json:
+        write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "claims": [story_json(one, show_phi=show_phi) for one in stories],
+            }
+        )
+        return
+    console = stdout()
+    for text in story_lines(stories, show_phi=show_phi):
+        console.print(text, markup=False, soft_wrap=True)

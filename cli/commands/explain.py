@@ -1,0 +1,51 @@
+"""`claimloop explain CODE`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.exits import ExitCode
+from cli.jobs.explain import Explanation, similar
+from cli.jobs.explain import explain as explain_code
+from cli.options import AsJson
+from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
+from edi.codes import load_tables
+from edi.rules import RULES
+
+_KINDS = {"rule": "rule", "carc": "CARC", "rarc": "RARC", "category": "category", "exit_code": "exit code"}
+
+
+def explain(
+    code: Annotated[str, typer.Argument(help="UNT003, 97, CO-97, M15, bundling_ncci, 75 …")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a CARC, RARC, rule, category or exit code means; a code that is several things gets all of them."""
+    tables = load_tables()
+    found = explain_code(code, tables, RULES)
+    if not found:
+        near = similar(code, tables, RULES)
+        question = f"; did you mean {' or '.join(near)}?" if near else ""
+        stderr().print(f"claimloop: {code!r} is no code known here{question}", markup=False, soft_wrap=True)
+        raise typer.Exit(ExitCode.USAGE)
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, "code": code, "explanations": found})
+        return
+    console = stdout()
+    for one in found:
+        _show(one, console)
+
+
+def _show(one: Explanation, console: Console) -> None:
+    """A heading, then one fact a line."""
+    console.print(f"{_KINDS[one.kind]} {one.code}: {one.title}", style="bold", markup=False, soft_wrap=True)
+    for name, said in one.facts.items():
+        label = name.replace("_", " ")
+        if isinstance(said, str):
+            console.print(f"  {label}: {said}", markup=False, soft_wrap=True)
+            continue
+        console.print(f"  {label}:", markup=False)
+        for each in said:
+            console.print(f"    {each}", markup=False, soft_wrap=True)

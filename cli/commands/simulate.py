@@ -1,0 +1,69 @@
+"""`claimloop simulate FILE --out DIR`: the test payer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.jobs.simulate import Simulated, load_scenario
+from cli.jobs.simulate import simulate as simulate_file
+from cli.options import AsJson, AsOf, today
+from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
+from edi.model.money import decimal_text
+
+_MONEY = ("charge", "cash", "contractual", "patient", "denied", "pended", "open", "bank")
+_COUNTS = ("claims", "rejected", "lines", "undecidable")
+
+
+def simulate(
+    file: Annotated[Path, typer.Argument(help="The 837P to answer.", metavar="FILE")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the answer.")],
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw.")] = 1,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="FILE", help="Scenario file, or demo or clean (shipped)."),
+    ] = None,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON."""
+    made = simulate_file(file, out=out, seed=seed, today=today(as_of), scenario=load_scenario(scenario))
+    for finding in made.findings:
+        stderr().print(f"{finding.code}: {finding.message}", markup=False, soft_wrap=True)
+    if as_json:
+        write_json(_document(made))
+        return
+    _show(made)
+
+
+def _sums(made: Simulated) -> dict[str, int]:
+    """Counts and cents over all interchanges answered."""
+    return {name: sum(getattr(one, name) for one in made.totals) for name in (*_COUNTS, *_MONEY)}
+
+
+def _document(made: Simulated) -> dict[str, object]:
+    sums = _sums(made)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": made.scenario,
+        "seed": made.seed,
+        "as_of": made.as_of,
+        "folder": made.folder,
+        "files": made.files,
+        "truths": made.truths,
+        "totals": {name: decimal_text(sums[name]) if name in _MONEY else sums[name] for name in sums},
+        "findings": made.findings,
+    }
+
+
+def _show(made: Simulated) -> None:
+    console = stdout()
+    sums = _sums(made)
+    table = Table("what", "sum", title=f"scenario {made.scenario}, seed {made.seed}")
+    for name, value in sums.items():
+        table.add_row(name, decimal_text(value) if name in _MONEY else str(value))
+    console.print(table)
+    console.print(f"{len(made.files)} files and {', '.join(made.truths)} in {made.folder}", markup=False)

@@ -1,0 +1,232 @@
+"""``claims import``: claims that another system submitted, from its 837P files; then what waited is tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from cli.jobs import manifest
+from cli.jobs.ingest import begin_kept_file, error_finding, files_of, finish_kept_file, refused
+from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
+from cli.jobs.posting import Candidate, Tools, post_chunk, recompute
+from edi.codes.lookup import Tables
+from edi.model.claim import Claim
+from edi.model.errors import InputError
+from edi.model.finding import Finding, Location, Severity
+from edi.model.submission import SubmissionHeader, SubmissionTrailer
+from edi.payers.profile import PayerProfile
+from edi.transactions import t837p
+from edi.x12.envelope import FATAL, TransactionSet, read_transactions
+from reconcile.store import (
+    UNMATCHED,
+    ClaimOrigin,
+    Connection,
+    Kept,
+    Store,
+    StoredSet,
+    Vault,
+    load_set,
+    pack_claim_payment,
+    refresh_payees,
+    register_billing_provider,
+    rematch_claim_payments,
+    save_claims,
+    save_set,
+    waiting,
+    write_states,
+)
+
+
+class ImportCounts(msgspec.Struct, frozen=True):
+    """What one transaction set brought: claims new and known, and findings of registering their practices."""
+
+    new: int = 0
+    known: int = 0
+    outcome: str = manifest.POSTED
+
+
+def import_claims(
+    paths: Iterable[Path],
+    store: Store,
+    *,
+    tables: Tables,
+    payers: Mapping[str, PayerProfile],
+    now: datetime,
+) -> Manifest:
+    """Take in 837P files that another system made.
+
+    Args:
+        paths: files or folders.
+        store: open for writing.
+        tables: the code tables, for what is posted when a claim payment that waited finds its claim.
+        payers: profiles by key; they tell which payer a claim was sent to.
+        now: UTC without zone.
+
+    Returns:
+        The manifest: ``claims_new`` and ``claims_known`` per file, ``retried_matched`` in the totals.
+
+    Raises:
+        AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
+    """
+    tools = Tools(tables, payers)
+    listed = [_import_file(path, store, tools, now) for path in files_of(paths)]
+    return summarise(listed, retried_matched=retry_unmatched(store, tools))
+
+
+def retry_unmatched(store: Store, tools: Tools) -> int:
+    """Try again every claim payment that found no claim.
+
+    Returns:
+        How many found theirs now. They are posted, and the claims they answer recomputed.
+    """
+    with store.write() as connection:
+        refresh_payees(connection)
+    matched = after = 0
+    while True:
+        with store.write() as connection:
+            block = waiting(connection, UNMATCHED, after=after)
+            if not block:
+                return matched
+            after = block[-1].id
+            candidates = [
+                Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
+            ]
+            chunk = post_chunk(connection, candidates, tools)
+            rematch_claim_payments(connection, chunk.stored)
+            write_states(connection, chunk.chains, tools.version)
+        matched += sum(1 for one in chunk.stored if one.outcome == manifest.POSTED)
+
+
+def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:
+    """Keep a file, then take its claims from the vault."""
+    name = path.name
+    try:
+        kept = Vault(store.vault).keep_file(path)
+    except InputError as error:
+        return refused(name, None, error_finding("ING001", str(error), name, "look for it and import again"))
+    known = begin_kept_file(store, kept, name, now)
+    if known is not None:
+        return known
+    entry = _SubmittedFile(store, kept, name, tools).read()
+    finish_kept_file(store, kept, entry)
+    return entry
+
+
+class _SubmittedFile:
+    """One kept 837P file while its transaction sets are read."""
+
+    def __init__(self, store: Store, kept: Kept, name: str, tools: Tools) -> None:
+        self._store = store
+        self._kept = kept
+        self._name = name
+        self._tools = tools
+        self._findings: list[Finding] = []
+        self._counts: list[ImportCounts] = []
+
+    def read(self) -> FileEntry:
+        """Take in every transaction set, then say what became of the file."""
+        kind = None
+        for position, item in enumerate(
+            read_transactions(Vault(self._store.vault).read(self._kept.sha256), file=self._name)
+        ):
+            if isinstance(item, Finding):
+                self._findings.append(item)
+            elif item.kind == "837":
+                kind = "837P"
+                self._counts.append(self._take(item, position))
+            else:
+                message = f"a transaction set {item.kind} is not something that claims import takes"
+                self._findings.append(error_finding("ING004", message, self._name))
+        return FileEntry(
+            file=self._name,
+            sha256=self._kept.sha256,
+            kind=kind,
+            outcome=self._outcome(),
+            claims_new=sum(one.new for one in self._counts),
+            claims_known=sum(one.known for one in self._counts),
+            findings=entries(self._findings),
+        )
+
+    def _outcome(self) -> str:
+        """One word for the file."""
+        outcomes = {one.outcome for one in self._counts}
+        if not outcomes or outcomes == {manifest.REJECTED}:
+            return manifest.REJECTED
+        if len(outcomes) > 1 or any(one.code in (*FATAL, "ING004") for one in self._findings):
+            return manifest.PARTIAL
+        return outcomes.pop()
+
+    def _take(self, transaction: TransactionSet, position: int) -> ImportCounts:
+        """One transaction set, in one database transaction."""
+        claims: list[Claim] = []
+        header: SubmissionHeader | None = None
+        trailer = SubmissionTrailer(complete=False)
+        for value in t837p.read(transaction):
+            if isinstance(value, Claim):
+                claims.append(value)
+            elif isinstance(value, Finding):
+                self._findings.append(value)
+            elif isinstance(value, SubmissionHeader):
+                header = value
+            else:
+                trailer = value
+        with self._store.write() as connection:
+            earlier = load_set(connection, self._kept.sha256, position)
+            if earlier is not None:
+                return msgspec.json.decode(earlier.record, type=ImportCounts)
+            if header is None or not trailer.complete:
+                counts = ImportCounts(outcome=manifest.REJECTED)
+            else:
+                counts = self._save(connection, claims, header)
+            save_set(
+                connection,
+                StoredSet(
+                    file_sha256=self._kept.sha256,
+                    position=position,
+                    kind="837",
+                    st_control_number=transaction.control_number,
+                    outcome=counts.outcome,
+                    record=msgspec.json.encode(counts).decode(),
+                ),
+            )
+        return counts
+
+    def _save(self, connection: Connection, claims: list[Claim], header: SubmissionHeader) -> ImportCounts:
+        """Store the claims under their practices, and recompute the chains they extend."""
+        owned: list[Claim] = []
+        for claim in claims:
+            practice, fresh = register_billing_provider(connection, claim.billing)
+            number = claim.patient_control_number
+            if not practice:
+                message = "the billing provider has neither NPI nor tax id, so the claim is not stored"
+                self._findings.append(self._about(number, "IMP002", Severity.ERROR, message))
+                continue
+            if fresh:
+                message = f"the billing provider is new: registered as practice {practice}"
+                self._findings.append(self._about(number, "IMP001", Severity.INFO, message))
+            payer = msgspec.structs.replace(claim.payer, key=self._payer_key(claim.payer.id))
+            owned.append(msgspec.structs.replace(claim, practice_id=practice, payer=payer))
+        origin = ClaimOrigin(
+            source="imported",
+            file_sha256=self._kept.sha256,
+            interchange_control_number=header.interchange_control_number or "",
+            group_control_number=header.group_control_number or "",
+            st_control_number=header.st_control_number,
+        )
+        saved = save_claims(connection, owned, origin)
+        recompute(connection, saved.extended, self._tools)
+        known = bool(saved.known) and not saved.new
+        return ImportCounts(len(saved.new), saved.known, manifest.DUPLICATE if known else manifest.POSTED)
+
+    def _about(self, claim: str, code: str, severity: Severity, message: str) -> Finding:
+        """A finding about one claim's billing provider."""
+        place = Location(file=self._name, claim=claim, element="NM109")
+        return Finding(code=code, severity=severity, message=message, location=place)
+
+    def _payer_key(self, number: str) -> str:
+        """The key of the one payer that is sent claims under this id; "" when none or several are."""
+        keys = [key for key, payer in self._tools.payers.items() if number in payer.claim_id.values()]
+        return keys[0] if len(keys) == 1 else ""

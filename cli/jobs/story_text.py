@@ -1,0 +1,94 @@
+"""`claims show`: a claim's whole story as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from cli.render import mask, money
+from edi.model.money import decimal_text
+from reconcile.store.story import ClaimStory
+
+
+def story_lines(stories: Sequence[ClaimStory], *, show_phi: bool) -> Iterator[str]:
+    """Yield the lines of the story, submissions in the order they were made; amounts in dollars."""
+    for story in stories:
+        yield from _heading(story, show_phi)
+        yield from _lines(story)
+        yield from _answers(story)
+        yield ""
+
+
+def _heading(story: ClaimStory, show_phi: bool) -> Iterator[str]:
+    name = f"{mask(story.patient_last_name, show_phi)}, {mask(story.patient_first_name, show_phi)}"
+    members = " ".join(mask(member, show_phi) for member in story.member_ids.split("\n") if member)
+    days = f"{story.date_from or '?'}" + (f" to {story.date_to}" if story.date_to != story.date_from else "")
+    yield f"claim {story.patient_control_number}  frequency {story.frequency}  {story.status}"
+    yield f"  practice {story.practice_id}   payer {story.payer_name or story.payer}   file {story.file or '-'}"
+    yield f"  patient {name}   member {members or '-'}   service {days}"
+    yield (
+        f"  charge {decimal_text(story.charge)} = paid {decimal_text(story.paid)}"
+        f" + contractual {decimal_text(story.contractual)} + patient {decimal_text(story.patient)}"
+        f" + denied {decimal_text(story.denied)} + open {decimal_text(story.open)}"
+        + (f"   (pended {decimal_text(story.pended)})" if story.pended else "")
+    )
+
+
+def _lines(story: ClaimStory) -> Iterator[str]:
+    for line in story.lines:
+        sums = "  ".join(
+            f"{account} {decimal_text(cents)}" for account, cents in line.accounts.items() if cents
+        )
+        code = f"{line.procedure_code} {line.modifiers}".strip()
+        yield (
+            f"  {line.number:>2}  {line.date_of_service or '?'}  {code:<14} x{line.units:<3}"
+            f" {decimal_text(line.charge):>9}   {sums or 'no answer yet'}   [{line.line_control_number or '-'}]"
+        )
+
+
+def _answers(story: ClaimStory) -> Iterator[str]:
+    for answer in story.acknowledgments:
+        word = "accepted" if answer.accepted else "rejected"
+        yield f"  {answer.kind} {answer.level}: {word} ({' '.join(filter(None, (answer.code, answer.status)))})"
+    for payment in story.payments:
+        yield (
+            f"  {payment.payment_date or '?'}  {payment.payer_name}  status {payment.status}"
+            f"  paid {decimal_text(payment.paid)}  trace {payment.trace_number or '-'}"
+            f"  matched by {payment.evidence or '-'}  ({payment.outcome}, {payment.file or '-'})"
+        )
+    for denial in story.denials:
+        yield (
+            f"  denied {decimal_text(denial.amount)} {denial.group}-{denial.reason} {' '.join(denial.remarks)}"
+            f"  {denial.category}, {denial.extent}, {denial.status}: {denial.next_action}"
+        )
+    for finding in story.findings:
+        yield f"  note {finding}"
+
+
+_CENTS = ("charge", "paid", "contractual", "patient", "denied", "pended", "open", "amount")
+
+
+def story_json(story: ClaimStory, *, show_phi: bool) -> dict[str, Any]:
+    """Return the story as JSON values: amounts as decimal text, names and member ids masked unless ``show_phi``."""
+    document: dict[str, Any] = _with_decimals(msgspec.to_builtins(story))
+    for name in ("patient_last_name", "patient_first_name"):
+        document[name] = mask(document[name], show_phi)
+    document["member_ids"] = [mask(member, show_phi) for member in story.member_ids.split("\n") if member]
+    return document
+
+
+def _with_decimals(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_decimals(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: money(one)
+        if key in _CENTS and isinstance(one, int)
+        else {account: money(cents) for account, cents in one.items()}
+        if key == "accounts"
+        else _with_decimals(one)
+        for key, one in value.items()
+    }

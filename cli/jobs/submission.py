@@ -1,0 +1,343 @@
+"""Claim drafts into numbered, judged, stored 837P files: one database transaction a file, the file written after it.
+
+Order of things, so that a kill anywhere is repaired by running again: bytes into the vault, then one transaction that
+allocates the control numbers, stores the claims and notes the file as ``written``, then the file in the out folder. A
+file that is noted but missing there is put back from the vault by the next run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edi.model.claim import Claim
+from edi.model.directory import Directory, TradingPartner
+from edi.model.draft import ClaimDraft
+from edi.model.errors import SettingsError
+from edi.model.finding import Finding, Severity
+from edi.transactions import t837p
+from reconcile.store import (
+    CLM01,
+    GS06,
+    ISA13,
+    REF6R,
+    ST02,
+    ClaimOrigin,
+    Connection,
+    Store,
+    Vault,
+    allocate,
+    files,
+    group_control_number,
+    interchange_control_number,
+    line_control_number,
+    patient_control_number,
+    register_file,
+    register_practices,
+    save_claims,
+    session_hash,
+    transaction_control_number,
+)
+from reconcile.store.claims import CREATED
+from reconcile.store.files import OUTGOING
+
+WRITTEN: Final = "written"
+"""Outcome of a file that is whole in the vault and waits to be sent."""
+Judge = Callable[[bytes], Sequence[Finding]]
+"""The second opinion on a file's bytes; an error finding with a claim holds that claim, one without holds the file."""
+
+
+class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was written. ``charge`` is cents."""
+
+    path: str
+    sha256: str
+    partner: str
+    interchange_control_number: str
+    claims: int
+    lines: int
+    charge: int
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A draft that the second opinion would not let pass, and why."""
+
+    draft: ClaimDraft
+    findings: tuple[Finding, ...]
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the drafts."""
+
+    files: tuple[WrittenFile, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+class Submitter(msgspec.Struct, frozen=True, kw_only=True):
+    """What writing needs beside the drafts.
+
+    ``now`` is the moment that goes into ISA and BHT, in local time; ``rules_version`` names the rules and tables that
+    let the claims pass. ``dry_run`` walks the same path and rolls back; nothing is kept or written.
+    """
+
+    store: Store
+    directory: Directory
+    folder: Path
+    now: datetime
+    rules_version: str
+    judge: Judge
+    dry_run: bool = False
+
+
+class _RollBackError(Exception):
+    """Ends a dry run's transaction."""
+
+
+def submit(
+    drafts: Sequence[ClaimDraft], to: Submitter, *, advance: Callable[[int], None] | None = None
+) -> Submission:
+    """Number, write, judge and store drafts; claims the second opinion refuses are left out and named.
+
+    Args:
+        drafts: claims that passed the rules.
+        to: store, directory, folder and time.
+        advance: told how many claims were written, for a progress bar.
+
+    Raises:
+        UsageError: a practice has no trading partner, or its envelope fields do not fit.
+        StoreError, AccessError, TemporaryError: from the store and the vault.
+    """
+    written: list[WrittenFile] = []
+    refused: list[Refused] = []
+    findings: list[Finding] = []
+    for partner, claims in _by_partner(drafts, to.directory):
+        for plan in t837p.plan_files([draft.claim for draft in claims], partner):
+            wanted = {id(claim) for transaction in plan for claim in transaction}
+            chosen = [draft for draft in claims if id(draft.claim) in wanted]
+            file = _one_file(chosen, partner, to, refused, findings)
+            if file is not None:
+                written.append(file)
+            if advance is not None:
+                advance(len(chosen))
+    return Submission(files=tuple(written), refused=tuple(refused), findings=tuple(findings))
+
+
+def _by_partner(
+    drafts: Iterable[ClaimDraft], directory: Directory
+) -> Iterator[tuple[TradingPartner, list[ClaimDraft]]]:
+    groups: dict[str, list[ClaimDraft]] = {}
+    for draft in drafts:
+        groups.setdefault(partner_of(draft.practice_id, directory).id, []).append(draft)
+    for name in sorted(groups):
+        yield directory.trading_partners[name], groups[name]
+
+
+def partner_of(practice_id: str, directory: Directory) -> TradingPartner:
+    """Return the trading partner that a practice sends its claims to: its first one, else the only one there is.
+
+    Raises:
+        UsageError: there is none.
+    """
+    named = directory.practices[practice_id].trading_partners
+    candidates = named or tuple(directory.trading_partners)
+    if not candidates or (not named and len(candidates) > 1):
+        raise SettingsError(
+            f"claimloop.toml: practice {practice_id} names no trading partner; set trading_partners to one of: "
+            f"{', '.join(directory.trading_partners) or '(there are none: add a [[trading_partner]])'}"
+        )
+    if candidates[0] not in directory.trading_partners:
+        raise SettingsError(
+            f"claimloop.toml: practice {practice_id} names trading partner {candidates[0]}, which is not there"
+        )
+    return directory.trading_partners[candidates[0]]
+
+
+def _one_file(
+    drafts: list[ClaimDraft],
+    partner: TradingPartner,
+    to: Submitter,
+    refused: list[Refused],
+    findings: list[Finding],
+) -> WrittenFile | None:
+    """Write one file; None when every claim of it was refused."""
+    made: _Made | None = None
+    with suppress(_RollBackError), to.store.write() as connection:
+        register_practices(connection, to.directory.practices.values())
+        made = _made(connection, drafts, partner, to, refused)
+        if made is None:
+            return None
+        if not to.dry_run:
+            _store(connection, made, partner, to)
+        else:
+            raise _RollBackError
+    assert made is not None  # noqa: S101 - the transaction ended with a file
+    findings += made.written.findings
+    path = to.folder / made.name
+    if not to.dry_run:
+        put_whole(path, made.written.data)
+    return WrittenFile(
+        path=str(path),
+        sha256=made.sha256,
+        partner=partner.id,
+        interchange_control_number=made.interchange_control_number,
+        claims=made.written.claims,
+        lines=made.written.lines,
+        charge=sum(claim.charge for _, claims in made.transactions for claim in claims),
+    )
+
+
+class _Made(msgspec.Struct, kw_only=True):
+    """A file in the making: its numbered claims by transaction set, and its bytes."""
+
+    name: str
+    sha256: str
+    interchange_control_number: str
+    group_control_number: str
+    transactions: list[tuple[str, list[Claim]]]
+    drafts: list[ClaimDraft]
+    written: t837p.WrittenSubmission
+
+
+def _made(
+    connection: Connection,
+    drafts: list[ClaimDraft],
+    partner: TradingPartner,
+    to: Submitter,
+    refused: list[Refused],
+) -> _Made | None:
+    """Number and write the drafts, and again without those the judge refuses, until what is left passes."""
+    left = drafts
+    while left:
+        claims = numbered(connection, left, to.directory, to.now)
+        plan = t837p.plan_files(claims, partner)[0]
+        isa = allocate(connection, partner.id, ISA13, 1, at=to.now)[0]
+        gs = allocate(connection, partner.id, GS06, 1, at=to.now)[0]
+        sts = allocate(connection, partner.id, ST02, len(plan), at=to.now)
+        transactions = [
+            (transaction_control_number(number), part) for number, part in zip(sts, plan, strict=True)
+        ]
+        written = t837p.write(
+            transactions,
+            submitter=to.directory.submitter,
+            partner=partner,
+            interchange_control_number=isa,
+            group_control_number=gs,
+            created=to.now,
+        )
+        errors = [found for found in to.judge(written.data) if found.severity is Severity.ERROR]
+        if not errors:
+            interchange = interchange_control_number(isa)
+            return _Made(
+                name=partner.file_name_template.format(partner=partner.id, interchange=interchange),
+                sha256=hashlib.sha256(written.data).hexdigest(),
+                interchange_control_number=interchange,
+                group_control_number=group_control_number(gs),
+                transactions=transactions,
+                drafts=left,
+                written=written,
+            )
+        left = _without_refused(left, claims, errors, refused)
+    return None
+
+
+def _without_refused(
+    drafts: list[ClaimDraft], claims: list[Claim], errors: list[Finding], refused: list[Refused]
+) -> list[ClaimDraft]:
+    """Move the drafts that the errors name to ``refused``; all of them when an error names none."""
+    by_claim: dict[str | None, list[Finding]] = {}
+    for error in errors:
+        by_claim.setdefault(error.location.claim, []).append(error)
+    names = {claim.patient_control_number for claim in claims}
+    everyone = not set(by_claim) & names
+    left: list[ClaimDraft] = []
+    for draft, claim in zip(drafts, claims, strict=True):
+        why = errors if everyone else by_claim.get(claim.patient_control_number)
+        if why:
+            refused.append(Refused(draft=draft, findings=tuple(why)))
+        else:
+            left.append(draft)
+    return left
+
+
+def numbered(
+    connection: Connection, drafts: Sequence[ClaimDraft], directory: Directory, now: datetime
+) -> list[Claim]:
+    """Return the drafts' claims with CLM01 and REF*6R allocated in the given transaction."""
+    clm = allocate(connection, "", CLM01, len(drafts), at=now)
+    lines = iter(allocate(connection, "", REF6R, sum(len(one.claim.lines) for one in drafts), at=now))
+    numbering = directory.numbering
+    return [
+        msgspec.structs.replace(
+            draft.claim,
+            patient_control_number=patient_control_number(
+                number, numbering.clm01_prefix.get(draft.practice_id, ""), numbering.clm01_max
+            ),
+            lines=tuple(
+                msgspec.structs.replace(line, line_control_number=line_control_number(next(lines)))
+                for line in draft.claim.lines
+            ),
+        )
+        for number, draft in zip(clm, drafts, strict=True)
+    ]
+
+
+def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Submitter) -> None:
+    """Keep the bytes, then store claims and file in the open transaction."""
+    Vault(to.store.vault).keep([made.written.data])
+    register_file(
+        connection,
+        made.sha256,
+        size=len(made.written.data),
+        direction=OUTGOING,
+        kind="837P",
+        name=made.name,
+        outcome=WRITTEN,
+        at=to.now,
+    )
+    hashes = {
+        (session.practice_id, session.line_id): session_hash(session)
+        for draft in made.drafts
+        for session in draft.sessions
+    }
+    for number, claims in made.transactions:
+        origin = ClaimOrigin(
+            source=CREATED,
+            partner=partner.id,
+            file_sha256=made.sha256,
+            interchange_control_number=made.interchange_control_number,
+            group_control_number=made.group_control_number,
+            st_control_number=number,
+            rules_version=to.rules_version,
+        )
+        save_claims(connection, claims, origin, hashes)
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """Write a file so that its name never stands for a part of it; owner-only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+
+
+def put_back(store: Store, folder: Path) -> list[str]:
+    """Write files again that the store noted as written but that are missing in the folder; return their names."""
+    with store.read() as connection:
+        waiting = [one for one in files(connection) if one.direction == OUTGOING and one.outcome == WRITTEN]
+    vault = Vault(store.vault)
+    missing = [one for one in waiting if not (folder / one.name).exists()]
+    for one in missing:
+        put_whole(folder / one.name, b"".join(vault.read(one.sha256)))
+    return [one.name for one in missing]

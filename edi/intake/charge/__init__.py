@@ -1,0 +1,231 @@
+"""Session lines to claims without control numbers.
+
+Lines may come in any order; those of the run are held in memory, because units are counted over a patient's whole day
+and a claim's lines may be far apart. A line takes about half a kilobyte: a million lines half a gigabyte. A practice
+that exports years at once runs them month by month.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Final
+
+from edi.codes import Tables, load_tables
+from edi.intake.charge import values
+from edi.intake.charge.amounts import Authorizations, FeeTable, fill_units
+from edi.intake.charge.assemble import make_draft
+from edi.intake.charge.grouping import group_lines
+from edi.intake.charge.parties import lacks_employer
+from edi.intake.charge.resolve import Resolver
+from edi.intake.charge.values import ChargeSummary, DayKey, Ready, problem
+from edi.intake.rows import RowRejected
+from edi.model.directory import Directory
+from edi.model.draft import ClaimDraft
+from edi.model.finding import Finding, Severity
+from edi.model.records import Records
+from edi.model.session import SessionLine
+from edi.payers import PayerProfile
+
+__all__ = ["ChargeSummary", "build_claims"]
+
+_DIGITS: Final = re.compile(r"(\d+)")
+
+
+def build_claims(
+    lines: Iterable[SessionLine | RowRejected],
+    records: Records,
+    directory: Directory,
+    payers: Mapping[str, PayerProfile],
+    tables: Tables | None = None,
+    visits_used: Mapping[str, int] | None = None,
+) -> Iterator[ClaimDraft | Finding | ChargeSummary]:
+    """Make claims of session lines.
+
+    A line with an error holds its patient's whole day, as does a row that could not be read: the missing line would
+    come later as a second claim for the day.
+
+    Args:
+        lines: what `read_sessions` yields of these two kinds.
+        records: patients, cases, authorizations, fees.
+        directory: practices, facilities, therapists.
+        payers: profiles by key.
+        tables: the code tables; the shipped ones if None.
+        visits_used: visits that earlier claims used, by authorization number.
+
+    Yields:
+        Findings and ClaimDrafts by practice, patient and date, the same for any order of the lines; last one
+        ChargeSummary. Control numbers and line control numbers are blank.
+    """
+    yield from _Run(records, directory, payers, tables or load_tables(), visits_used or {}).claims(lines)
+
+
+class _Run:
+    """The steps of one run: resolve, units, authorization, charge, hold, group, assemble."""
+
+    def __init__(
+        self,
+        records: Records,
+        directory: Directory,
+        payers: Mapping[str, PayerProfile],
+        tables: Tables,
+        visits_used: Mapping[str, int],
+    ) -> None:
+        self._directory = directory
+        self._tables = tables
+        self._resolver = Resolver(records, directory, payers)
+        self._fees = FeeTable(records.fees)
+        self._authorizations = Authorizations(records, visits_used)
+        self._unread_visits: dict[tuple[str, str], RowRejected] = {}
+        self._held: set[DayKey] = set()
+        self._blamed: set[DayKey] = set()
+        self._in_error: set[str | None] = set()
+        self._counts = dict.fromkeys(ChargeSummary.__struct_fields__, 0)
+        self._do_not_bill: dict[str, int] = {}
+
+    def claims(
+        self, lines: Iterable[SessionLine | RowRejected]
+    ) -> Iterator[ClaimDraft | Finding | ChargeSummary]:
+        wanted = self._wanted(lines)
+        wanted.sort(key=_order)
+        for _, group in groupby(wanted, key=lambda line: (line.practice_id, line.patient_id)):
+            yield from self._patient(list(group))
+        yield ChargeSummary(**{**self._counts, "do_not_bill": self._do_not_bill})  # type: ignore[arg-type]
+
+    def _wanted(self, lines: Iterable[SessionLine | RowRejected]) -> list[SessionLine]:
+        """The lines to bill; the others are counted."""
+        wanted: list[SessionLine] = []
+        for line in lines:
+            if isinstance(line, RowRejected):
+                if line.visit_id:
+                    self._unread_visits.setdefault((line.practice_id, line.visit_id), line)
+                continue
+            self._counts["lines"] += 1
+            if line.billable:
+                wanted.append(line)
+            elif line.do_not_bill:
+                self._do_not_bill[line.do_not_bill] = self._do_not_bill.get(line.do_not_bill, 0) + 1
+            else:
+                self._counts[line.note_status] += 1
+        return wanted
+
+    def _patient(self, lines: list[SessionLine]) -> Iterator[ClaimDraft | Finding]:
+        """All lines of one patient, by date."""
+        ready: list[Ready] = []
+        for line in lines:
+            found = self._resolver.resolve(line)
+            if isinstance(found, Ready):
+                ready.append(found)
+                yield from self._first_checks(found)
+            elif isinstance(found, Finding):
+                self._counts["held"] += 1
+                yield self._hold((line.practice_id, line.patient_id, line.date_of_service), found)
+            else:
+                self._counts["self_pay"] += 1
+        unbilled = set()
+        for _, day in groupby(ready, key=lambda one: one.line.date_of_service):
+            for one, finding in self._amounts(list(day)):
+                yield finding
+                if finding.code == values.ZERO_UNITS:
+                    unbilled.add(id(one))
+        yield from self._others_held(ready)
+        billed = [one for one in ready if one.day_key not in self._held and id(one) not in unbilled]
+        self._counts["zero_units"] += sum(
+            id(one) in unbilled and one.day_key not in self._held for one in ready
+        )
+        yield from self._group(billed)
+
+    def _first_checks(self, ready: Ready) -> Iterator[Finding]:
+        line = ready.line
+        unread = self._unread_visits.get((line.practice_id, line.visit_id))
+        if unread is not None and ready.day_key not in self._held:
+            message = f"row {unread.row} of the same visit was refused, so the day waits for it"
+            yield self._hold(
+                ready.day_key,
+                problem(line, values.DAY_HELD, message, field="visit_id", fix=f"Correct row {unread.row}."),
+            )
+        if lacks_employer(ready):
+            message = "workers' compensation is billed under the employer, and none is given"
+            fix = "Fill in subscriber_organization in patients.csv or employer in the case."
+            yield self._hold(
+                ready.day_key,
+                problem(line, values.NO_EMPLOYER, message, field="subscriber_organization", fix=fix),
+            )
+
+    def _amounts(self, day: list[Ready]) -> Iterator[tuple[Ready, Finding]]:
+        """Units by discipline, then authorizations and charges of the lines of one day."""
+        zero = set()
+        for discipline in dict.fromkeys(one.discipline for one in day):
+            for one, finding in fill_units(
+                [each for each in day if each.discipline == discipline], self._tables
+            ):
+                if finding.severity == Severity.ERROR:
+                    self._hold(one.day_key, finding)
+                else:
+                    zero.add(id(one))
+                yield one, finding
+        for one in day:
+            if one.day_key in self._held or id(one) in zero:
+                continue
+            warning = self._authorizations.fill(one)
+            if warning is not None:
+                yield one, warning
+            error = self._fees.fill_charge(one)
+            if error is not None:
+                yield one, self._hold(one.day_key, error)
+
+    def _hold(self, day: DayKey, finding: Finding) -> Finding:
+        self._held.add(day)
+        self._in_error.add(finding.location.session)
+        return finding
+
+    def _others_held(self, ready: list[Ready]) -> Iterator[Finding]:
+        """Count the lines of held days, and say once per day that its other lines wait too."""
+        for one in ready:
+            if one.day_key not in self._held:
+                continue
+            self._counts["held"] += 1
+            if one.day_key not in self._blamed and one.line.line_id not in self._in_error:
+                self._blamed.add(one.day_key)
+                message = "the day waits: it has a line with an error, and a day is billed whole"
+                fix = "Correct the errors of this patient and date."
+                yield problem(
+                    one.line,
+                    values.DAY_HELD,
+                    message,
+                    field="date_of_service",
+                    fix=fix,
+                    severity=Severity.WARNING,
+                )
+
+    def _group(self, billed: list[Ready]) -> Iterator[ClaimDraft | Finding]:
+        groups, refused, said = group_lines(billed)
+        yield from said
+        for lines, finding in refused:
+            self._counts["held"] += len(lines)
+            yield finding
+        for group in groups:
+            draft, findings = make_draft(group, self._directory, self._tables)
+            self._counts["claims"] += 1
+            self._counts["billed"] += len(group)
+            yield from findings
+            yield draft
+
+
+def _order(line: SessionLine) -> tuple[object, ...]:
+    """Practice, patient, date, time, visit and line; numbers inside ids by their size. No two lines are equal in it."""
+    return (
+        line.practice_id,
+        line.patient_id,
+        line.date_of_service,
+        line.start_time.isoformat() if line.start_time is not None else "",
+        _natural(line.visit_id),
+        _natural(line.line_id),
+        line.line_id,
+    )
+
+
+def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    parts = _DIGITS.split(text)
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part)

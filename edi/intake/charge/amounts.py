@@ -1,0 +1,213 @@
+"""Units from minutes over the whole day, charges from fees.csv, and authorizations by visits left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from edi.codes import Tables
+from edi.intake.charge import values
+from edi.intake.charge.values import Ready, problem
+from edi.model.finding import Finding, Severity
+from edi.model.records import Authorization, Fee, Records
+from edi.model.units import UNIT_MINUTES, allocate
+
+NOT_APPROVED: Final = frozenset(
+    {"denied", "pending", "requested", "cancelled", "canceled", "expired", "withdrawn", "void"}
+)
+"""Words in the status column of authorizations.csv that make an authorization unusable."""
+
+
+def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Finding]]:
+    """Set ``units`` of the lines of one patient, date and discipline (all lines, whatever claim they go on).
+
+    Units given are kept. Blank ones: an untimed code is 1; 15-minute codes are allocated from the minutes of the day by
+    the payer's method. Lines with units given take part in the allocation by their minutes.
+
+    Yields:
+        A line and its problem: an error when the units cannot be worked out, a warning when the minutes earn none.
+    """
+    pool: list[Ready] = []
+    for ready in day:
+        line = ready.line
+        known = tables.procedure(line.procedure_code)
+        pooled = known is not None and known.time_basis != "untimed" and known.minutes == UNIT_MINUTES
+        if pooled and line.minutes is not None:
+            pool.append(ready)
+        if line.units is not None:
+            ready.units = line.units
+        elif known is not None and known.time_basis == "untimed":
+            ready.units = 1
+        elif not pooled or line.minutes is None:
+            yield ready, _no_units(ready, tables, known_timed=pooled)
+    if not pool:
+        return
+    policy = pool[0].payer.units
+    allocation = allocate(
+        policy.method, [(each.line.procedure_code, each.line.minutes or 0) for each in pool]
+    )
+    for ready, units in zip(pool, allocation.units, strict=True):
+        if ready.line.units is not None:
+            continue
+        ready.units = min(units, 1) if policy.one_unit_per_code else units
+        if not ready.units:
+            message = (
+                f"{ready.line.minutes} minutes earn no unit by the payer's method ({policy.method}); "
+                "the line is on no claim"
+            )
+            fix = "Nothing, or correct the minutes; give units to bill it all the same."
+            yield (
+                ready,
+                problem(
+                    ready.line,
+                    values.ZERO_UNITS,
+                    message,
+                    field="minutes",
+                    fix=fix,
+                    severity=Severity.WARNING,
+                ),
+            )
+
+
+def _no_units(ready: Ready, tables: Tables, *, known_timed: bool) -> Finding:
+    line = ready.line
+    if known_timed:
+        message = "neither units nor minutes of the code are given"
+        fix = "Fill in minutes of each code, or units; the visit's total alone cannot be spread."
+    elif tables.procedure(line.procedure_code) is None:
+        near = tables.similar_procedures(line.procedure_code, line.date_of_service)
+        message = "the code is not in the table, so its units cannot be worked out"
+        fix = (
+            f"Did you mean {' or '.join(near)}? Else fill in units."
+            if near
+            else "Fill in units, or correct the code."
+        )
+    else:
+        message = "the code is not counted in 15 minutes, so its units cannot be worked out"
+        fix = "Fill in units."
+    return problem(line, values.NO_UNITS, message, field="units", fix=fix)
+
+
+class FeeTable:
+    """Our charges by code; built once per run."""
+
+    def __init__(self, fees: Iterable[Fee]) -> None:
+        self._by_code: dict[str, list[Fee]] = {}
+        for fee in fees:
+            if fee.kind == "charge":
+                self._by_code.setdefault(fee.code, []).append(fee)
+
+    def fill_charge(self, ready: Ready) -> Finding | None:
+        """Set ``charge`` in cents: the line's own, else the most specific row of fees.csv (per unit or per line).
+
+        A row is the more specific the more of practice, payer, code, modifier, credential and place it names.
+
+        Returns:
+            The problem: no row, or several equally specific ones.
+        """
+        line = ready.line
+        if line.charge is not None:
+            ready.charge = line.charge
+            return None
+        rows = [
+            fee
+            for code in (line.procedure_code, "*")
+            for fee in self._by_code.get(code, ())
+            if _applies(fee, ready)
+        ]
+        most = max((_specificity(fee) for fee in rows), default=0)
+        best = [fee for fee in rows if _specificity(fee) == most]
+        if not best:
+            message = f"no charge is given, and fees.csv has none for {line.procedure_code} on that day"
+            return problem(
+                line, values.NO_CHARGE, message, field="charge", fix="Add a charge row to fees.csv."
+            )
+        if len(best) > 1:
+            listed = " and ".join(str(fee.row) for fee in best)
+            message = f"rows {listed} of fees.csv are equally specific"
+            fix = "End one of them with a date, or make one more specific."
+            return problem(line, values.CHARGE_AMBIGUOUS, message, field="charge", fix=fix)
+        ready.charge = best[0].amount * (ready.units if best[0].basis == "per_unit" else 1)
+        return None
+
+
+def _applies(fee: Fee, ready: Ready) -> bool:
+    line = ready.line
+    return (
+        fee.valid_from <= line.date_of_service
+        and (fee.valid_to is None or line.date_of_service <= fee.valid_to)
+        and fee.practice_id in ("", line.practice_id)
+        and fee.payer in ("", ready.payer.key)
+        and (not fee.modifier or fee.modifier in line.modifiers)
+        and fee.credential in ("", ready.treating.credential.upper())
+        and fee.place_of_service in ("", ready.place_of_service)
+    )
+
+
+def _specificity(fee: Fee) -> int:
+    named = (fee.practice_id, fee.payer, fee.modifier, fee.credential, fee.place_of_service)
+    return sum(bool(value) for value in named) + (fee.code != "*")
+
+
+class Authorizations:
+    """Which authorization a line uses; counts the visits of the run as it goes, so lines must come by date.
+
+    Args:
+        records: where authorizations.csv was read to.
+        used: visits that earlier claims have used, by authorization number.
+    """
+
+    def __init__(self, records: Records, used: Mapping[str, int]) -> None:
+        self._by_patient: dict[str, list[Authorization]] = {}
+        for one in records.authorizations:
+            self._by_patient.setdefault(one.patient_id, []).append(one)
+        for rows in self._by_patient.values():
+            rows.sort(key=lambda one: (one.valid_to, one.authorization_number))
+        self._used = used
+        self._days: dict[str, set[date]] = {}
+
+    def fill(self, ready: Ready) -> Finding | None:
+        """Set ``authorization``: the line's own, else the one that ends first among those that fit and have visits.
+
+        Returns:
+            A warning when one would fit but its visits are used up.
+        """
+        line = ready.line
+        if line.prior_authorization:
+            ready.authorization = line.prior_authorization
+            return None
+        fitting = [one for one in self._by_patient.get(line.patient_id, ()) if _fits(one, ready)]
+        for one in fitting:
+            if self._take_visit(one, line.date_of_service):
+                ready.authorization = one.authorization_number
+                return None
+        if not fitting:
+            return None
+        message = "the authorization for this code has no visits left; the claim goes without one"
+        fix = "Ask the payer for more visits before billing."
+        place = "prior_authorization"
+        return problem(
+            line, values.AUTHORIZATION_USED_UP, message, field=place, fix=fix, severity=Severity.WARNING
+        )
+
+    def _take_visit(self, one: Authorization, day: date) -> bool:
+        days = self._days.setdefault(one.authorization_number, set())
+        if day not in days:
+            before = one.visits_used_elsewhere + self._used.get(one.authorization_number, 0)
+            if one.visits is not None and before + len(days) >= one.visits:
+                return False
+            days.add(day)
+        return True
+
+
+def _fits(one: Authorization, ready: Ready) -> bool:
+    line = ready.line
+    return (
+        one.practice_id in ("", line.practice_id)
+        and one.payer == ready.payer.key
+        and one.valid_from <= line.date_of_service <= one.valid_to
+        and (not one.codes or line.procedure_code in one.codes)
+        and (not one.case_id or (ready.case is not None and ready.case.case_id == one.case_id))
+        and one.status.lower() not in NOT_APPROVED
+    )

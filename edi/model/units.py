@@ -1,0 +1,263 @@
+"""Minutes to units of 15-minute timed codes: the allocator.
+
+Takes only services already known to be timed, of one patient, date and discipline (GP, GO and GN apart). Evaluations,
+group therapy and other untimed codes stay outside and are one unit each. Minutes of one code on several lines are
+pooled before they are converted, then spread over those lines.
+
+Source: facts/units_rules.md (CMS Pub. 100-04 ch. 5 s20.2 for ``cms``; the CPT midpoint for ``midpoint``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import combinations
+from typing import Final
+
+import msgspec
+
+UNIT_MINUTES: Final = 15
+HALF_MINUTES: Final = 8
+"""From this many minutes on a unit is earned: 8-22 is 1, 23-37 is 2 and so on."""
+METHODS: Final = ("cms", "midpoint", "strict15")
+
+
+class Verdict(StrEnum):
+    """How billed units compare with an allocation."""
+
+    MATCHES = "matches"
+    TIE_ALTERNATIVE = "tie_alternative"
+    OVERBILLED = "overbilled"
+    UNDERBILLED = "underbilled"
+    WRONG_SPREAD = "wrong_spread"
+
+
+class Comparison(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A verdict with the units billed too many (``over``) and too few (``under``)."""
+
+    verdict: Verdict
+    over: int = 0
+    under: int = 0
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a payer using the method has nothing to object to: an exact match or an equal choice of a tie."""
+        return self.verdict in (Verdict.MATCHES, Verdict.TIE_ALTERNATIVE)
+
+
+class Allocation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What minutes earn.
+
+    Attributes:
+        method: cms, midpoint or strict15.
+        total_minutes: all timed minutes.
+        allowed: units that all services together may bill.
+        units: units per item, in the order given: the deterministic choice where there is a tie.
+        codes: the distinct codes, in order of first mention; the fields below follow this order.
+        code_of_item: for each item, its place in ``codes``.
+        sure: units per code that no choice changes.
+        tied: places in ``codes`` that compete with equal remainders; empty when there is no tie.
+        tied_units: how many of the tied codes get one more unit.
+    """
+
+    method: str
+    total_minutes: int
+    allowed: int
+    units: tuple[int, ...]
+    codes: tuple[str, ...]
+    code_of_item: tuple[int, ...]
+    sure: tuple[int, ...]
+    tied: tuple[int, ...] = ()
+    tied_units: int = 0
+
+    @property
+    def units_by_code(self) -> dict[str, int]:
+        """The chosen units of each code."""
+        return dict(zip(self.codes, self._per_code(self.units), strict=True))
+
+    def alternatives(self) -> Iterator[dict[str, int]]:
+        """Yield every equally valid spread over the codes, the chosen one among them; one when nothing is tied."""
+        for winners in combinations(self.tied, self.tied_units):
+            yield {code: self.sure[i] + (i in winners) for i, code in enumerate(self.codes)}
+
+    def compare(self, billed: Sequence[int]) -> Comparison:
+        """Judge billed units, given per item in the order of the allocation.
+
+        ``cms`` judges the total first, then the spread over codes; the other methods judge each code by itself. How
+        the units of one code lie on its lines is the practice's affair.
+
+        Raises:
+            ValueError: not as many units as items.
+        """
+        if len(billed) != len(self.units):
+            raise ValueError("as many units as items are needed")
+        per_code = self._per_code(billed)
+        if self.method != "cms":
+            return self._compare_codes(per_code)
+        difference = sum(per_code) - self.allowed
+        if difference > 0:
+            return Comparison(verdict=Verdict.OVERBILLED, over=difference)
+        extras = [units - sure for units, sure in zip(per_code, self.sure, strict=True)]
+        fits = all(extra <= (i in self.tied) for i, extra in enumerate(extras))
+        if not fits or sum(extra for extra in extras if extra > 0) > self.tied_units:
+            return Comparison(verdict=Verdict.WRONG_SPREAD, under=-difference)
+        if difference < 0:
+            return Comparison(verdict=Verdict.UNDERBILLED, under=-difference)
+        chosen = per_code == self._per_code(self.units)
+        return Comparison(verdict=Verdict.MATCHES if chosen else Verdict.TIE_ALTERNATIVE)
+
+    def _compare_codes(self, per_code: list[int]) -> Comparison:
+        pairs = list(zip(per_code, self.sure, strict=True))
+        over = sum(max(0, billed - sure) for billed, sure in pairs)
+        under = sum(max(0, sure - billed) for billed, sure in pairs)
+        verdict = Verdict.OVERBILLED if over else Verdict.UNDERBILLED if under else Verdict.MATCHES
+        return Comparison(verdict=verdict, over=over, under=under)
+
+    def _per_code(self, per_item: Sequence[int]) -> list[int]:
+        sums = [0] * len(self.codes)
+        for place, units in zip(self.code_of_item, per_item, strict=True):
+            sums[place] += units
+        return sums
+
+
+def units_from_minutes(minutes: int) -> int:
+    """Units of one timed code alone, or of the day's total under CMS: 0-7 is 0, 8-22 is 1, and so on.
+
+    Raises:
+        ValueError: negative minutes.
+    """
+    if minutes < 0:
+        raise ValueError("minutes cannot be negative")
+    return (minutes + UNIT_MINUTES - HALF_MINUTES) // UNIT_MINUTES
+
+
+def allocate_cms(minutes: Sequence[tuple[str, int]]) -> Allocation:
+    """Spread the units that the total of the day allows (the 8-minute rule).
+
+    Each code gets one unit per full 15 minutes; what the total allows beyond goes, one each, to the largest
+    remainders. Codes with equal remainders at the cut are a tie: the one with more minutes wins here, then the one
+    named first, and ``alternatives`` lists the rest.
+
+    Args:
+        minutes: (code, one-on-one minutes) of each timed line of one patient, date and discipline.
+
+    Returns:
+        The allocation.
+
+    Raises:
+        ValueError: negative minutes.
+    """
+    codes, code_of_item, pooled = _pool(minutes)
+    total = sum(pooled)
+    allowed = units_from_minutes(total)
+    sure = [each // UNIT_MINUTES for each in pooled]
+    left = allowed - sum(sure)
+    remainders = [each % UNIT_MINUTES for each in pooled]
+    ranked = sorted(range(len(codes)), key=lambda i: (-remainders[i], -pooled[i], i))
+    tied: list[int] = []
+    if 0 < left < len(ranked) and remainders[ranked[left - 1]] == remainders[ranked[left]]:
+        cut = remainders[ranked[left]]
+        tied = sorted(i for i in ranked if remainders[i] == cut)
+    chosen = list(sure)
+    for i in ranked[:left]:
+        chosen[i] += 1
+        sure[i] += i not in tied
+    return Allocation(
+        method="cms",
+        total_minutes=total,
+        allowed=allowed,
+        units=_spread(minutes, code_of_item, chosen),
+        codes=codes,
+        code_of_item=code_of_item,
+        sure=tuple(sure),
+        tied=tuple(tied),
+        tied_units=sum(chosen) - sum(sure),
+    )
+
+
+def allocate_midpoint(minutes: Sequence[tuple[str, int]]) -> Allocation:
+    """Convert each code by itself with the same table (CPT midpoint, "rule of eights"); no pooling, no cap by total.
+
+    Args and errors as `allocate_cms`.
+    """
+    return _allocate_each(minutes, "midpoint")
+
+
+def allocate_strict15(minutes: Sequence[tuple[str, int]]) -> Allocation:
+    """Convert each code by itself, only full 15 minutes counting. Args and errors as `allocate_cms`."""
+    return _allocate_each(minutes, "strict15")
+
+
+def allocate(method: str, minutes: Sequence[tuple[str, int]]) -> Allocation:
+    """Allocate by a payer's method (`METHODS`).
+
+    Raises:
+        ValueError: negative minutes, or no such method.
+    """
+    if method == "cms":
+        return allocate_cms(minutes)
+    if method not in METHODS:
+        raise ValueError(f"no such method of counting units: {method}")
+    return _allocate_each(minutes, method)
+
+
+def compare_total(billed: int, visit_timed_minutes: int) -> Comparison:
+    """Judge a day of which only the total of timed minutes is documented: CMS asks for no more than that."""
+    difference = billed - units_from_minutes(visit_timed_minutes)
+    if difference > 0:
+        return Comparison(verdict=Verdict.OVERBILLED, over=difference)
+    if difference < 0:
+        return Comparison(verdict=Verdict.UNDERBILLED, under=-difference)
+    return Comparison(verdict=Verdict.MATCHES)
+
+
+def _allocate_each(minutes: Sequence[tuple[str, int]], method: str) -> Allocation:
+    codes, code_of_item, pooled = _pool(minutes)
+    if method == "midpoint":
+        sure = [units_from_minutes(each) for each in pooled]
+    else:
+        sure = [each // UNIT_MINUTES for each in pooled]
+    return Allocation(
+        method=method,
+        total_minutes=sum(pooled),
+        allowed=sum(sure),
+        units=_spread(minutes, code_of_item, sure),
+        codes=codes,
+        code_of_item=code_of_item,
+        sure=tuple(sure),
+    )
+
+
+def _pool(minutes: Sequence[tuple[str, int]]) -> tuple[tuple[str, ...], tuple[int, ...], list[int]]:
+    """Distinct codes, the code of each item, and the minutes of each code."""
+    places: dict[str, int] = {}
+    pooled: list[int] = []
+    code_of_item: list[int] = []
+    for code, each in minutes:
+        if each < 0:
+            raise ValueError("minutes cannot be negative")
+        if code not in places:
+            places[code] = len(pooled)
+            pooled.append(0)
+        pooled[places[code]] += each
+        code_of_item.append(places[code])
+    return tuple(places), tuple(code_of_item), pooled
+
+
+def _spread(
+    minutes: Sequence[tuple[str, int]], code_of_item: Sequence[int], per_code: Sequence[int]
+) -> tuple[int, ...]:
+    """Lay each code's units on its lines: full 15 minutes first, then the largest remainders, then the longest."""
+    units = [0] * len(minutes)
+    lines_of: dict[int, list[int]] = {}
+    for item, place in enumerate(code_of_item):
+        lines_of.setdefault(place, []).append(item)
+    for place, items in lines_of.items():
+        left = per_code[place]
+        for item in items:
+            units[item] = min(left, minutes[item][1] // UNIT_MINUTES)
+            left -= units[item]
+        ranked = sorted(items, key=lambda i: (-(minutes[i][1] % UNIT_MINUTES), -minutes[i][1], i))
+        for turn in range(left):
+            units[ranked[turn % len(ranked)]] += 1
+    return tuple(units)

@@ -1,0 +1,1 @@
+"""Rules of one payer's own, one payer a file."""

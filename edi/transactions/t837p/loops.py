@@ -1,0 +1,272 @@
+"""The loops above the claims of an 837P, while reading: envelope, hierarchy, parties. Base of the reader.
+
+Which NM1 belongs where, with HL segments and without. Findings are named in `reader`.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from edi.model.claim import Claim
+from edi.model.finding import Finding, Location, Severity
+from edi.model.money import parse_cents
+from edi.model.remittance import RawSegment
+from edi.model.submission import SubmissionHeader, SubmissionTrailer
+from edi.transactions.elements import at, parse_date
+from edi.transactions.t837p.draft import ClaimDraft, Hierarchy, LineDraft, LoopDraft, PartyDraft
+from edi.transactions.t837p.layout import BILLING_LEVEL, PATIENT_LEVEL, SUBSCRIBER_LEVEL, VERSION
+from edi.x12.envelope import TransactionSet
+
+Item: TypeAlias = SubmissionHeader | Claim | Finding | SubmissionTrailer
+"""What `read` yields."""
+
+_LEVELS: Final = {BILLING_LEVEL: "billing", SUBSCRIBER_LEVEL: "subscriber", PATIENT_LEVEL: "patient"}
+_PARENTS: Final = {BILLING_LEVEL: "", SUBSCRIBER_LEVEL: BILLING_LEVEL, PATIENT_LEVEL: SUBSCRIBER_LEVEL}
+_UPPER_ROLES: Final = {
+    "85": "billing", "87": "billing", "IL": "subscriber", "PR": "subscriber", "QC": "patient"
+}  # fmt: skip
+_CLAIM_ROLES: Final = {"DN": "referring", "82": "rendering", "77": "facility", "DQ": "supervising"}
+_LINE_ROLES: Final = {"82": "rendering", "DQ": "supervising"}
+_WITH_CONTACT: Final = ("41", "85", "77")
+_ABOVE_CLAIMS: Final = frozenset({"header", "billing", "subscriber", "patient"})
+
+
+class LoopReader:
+    """Where we are: ``_level`` names the loop, ``ready`` is what is to be yielded, ``_party`` the NM1 that is open."""
+
+    def __init__(self, ts: TransactionSet) -> None:
+        self.ready: list[Item] = []
+        self._ts = ts
+        self._component = ts.delimiters.component
+        self._above = Hierarchy()
+        self._header: SubmissionHeader | None = None
+        self._header_parties: dict[str, PartyDraft] = {}
+        self._header_kept: list[RawSegment] = []
+        self._bht: list[str] = []
+        self._level = "header"
+        self._party: PartyDraft | None = None
+        self._claim: ClaimDraft | None = None
+        self._line: LineDraft | None = None
+        self._levels_seen = 0
+        self._levels: dict[str, str] = {}
+        self._segments = 0
+
+    def _finish_claim(self) -> None:
+        """End the open claim, because what follows stands above it."""
+        raise NotImplementedError
+
+    # -- findings and what is kept -----------------------------------------------------------------------------------
+
+    def _report(
+        self, code: str, severity: Severity, message: str, element: str, segment: int | None = None
+    ) -> None:
+        claim = self._claim.number if self._claim is not None else None
+        line = str(self._line.fields["number"]) if self._line is not None else None
+        self.ready.append(
+            Finding(
+                code=code,
+                severity=severity,
+                message=message,
+                location=Location(
+                    file=self._ts.file,
+                    segment=segment or self._segments,
+                    element=element,
+                    transaction=self._ts.control_number,
+                    claim=claim,
+                    line=line,
+                ),
+            )
+        )
+
+    def _cents(self, text: str, element: str) -> int | None:
+        """Cents of an amount; a Finding and None when it is none."""
+        try:
+            return parse_cents(text)
+        except ValueError as reason:
+            self._report("SUB005", Severity.ERROR, f"{element} cannot be read: {reason}", element)
+            return None
+
+    def _keep(self, segment: list[str]) -> None:
+        component = self._component
+        raw = tuple(
+            segment
+            if component == ":"
+            else [part.replace(":", " ").replace(component, ":") for part in segment]
+        )
+        if self._line is not None:
+            self._line.kept.append(raw)
+        elif self._claim is not None:
+            self._claim.kept.append(raw)
+        elif self._level == "header":
+            self._header_kept.append(raw)
+        else:
+            self._above.kept[self._level].append(raw)
+
+    # -- the header and the hierarchy --------------------------------------------------------------------------------
+
+    def _take_bht(self, segment: list[str]) -> None:
+        self._bht = segment
+
+    def _finish_header(self) -> None:
+        if self._header is not None:
+            return
+        ts, envelope = self._ts, self._ts.envelope
+        submitter = self._header_parties.get("41", PartyDraft(["NM1"]))
+        receiver = self._header_parties.get("40", PartyDraft(["NM1"]))
+        self._header = SubmissionHeader(
+            st_control_number=ts.control_number,
+            interchange_control_number=envelope.interchange_control_number if envelope else None,
+            group_control_number=envelope.group_control_number if envelope else None,
+            sender_id=envelope.sender_id if envelope else None,
+            receiver_id=envelope.receiver_id if envelope else None,
+            version=ts.version or None,
+            test=envelope.test if envelope else False,
+            purpose=at(self._bht, 2),
+            reference=at(self._bht, 3),
+            created=parse_date(at(self._bht, 4)),
+            kind=at(self._bht, 6),
+            submitter_name=at(submitter.nm1, 3),
+            submitter_id=at(submitter.nm1, 9),
+            submitter_contact=submitter.contact,
+            receiver_name=at(receiver.nm1, 3),
+            receiver_number=at(receiver.nm1, 9),
+            kept=tuple(self._header_kept),
+        )
+        self.ready.insert(0, self._header)
+        if ts.version and ts.version != VERSION:
+            self._report(
+                "SUB007", Severity.INFO, f"written to another guide than {VERSION}, read as it", "GS08"
+            )
+
+    def _hl(self, segment: list[str]) -> None:
+        self._finish_claim()
+        self._finish_header()
+        self._party = None
+        self._levels_seen += 1
+        number, parent, level = at(segment, 1), at(segment, 2), at(segment, 3)
+        if level not in _LEVELS:
+            self._report("SUB003", Severity.WARNING, "HL03 is none of 20, 22 and 23", "HL03")
+            return
+        if number != str(self._levels_seen) or self._levels.get(parent, "") != _PARENTS[level]:
+            self._report("SUB003", Severity.WARNING, "HL01 is out of sequence or HL02 not the parent", "HL01")
+        self._levels[number] = level
+        self._enter(_LEVELS[level])
+
+    def _enter(self, level: str) -> None:
+        """A new 2000A, 2000B or 2000C."""
+        self._level = level
+        if level == "billing":
+            self._above.enter_billing()
+        elif level == "subscriber":
+            self._above.enter_subscriber()
+        else:
+            self._above.enter_patient()
+
+    def _nm1(self, segment: list[str]) -> None:
+        role = at(segment, 1)
+        self._party = party = PartyDraft(segment)
+        if role in _UPPER_ROLES and self._is_upper(role):
+            self._upper_party(role, party)
+        elif self._level == "header":
+            self._header_parties[role] = party
+        elif self._level == "claim" and self._claim is not None:
+            self._own_party(self._claim, _CLAIM_ROLES.get(role), party)
+        elif self._level == "line" and self._line is not None:
+            self._own_party(self._line, _LINE_ROLES.get(role), party)
+        else:
+            self._party = None
+            self._keep(segment)
+
+    def _is_upper(self, role: str) -> bool:
+        """Whether an NM1 of that role names a party above the claims here, and not one of 2330 or 2420."""
+        if self._levels_seen:
+            return self._level in _ABOVE_CLAIMS
+        return self._level != "coverage" and not (role == "PR" and self._claim is not None)
+
+    def _upper_party(self, role: str, party: PartyDraft) -> None:
+        """Take a party of 2000A to 2000C; without HL segments it starts its loop."""
+        if not self._levels_seen:
+            self._finish_claim()
+            self._finish_header()
+            if role in ("85", "IL", "QC") and role in self._above.levels:
+                self._enter(_UPPER_ROLES[role])
+            self._level = _UPPER_ROLES[role]
+        self._above.levels[role] = party
+
+    def _own_party(self, draft: LoopDraft, role: str | None, party: PartyDraft) -> None:
+        """Take a party of a claim or line into its field; a second one, or one without a field, is kept."""
+        if role is None or role in draft.parties:
+            self._party = None
+            self._keep(party.nm1)
+        else:
+            draft.parties[role] = party
+
+    def _n3(self, segment: list[str]) -> None:
+        if self._party is None:
+            self._keep(segment)
+            return
+        self._party.address = {"line_1": at(segment, 1), "line_2": at(segment, 2)}
+
+    def _n4(self, segment: list[str]) -> None:
+        if self._party is None:
+            self._keep(segment)
+            return
+        self._party.address = {
+            **(self._party.address or {}),
+            "city": at(segment, 1),
+            "state": at(segment, 2),
+            "zip": at(segment, 3),
+            "country": at(segment, 4),
+        }
+        if any(segment[5:]):
+            self._keep(segment)
+
+    def _dmg(self, segment: list[str]) -> None:
+        if self._party is None or at(self._party.nm1, 1) not in ("IL", "QC"):
+            self._keep(segment)
+            return
+        self._party.dmg = segment
+        if any(segment[4:]):
+            self._keep(segment)
+        if parse_date(at(segment, 2)) is None:
+            self._report("SUB005", Severity.WARNING, "DMG02 is no date", "DMG02")
+
+    def _per(self, segment: list[str]) -> None:
+        numbers = {at(segment, place): at(segment, place + 1) for place in (3, 5, 7) if at(segment, place)}
+        party = self._party
+        if party is None or at(party.nm1, 1) not in _WITH_CONTACT or party.contact is not None:
+            self._keep(segment)
+            return
+        party.contact = (at(segment, 2), numbers.get("TE", ""), numbers.get("EM", ""))
+        if not numbers.keys() <= {"TE", "EM"}:
+            self._keep(segment)
+
+    def _prv(self, segment: list[str]) -> None:
+        if self._party is not None:
+            self._party.taxonomy = at(segment, 3)
+        elif self._level == "billing" and not self._above.taxonomy:
+            self._above.taxonomy = at(segment, 3)
+        else:
+            self._keep(segment)
+
+    def _sbr(self, segment: list[str]) -> None:
+        self._party = None
+        if self._level == "claim":
+            self._level = "coverage"
+            self._keep(segment)
+        elif self._level == "coverage":
+            self._keep(segment)
+        else:
+            if not self._levels_seen and self._claim is not None:
+                self._finish_claim()
+                self._enter("subscriber")
+            self._above.sbr = segment
+
+    def _pat(self, segment: list[str]) -> None:
+        starts = not self._levels_seen and self._level in ("subscriber", "patient")
+        if starts:
+            self._enter("patient")
+        if self._level == "patient":
+            self._above.pat = segment
+        if self._level != "patient" or any(segment[2:]):
+            self._keep(segment)

@@ -1,0 +1,67 @@
+"""What an engine says of a file: its errors, and the groups it has no map for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class ErrorKind(StrEnum):
+    """Where an error belongs; the codes of each kind are their own."""
+
+    INTERCHANGE = "isa"
+    GROUP = "gs"
+    TRANSACTION = "st"
+    SEGMENT = "seg"
+    ELEMENT = "ele"
+    CRASH = "crash"
+    """The engine itself failed; code is the name of the exception."""
+
+
+class ConformanceError(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One error of the engine. Holds positions and codes only, never a value of the file but control numbers.
+
+    Attributes:
+        kind: interchange, group, transaction set, segment, element or crash.
+        code: TA105, AK905, IK502, IK304 or IK403 code; SEG1, HL1, HL2 and LX are the engine's own.
+        line: 1-based ordinal of the segment in the file.
+        segment: 1-based ordinal in its transaction set (ST is 1), None outside one.
+        segment_id: id of the segment concerned; of the missing one for code 3.
+        loop: id of its loop in the map (``2010BA``), "" when the segment was not placed.
+        element: X12 reference (``NM109``, ``SV101-2``), "" for the whole segment.
+        qualifier: first element, where the map lists its codes (``G1`` of a REF), else "".
+        entity_type: NM102 of an NM1, else "".
+        place_of_service: the code itself where the element is a place of service, else "".
+        transaction_kind: ST01, "" outside a transaction set.
+        transaction: ST02.
+        claims: CLM01 of each claim concerned: the one it stands in, or all below its subscriber or patient.
+        line_number: LX01 inside a claim.
+    """
+
+    kind: ErrorKind
+    code: str
+    line: int
+    segment: int | None = None
+    segment_id: str = ""
+    loop: str = ""
+    element: str = ""
+    qualifier: str = ""
+    entity_type: str = ""
+    place_of_service: str = ""
+    transaction_kind: str = ""
+    transaction: str | None = None
+    claims: tuple[str, ...] = ()
+    line_number: str | None = None
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole answer of an engine.
+
+    ``unmapped`` names what it has no map for: GS08 and GS01 of a group (``005010X279A1 HS``), or why it could not
+    begin. ``judged`` is the count of groups it did judge.
+    """
+
+    errors: tuple[ConformanceError, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    judged: int = 0

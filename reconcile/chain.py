@@ -1,0 +1,129 @@
+"""The submissions of one claim, and which of their lines bill the same service.
+
+A chain is every submission with one root: the original, resends, replacements, the void, the claim to the next payer.
+Its lines are billed once and sent several times. So the books are kept per **service**: the line of the first
+submission that bills it. A posting names the service's line (``Posting.line_id``); which submission was answered stays
+on the match. The sums of a service are then whole whatever was sent in between: in a replacement after a denial the
+reversal, the correction and a later payer all land on one line, and a superseded submission's charge counts nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from reconcile.values import SubmittedClaim, SubmittedLine
+
+REPLACEMENT: Final = "7"
+VOID: Final = "8"
+
+_KEYS: Final[tuple[Callable[[SubmittedLine], object], ...]] = (
+    lambda line: (line.procedure_code, line.date_from, line.charge, line.modifiers),
+    lambda line: (line.procedure_code, line.date_from, line.charge),
+    lambda line: (line.procedure_code, line.date_from),
+    lambda line: (line.number, line.date_from),
+)
+"""How lines of two submissions are seen to be one service, strictest first; within a key in submitted order."""
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True):
+    """All submissions of one claim.
+
+    Attributes:
+        root: id of the first submission.
+        claims: the submissions in order.
+        lines: every line of every submission by id.
+        service_of: line id -> id of the line that stands for its service.
+        versions: service -> its lines in the order of the submissions.
+    """
+
+    root: int
+    claims: tuple[SubmittedClaim, ...]
+    lines: Mapping[int, SubmittedLine]
+    service_of: Mapping[int, int]
+    versions: Mapping[int, tuple[int, ...]]
+
+    def lines_of(self, claim_id: int | None) -> tuple[SubmittedLine, ...]:
+        """The lines of one submission; none when the id is not of the chain."""
+        for claim in self.claims:
+            if claim.id == claim_id:
+                return claim.lines
+        return ()
+
+    def charge(self, service: int, live: Collection[int]) -> int:
+        """What the service is billed at now, in cents.
+
+        Args:
+            service: id of the service.
+            live: ids of the submissions that hold an adjudication which was not reversed.
+
+        Returns:
+            The charge of the latest live submission that bills it; else of the latest submission that is not
+            superseded; 0 when a replacement left the service out or a void took the claim back.
+        """
+        billed = [
+            (claim, self.lines[line.id])
+            for claim in self.claims
+            for line in claim.lines
+            if self.service_of[line.id] == service
+        ]
+        for claim, line in reversed(billed):
+            if claim.id in live:
+                return line.charge
+        for claim in reversed(self.claims):
+            if claim.frequency == VOID:
+                return 0
+            if claim.frequency == REPLACEMENT:
+                return next((line.charge for held, line in billed if held is claim), 0)
+        return billed[-1][1].charge
+
+
+def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
+    """Put submissions with one root in order and find their services.
+
+    Args:
+        claims: all submissions of the chain, at least one, in any order.
+
+    Returns:
+        The chain. A single submission's services are its own lines.
+    """
+    ordered = tuple(sorted(claims, key=lambda claim: (claim.sequence, claim.id)))
+    first = ordered[0]
+    service_of = {line.id: line.id for line in first.lines}
+    lines = {line.id: line for line in first.lines}
+    versions = {line.id: [line.id] for line in first.lines}
+    for claim in ordered[1:]:
+        known = [lines[ids[-1]] for ids in versions.values()]
+        pairs = _pair(claim.lines, known)
+        for line in claim.lines:
+            held = pairs.get(line.id)
+            service = line.id if held is None else service_of[held]
+            service_of[line.id] = service
+            lines[line.id] = line
+            versions.setdefault(service, []).append(line.id)
+    return Chain(
+        root=first.root,
+        claims=ordered,
+        lines=lines,
+        service_of=service_of,
+        versions={service: tuple(ids) for service, ids in versions.items()},
+    )
+
+
+def _pair(lines: Sequence[SubmittedLine], known: Sequence[SubmittedLine]) -> dict[int, int]:
+    """Line id -> id of the known line that bills the same service; lines without one are new services."""
+    pairs: dict[int, int] = {}
+    free = list(known)
+    for key in _KEYS:
+        for line in lines:
+            if line.id in pairs:
+                continue
+            wanted = key(line)
+            for held in free:
+                if key(held) == wanted:
+                    pairs[line.id] = held.id
+                    free.remove(held)
+                    break
+    return pairs

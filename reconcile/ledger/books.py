@@ -1,0 +1,51 @@
+"""What the books of a claim come to."""
+
+from __future__ import annotations
+
+import msgspec
+
+from edi.model.finding import Finding
+from reconcile.values import LineBalance, Posting
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The books of one claim after all its adjudications.
+
+    Attributes:
+        postings: in the order of the adjudications.
+        balances: one for each service, in submitted order.
+        findings: what the payers did that a person should know.
+        reversed_by: adjudication -> the reversal that took (part of) it back.
+        live: (adjudication, service) pairs that stand.
+    """
+
+    postings: tuple[Posting, ...]
+    balances: tuple[LineBalance, ...]
+    findings: tuple[Finding, ...]
+    reversed_by: dict[int, int]
+    live: frozenset[tuple[int, int]]
+
+
+def balance_of(
+    line_id: int,
+    charge: int,
+    paid: int,
+    contractual: int,
+    patient: int,
+    denied: int,
+    pended: int,
+    *,
+    repeats: tuple[int, ...] = (),
+) -> LineBalance:
+    """A service's sums, with what is open."""
+    return LineBalance(
+        line_id=line_id,
+        charge=charge,
+        paid=paid,
+        contractual=contractual,
+        patient=patient,
+        denied=denied,
+        pended=pended,
+        open=charge - paid - contractual - patient - denied,
+        repeats=repeats,
+    )

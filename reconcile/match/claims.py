@@ -1,0 +1,346 @@
+"""One claim payment x the submissions the store proposes for it.
+
+A number proposes a claim; charge, patient or lines must agree before it is accepted (one of them for a patient that is
+not known to differ; all of charge and lines for one that is). Several submissions of one chain are versions of one
+claim, so a version is chosen; several chains that fit equally well are ambiguous, and go to the queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import msgspec
+
+from edi.model.balance import REVERSAL
+from edi.model.control import normalise_control_number
+from edi.model.remittance import ClaimPayment
+from reconcile.match.lines import by_control_number, match_lines
+from reconcile.values import ClaimEvidence, ClaimMatch, LineEvidence, LineMatch, SubmittedClaim
+
+_STRENGTH: Final = {
+    ClaimEvidence.CONTROL_NUMBER: 4,
+    ClaimEvidence.CONTROL_NUMBER_NORMALISED: 3,
+    ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER: 2,
+    ClaimEvidence.LINE_CONTROL_NUMBER: 1,
+    ClaimEvidence.NONE: 0,
+}
+_FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE, LineEvidence.LINE_NUMBER)
+_DUPLICATE: Final = "18"
+"""CARC of an exact duplicate: answers the later of two equal submissions."""
+
+
+class _Fit(msgspec.Struct, frozen=True, kw_only=True):
+    """How one submission fits the claim payment. ``patient`` is 1 agrees, 0 not told, -1 differs."""
+
+    claim: SubmittedClaim
+    evidence: ClaimEvidence
+    lines: tuple[LineMatch, ...]
+    allocated: int
+    tied: int
+    sure: int
+    charge: bool
+    patient: int
+    payer: bool
+    payer_number: bool
+
+    def accepted(self) -> bool:
+        """Whether enough agrees beside the number."""
+        count = len(self.lines)
+        if self.evidence is ClaimEvidence.NONE:
+            return False
+        if self.patient < 0:
+            everything = self.charge and self.sure == count and count > 0
+            return everything or (count > 0 and self.allocated == count and self.tied == count)
+        if self.evidence is ClaimEvidence.LINE_CONTROL_NUMBER:
+            return self.allocated > 0 and self.tied == count
+        return self.charge or self.patient > 0 or self.sure > 0
+
+    def identity(self) -> tuple[int, ...]:
+        """What tells one claim from another, strongest first; equal tuples of two chains are ambiguous."""
+        return (
+            self.allocated,
+            self.patient,
+            int(self.charge),
+            self.tied,
+            self.sure,
+            _STRENGTH[self.evidence],
+            int(self.payer_number),
+            int(self.payer),
+        )
+
+
+def match_claim(
+    payment: ClaimPayment,
+    candidates: Sequence[SubmittedClaim],
+    *,
+    payer_key: str | None,
+    payer_ids: tuple[str, ...] = (),
+    answered: Collection[int] = (),
+) -> ClaimMatch:
+    """Tie one claim payment to one submission and its lines, or say why not.
+
+    Args:
+        payment: the claim payment.
+        candidates: submissions of the payee's practice that share a control number with it: CLM01 (normalised),
+            payer claim control number (CLP07, REF*F8) or a line control number this store allocated.
+        payer_key: the payer's key in payers.toml, or None when its 835 names nobody we know. Evidence, never a bar:
+            a claim that was crossed over is answered by a payer it was not sent to.
+        payer_ids: how the 835 calls its payer (N104, TRN03, REF*2U), compared with the submission's payer id.
+        answered: ids of submitted lines that other claim payments have answered; they lose ties (split claims,
+            resends).
+
+    Returns:
+        A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``ambiguous`` or
+        ``lines_unmatched``, and ``detail`` names fields, never values.
+    """
+    if not candidates:
+        return ClaimMatch(
+            claim_id=None,
+            evidence=ClaimEvidence.NONE,
+            reason="no_claim",
+            detail="no submitted claim has this patient control number, payer claim control number or line number",
+        )
+    quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids)
+    if quick is not None:
+        return quick
+    fits = [_fit(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
+    accepted = [fit for fit in fits if fit.accepted()]
+    ids = tuple(sorted(claim.id for claim in candidates))
+    if not accepted:
+        return ClaimMatch(
+            claim_id=None,
+            evidence=max((fit.evidence for fit in fits), key=lambda evidence: _STRENGTH[evidence]),
+            reason="conflict",
+            detail=_disagreement(fits),
+            candidates=ids,
+        )
+    best_of: dict[int, _Fit] = {}
+    for fit in accepted:
+        held = best_of.get(fit.claim.root)
+        if held is None or fit.identity() > held.identity():
+            best_of[fit.claim.root] = fit
+    ranked = sorted(best_of.values(), key=lambda fit: fit.identity(), reverse=True)
+    if len(ranked) > 1 and ranked[0].identity() == ranked[1].identity():
+        return ClaimMatch(
+            claim_id=None,
+            evidence=ranked[0].evidence,
+            reason="ambiguous",
+            detail=f"{_equals(ranked)} claims fit equally well",
+            candidates=ids,
+        )
+    chain = [fit for fit in accepted if fit.claim.root == ranked[0].claim.root]
+    chosen = max(chain, key=lambda fit: _version(fit, payment))
+    others = [fit for fit in accepted if fit is not chosen]
+    runner_up = max(others, key=lambda fit: fit.identity()).claim.id if others else None
+    return _answer(payment, chosen, ids, runner_up, payer_key)
+
+
+def _by_allocated_numbers(
+    payment: ClaimPayment,
+    candidates: Sequence[SubmittedClaim],
+    payer_key: str | None,
+    payer_ids: tuple[str, ...],
+) -> ClaimMatch | None:
+    """The fast way: an allocated number names one line of one submission for ever, so all of them decide."""
+    if not payment.lines:
+        return None
+    number = payment.patient_control_number
+    found: ClaimMatch | None = None
+    for claim in candidates:
+        lines = by_control_number(payment.lines, claim.lines)
+        if lines is None:
+            continue
+        notes = _notes(payment, claim, payer_key, payer_ids)
+        if claim.patient_control_number == number:
+            return ClaimMatch(
+                claim_id=claim.id, evidence=ClaimEvidence.CONTROL_NUMBER, notes=notes, lines=lines
+            )
+        if found is not None:
+            return None  # the numbers were not as unique as they should be
+        evidence = _evidence(payment, claim, known=True)
+        found = ClaimMatch(claim_id=claim.id, evidence=evidence, notes=notes, lines=lines)
+    return found
+
+
+def _evidence(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) -> ClaimEvidence:
+    """The strongest number the two share; ``known`` says that an allocated line control number does."""
+    if payment.patient_control_number == claim.patient_control_number:
+        return ClaimEvidence.CONTROL_NUMBER
+    normal = normalise_control_number(payment.patient_control_number)
+    if normal and normal == normalise_control_number(claim.patient_control_number):
+        return ClaimEvidence.CONTROL_NUMBER_NORMALISED
+    if _payer_number_agrees(payment, claim):
+        return ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
+    return ClaimEvidence.LINE_CONTROL_NUMBER if known else ClaimEvidence.NONE
+
+
+def _payer_number_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> bool:
+    """CLP07 or REF*F8 is a payer claim control number of the submission, or the one it refers to."""
+    given = {value for qualifier, value in payment.references if qualifier == "F8"}
+    if payment.payer_claim_control_number:
+        given.add(payment.payer_claim_control_number)
+    normal = {normalise_control_number(value) for value in given} - {""}
+    held = (*claim.payer_claim_control_numbers, claim.original_reference)
+    return any(normalise_control_number(value) in normal for value in held if value)
+
+
+def _fit(
+    payment: ClaimPayment,
+    claim: SubmittedClaim,
+    payer_key: str | None,
+    payer_ids: tuple[str, ...],
+    answered: Collection[int],
+) -> _Fit:
+    lines = match_lines(payment, claim.lines, answered)
+    numbers = {line.id: line.control_number for line in claim.lines if line.allocated}
+    allocated = sum(
+        1
+        for service, match in zip(payment.lines, lines, strict=True)
+        if service.line_control_number
+        and any(numbers.get(line_id) == service.line_control_number for line_id in match.line_ids)
+    )
+    return _Fit(
+        claim=claim,
+        evidence=_evidence(payment, claim, known=allocated > 0),
+        lines=lines,
+        allocated=allocated,
+        tied=sum(1 for match in lines if match.line_ids),
+        sure=sum(1 for match in lines if _is_sure(match)),
+        charge=abs(payment.charge) == claim.charge,
+        patient=_patient(payment, claim),
+        payer=_payer_agrees(claim, payer_key, payer_ids),
+        payer_number=_payer_number_agrees(payment, claim),
+    )
+
+
+def _is_sure(match: LineMatch) -> bool:
+    """Whether code, date and charge (or a number with them) agree: enough to speak for the claim."""
+    return match.evidence in _FULL and not {"charge_differs", "date_differs"}.intersection(match.notes)
+
+
+def _patient(payment: ClaimPayment, claim: SubmittedClaim) -> int:
+    """1 when member id or name agree, -1 when both sides tell one and none agrees, 0 when nothing can be compared."""
+    told = False
+    members = {normalise_control_number(value) for value in claim.member_ids if value}
+    given = {payment.member_id} | {party.id for party in payment.parties if party.role in ("QC", "IL", "74")}
+    numbers = {normalise_control_number(value) for value in given if value}
+    if members and numbers:
+        told = True
+        if members & numbers:
+            return 1
+    submitted = (_letters(claim.patient_last_name), _letters(claim.patient_first_name))
+    for role in ("QC", "74"):
+        party = payment.party(role)
+        if party is None or not party.last_name or not submitted[0]:
+            continue
+        told = True
+        last, first = _letters(party.last_name), _letters(party.first_name or "")
+        if last == submitted[0] and (not first or not submitted[1] or first[0] == submitted[1][0]):
+            return 1
+    return -1 if told else 0
+
+
+def _letters(text: str) -> str:
+    return "".join([character for character in text.upper() if character.isalpha()])
+
+
+def _payer_agrees(claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]) -> bool:
+    return (payer_key is not None and payer_key == claim.payer_key) or claim.payer_id in payer_ids
+
+
+def _version(fit: _Fit, payment: ClaimPayment) -> tuple[int, ...]:
+    """Orders the submissions of one chain: which of them the payer answers.
+
+    Allocated line numbers first; then the payer's claim number, lines, payer and CLP09; at last the earliest
+    submission, except for a denial as duplicate, which answers the latest.
+    """
+    claim = fit.claim
+    duplicate = any(
+        adjustment.reason == _DUPLICATE for service in payment.lines for adjustment in service.adjustments
+    ) or any(adjustment.reason == _DUPLICATE for adjustment in payment.adjustments)
+    order = claim.sequence if duplicate else -claim.sequence
+    names_own = payment.payer_claim_control_number in claim.payer_claim_control_numbers
+    frequency = (payment.frequency or "") == claim.frequency
+    unanswered = sum(match.margin for match in fit.lines)
+    return (
+        fit.allocated,
+        int(names_own),
+        fit.tied,
+        fit.sure,
+        int(fit.payer),
+        int(fit.charge),
+        int(frequency and payment.status != REVERSAL),
+        -sum(len(match.notes) for match in fit.lines),
+        order,
+        unanswered,
+    )
+
+
+def _notes(
+    payment: ClaimPayment, claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Evidence words about the claim: ``charge_differs``, ``patient_differs``, ``payer_differs``."""
+    notes: list[str] = []
+    if abs(payment.charge) != claim.charge:
+        notes.append("charge_differs")
+    if payment.member_id not in claim.member_ids and _patient(payment, claim) < 0:
+        notes.append("patient_differs")
+    if (payer_key or payer_ids) and not _payer_agrees(claim, payer_key, payer_ids):
+        notes.append("payer_differs")
+    return tuple(notes)
+
+
+def _answer(
+    payment: ClaimPayment, fit: _Fit, ids: tuple[int, ...], runner_up: int | None, payer_key: str | None
+) -> ClaimMatch:
+    """The chosen submission; in the queue if a paid line has no submitted line, for its money would hang in the air."""
+    notes: list[str] = []
+    if not fit.charge:
+        notes.append("split_claim" if abs(payment.charge) < fit.claim.charge else "charge_differs")
+    if fit.patient < 0:
+        notes.append("patient_differs")
+    if payer_key is not None and not fit.payer:
+        notes.append("payer_differs")
+    missing = len(fit.lines) - fit.tied
+    if missing:
+        return ClaimMatch(
+            claim_id=None,
+            evidence=fit.evidence,
+            notes=tuple(notes),
+            lines=fit.lines,
+            reason="lines_unmatched",
+            detail=f"{missing} of {len(fit.lines)} paid lines fit no submitted line of the claim",
+            candidates=ids,
+            runner_up=runner_up,
+        )
+    return ClaimMatch(
+        claim_id=fit.claim.id,
+        evidence=fit.evidence,
+        notes=tuple(notes),
+        lines=fit.lines,
+        candidates=ids if len(ids) > 1 else (),
+        runner_up=runner_up,
+    )
+
+
+def _disagreement(fits: Sequence[_Fit]) -> str:
+    """Name what differs between the claim payment and the nearest candidate, without a value."""
+    nearest = max(fits, key=lambda fit: fit.identity())
+    differs = []
+    if nearest.patient < 0:
+        differs.append("patient (NM1*QC)")
+    if not nearest.charge:
+        differs.append("charge (CLP03)")
+    if nearest.sure < len(nearest.lines):
+        differs.append(
+            f"{len(nearest.lines) - nearest.sure} of {len(nearest.lines)} lines (code, date, charge)"
+        )
+    if not nearest.payer:
+        differs.append("payer")
+    return "the number is known, but these differ: " + ", ".join(differs)
+
+
+def _equals(ranked: Sequence[_Fit]) -> int:
+    """How many chains stand at the top with the same identity."""
+    return sum(1 for fit in ranked if fit.identity() == ranked[0].identity())

@@ -1,0 +1,241 @@
+"""One claim's whole state out of its submissions and adjudications: books, denials, status, next actions, findings.
+
+A claim here is a chain: all submissions with one root. Money is kept for each service, that is on the line of the first
+submission that billed it (reconcile.chain says why and how); replacements, resends and claims to the next payer
+add no charge of their own. So the sums over ``ClaimState.balances`` are the claim's, whatever was sent: after a denial,
+its reversal and the correction of the replacement, only the correction is left.
+
+Nothing here is patched: the store calls ``reconcile_claim`` with everything it has of a chain whenever one of its
+adjudications changes, and replaces what it had derived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from edi.codes.lookup import Tables
+from edi.model.balance import REVERSAL
+from edi.model.finding import Finding, Location, Severity
+from edi.model.remittance import Adjustment, ClaimPayment, ServicePayment
+from reconcile.accounts import PATIENT_GROUPS, current_carc
+from reconcile.chain import build_chain
+from reconcile.denials import find_denials
+from reconcile.ledger import Ledger, post
+from reconcile.values import (
+    Account,
+    Adjudication,
+    ClaimState,
+    Denial,
+    DenialStatus,
+    LineBalance,
+    SubmittedClaim,
+)
+
+CROSSED_OVER: Final = ("19", "20", "21")
+"""CLP02: processed and sent on to the next payer."""
+_CROSSOVER_REMARKS: Final = ("MA07", "MA18")
+_QMB_REMARKS: Final = ("N781", "N782", "N783")
+_NO_PATIENT_REMARKS: Final = (*_QMB_REMARKS, "N830", "N842")
+
+
+def reconcile_claim(
+    claims: Sequence[SubmittedClaim],
+    adjudications: Sequence[Adjudication],
+    tables: Tables,
+    *,
+    has_next_payer: bool = False,
+) -> ClaimState:
+    """Work out one claim.
+
+    Args:
+        claims: every submission of the chain, at least one.
+        adjudications: every matched claim payment of the chain that may post (in suspense: not here), any order.
+        tables: the code tables.
+        has_next_payer: a further coverage is on file, so the patient's share goes there first.
+
+    Returns:
+        The state; ``claim_id`` is the root.
+    """
+    root = claims[0].root
+    if len(claims) == 1:
+        chain = None
+        lines = {line.id: line for line in claims[0].lines}
+    else:
+        chain = build_chain(claims)
+        lines = dict(chain.lines)
+    first = claims[0].lines if chain is None else chain.claims[0].lines
+    ordered = sorted(adjudications, key=lambda one: one.order) if len(adjudications) > 1 else adjudications
+    ledger = post(ordered, first, tables, chain=chain)
+    denials = find_denials(ordered, ledger, lines, tables, chain=chain)
+    total = _sum(root, ledger.balances)
+    findings = (*ledger.findings, *_code_findings(ordered, tables))
+    return ClaimState(
+        claim_id=root,
+        status=_status(ordered, ledger, total),
+        postings=ledger.postings,
+        denials=denials,
+        balances=ledger.balances,
+        findings=findings,
+        next_actions=_next_actions(ordered, ledger, denials, total, has_next_payer=has_next_payer),
+        guardrails=_guardrails(ordered, denials),
+    )
+
+
+def _status(adjudications: Sequence[Adjudication], ledger: Ledger, total: LineBalance) -> str:
+    """One word for where the claim stands.
+
+    ``submitted`` nothing came back; ``reversed`` all of it was taken back; ``pended`` a line waits; ``partly_answered``
+    something is open; ``overpaid`` more money than charge; ``denied`` nothing but denials; ``partly_denied``;
+    ``settled`` nothing is open with a payer (the patient may owe).
+    """
+    if not adjudications:
+        return "submitted"
+    if total.denied > 0:
+        return "denied" if total.denied >= total.charge else "partly_denied"
+    if not ledger.live and ledger.balances:
+        return "reversed"
+    if total.pended > 0:
+        return "pended"
+    if total.open > 0:
+        return "partly_answered"
+    return "overpaid" if total.open < 0 else "settled"
+
+
+def _sum(root: int, balances: Sequence[LineBalance]) -> LineBalance:
+    """The claim's balance: the sums of its services."""
+    charge = paid = contractual = patient = denied = pended = left = 0
+    for one in balances:
+        charge += one.charge
+        paid += one.paid
+        contractual += one.contractual
+        patient += one.patient
+        denied += one.denied
+        pended += one.pended
+        left += one.open
+    return LineBalance(
+        line_id=root,
+        charge=charge,
+        paid=paid,
+        contractual=contractual,
+        patient=patient,
+        denied=denied,
+        pended=pended,
+        open=left,
+    )
+
+
+def _standing(adjudications: Sequence[Adjudication], ledger: Ledger) -> list[Adjudication]:
+    """The adjudications that were not taken back."""
+    return [one for one in adjudications if one.claim.status != REVERSAL and one.id not in ledger.reversed_by]
+
+
+def _next_actions(
+    adjudications: Sequence[Adjudication],
+    ledger: Ledger,
+    denials: Sequence[Denial],
+    total: LineBalance,
+    *,
+    has_next_payer: bool,
+) -> tuple[str, ...]:
+    """What is to be done, most pressing first: open denials, waits, recodes, write-offs, then the patient's share."""
+    actions: dict[str, None] = {}
+    for denial in denials:
+        if denial.status is DenialStatus.OPEN or denial.kind == "duplicate":
+            actions[denial.next_action] = None
+    if total.pended > 0:
+        actions["hold_wait"] = None
+    standing = _standing(adjudications, ledger)
+    if any("recoded" in match.notes for one in standing for match in one.match.lines):
+        actions["review_payer_recode"] = None
+    if any(posting.account is Account.CONTRACTUAL and not posting.transfer for posting in ledger.postings):
+        actions["post_contractual_writeoff"] = None
+    if total.patient > 0 and standing:
+        actions[_patient_action(standing, has_next_payer=has_next_payer)] = None
+    return tuple(actions)
+
+
+def _patient_action(standing: Sequence[Adjudication], *, has_next_payer: bool) -> str:
+    """Who is asked for the patient's share: the payer it was sent on to, the next coverage, or the patient."""
+    last = standing[-1].claim
+    if _sent_on(last):
+        return "await_other_payer"
+    later = len({one.payer for one in standing}) > 1
+    remarks = set(_remarks(last))
+    if not later and (has_next_payer or remarks.intersection(_QMB_REMARKS)):
+        return "bill_secondary"
+    if remarks.intersection(_NO_PATIENT_REMARKS):
+        return "write_off_no_patient_billing"
+    return "bill_patient"
+
+
+def _sent_on(claim: ClaimPayment) -> bool:
+    """Whether the payer says that it sent the claim to another one: CLP02, NM1*TT, MA07, MA18."""
+    return (
+        claim.status in CROSSED_OVER
+        or claim.party("TT") is not None
+        or any(code in _CROSSOVER_REMARKS for code in claim.remarks)
+    )
+
+
+def _remarks(claim: ClaimPayment) -> list[str]:
+    return [*claim.remarks, *(code for line in claim.lines for code in line.remarks)]
+
+
+def _guardrails(adjudications: Sequence[Adjudication], denials: Sequence[Denial]) -> tuple[str, ...]:
+    """What holds for the whole claim: nobody bills the patient of a QMB or balance-billing remark, nor while denied."""
+    rails: dict[str, None] = {}
+    for one in adjudications:
+        if any(code in _NO_PATIENT_REMARKS for code in _remarks(one.claim)):
+            rails["no_patient_bill"] = None
+        if one.claim.status in CROSSED_OVER:
+            rails["no_secondary_claim_sent_on_by_payer"] = None
+    if "no_patient_bill" not in rails and any(one.status is DenialStatus.OPEN for one in denials):
+        rails["no_patient_bill_while_open"] = None
+    return tuple(rails)
+
+
+def _code_findings(adjudications: Sequence[Adjudication], tables: Tables) -> tuple[Finding, ...]:
+    """Codes in no table, a patient-class CARC under a group that makes it ours, and codes the payer changed."""
+    findings: list[Finding] = []
+    for one in adjudications:
+        claim = one.claim
+        for line, match in zip(claim.lines, one.match.lines, strict=True):
+            if "recoded" in match.notes and claim.status != REVERSAL:
+                message = "the payer adjudicated another procedure code than was billed"
+                findings.append(_finding("RECODED", Severity.INFO, message, claim, line))
+            for adjustment in line.adjustments:
+                findings += _adjustment_findings(adjustment, claim, line, tables)
+        for adjustment in claim.adjustments:
+            findings += _adjustment_findings(adjustment, claim, None, tables)
+    return tuple(findings)
+
+
+def _adjustment_findings(
+    adjustment: Adjustment, claim: ClaimPayment, line: ServicePayment | None, tables: Tables
+) -> Iterator[Finding]:
+    """What is odd about the codes of one adjustment."""
+    info = current_carc(tables, adjustment.reason)
+    if info is None:
+        message = (
+            f"CARC {adjustment.reason} is in no table: unclassified, kept as denied until a person decides"
+        )
+        yield _finding("CARC_UNKNOWN", Severity.WARNING, message, claim, line)
+    elif info.posting_class == "patient" and adjustment.group not in PATIENT_GROUPS:
+        message = f"group {adjustment.group} makes CARC {adjustment.reason}, a patient share, a write-off"
+        yield _finding("PATIENT_CODE_WRITTEN_OFF", Severity.WARNING, message, claim, line)
+
+
+def _finding(
+    code: str, severity: Severity, message: str, claim: ClaimPayment, line: ServicePayment | None
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        message=message,
+        location=Location(
+            claim=claim.patient_control_number,
+            line=None if line is None else line.line_control_number,
+            segment=(line or claim).segment,
+        ),
+    )

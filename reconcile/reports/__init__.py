@@ -1,0 +1,1 @@
+"""Results to rows, one report a file."""

@@ -1,0 +1,208 @@
+"""Claim payments of the store as values again: what was posted on a chain before, and what waits for a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from edi.model.remittance import ClaimPayment
+from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.content import unpack_claim_payment
+from reconcile.store.schema import (
+    ClaimPaymentContentRow,
+    ClaimPaymentRow,
+    ClaimRow,
+    RemittanceRow,
+    ServicePaymentRow,
+)
+from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, LineEvidence, LineMatch
+
+_CLAIM = table_of(ClaimRow)
+_PAYMENT = table_of(ClaimPaymentRow)
+_CONTENT = table_of(ClaimPaymentContentRow)
+_SERVICE = table_of(ServicePaymentRow)
+_REMITTANCE = table_of(RemittanceRow)
+
+
+class RemittanceFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What posting needs to know of the payment around a claim payment.
+
+    ``payer_ids`` are the ids by which the 835 names its payer, ``practices`` whose claims it may answer (several when
+    they share a tax id, none when the payee is unknown).
+    """
+
+    id: int
+    payment_key: str
+    payer_key: str
+    payer_id: str
+    payer_kind: str
+    payer_ids: tuple[str, ...]
+    practices: frozenset[str]
+    trace_number: str
+    payment_date: date | None
+    capitated: bool = False
+
+    @property
+    def payer(self) -> str:
+        """Who paid: the payers.toml key, else the 835's own id."""
+        return self.payer_key or self.payer_id
+
+    def order(self, ordinal: int) -> tuple[str, int, int]:
+        """Where a claim payment stands among those of its claim, the same however files arrived."""
+        day = self.payment_date.isoformat() if self.payment_date else ""
+        return (f"{day}|{self.trace_number}|{self.payment_key}", 0, ordinal)
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim payment that is not posted: in suspense, or unmatched."""
+
+    id: int
+    outcome: str
+    remittance: RemittanceFacts
+    claim: ClaimPayment
+
+
+def posted_on(
+    connection: Connection, roots: Iterable[int], capitated: frozenset[str] = frozenset()
+) -> dict[int, list[Adjudication]]:
+    """The adjudications posted on chains, in no order.
+
+    Args:
+        connection: any transaction.
+        roots: the chains.
+        capitated: keys of payers that pay by capitation.
+    """
+    found: dict[int, list[Adjudication]] = {}
+    for some in chunks(sorted(roots), IN_LIST):
+        query = _query().join(_CLAIM, _CLAIM.c.id == _PAYMENT.c.claim_id).add_columns(_CLAIM.c.root)
+        rows = connection.execute(query.where(_CLAIM.c.root.in_(some), _PAYMENT.c.outcome == "posted")).all()
+        lines = _line_matches(connection, [row.id for row in rows])
+        for row in rows:
+            facts = _facts(row, capitated)
+            found.setdefault(row.root, []).append(
+                Adjudication(
+                    id=row.id,
+                    payer=facts.payer,
+                    payer_kind=facts.payer_kind,
+                    capitated=facts.capitated,
+                    order=facts.order(row.ordinal),
+                    payment_date=facts.payment_date,
+                    claim=unpack_claim_payment(row.content),
+                    match=_claim_match(row, lines.get(row.id, ())),
+                )
+            )
+    return found
+
+
+def waiting(
+    connection: Connection,
+    outcome: str,
+    *,
+    after: int = 0,
+    limit: int = IN_LIST,
+    ids: Iterable[int] | None = None,
+) -> list[Waiting]:
+    """Claim payments in suspense or unmatched, by id.
+
+    Args:
+        connection: any transaction.
+        outcome: ``suspense`` or ``unmatched``.
+        after: only those with a greater id.
+        limit: at most so many.
+        ids: only these.
+    """
+    query = _query().where(_PAYMENT.c.outcome == outcome, _PAYMENT.c.id > after)
+    if ids is not None:
+        query = query.where(_PAYMENT.c.id.in_(list(ids)))
+    return [
+        Waiting(
+            id=row.id,
+            outcome=outcome,
+            remittance=_facts(row, frozenset()),
+            claim=unpack_claim_payment(row.content),
+        )
+        for row in connection.execute(query.order_by(_PAYMENT.c.id).limit(limit))
+    ]
+
+
+def _query() -> Any:
+    """Claim payments with their content and the payment around them."""
+    return (
+        select(
+            _PAYMENT,
+            _CONTENT.c.content,
+            _REMITTANCE.c.payment_key,
+            _REMITTANCE.c.payer_key,
+            _REMITTANCE.c.payer_id,
+            _REMITTANCE.c.payer_ids,
+            _REMITTANCE.c.payer_kind,
+            _REMITTANCE.c.practice_id,
+            _REMITTANCE.c.trace_number,
+            _REMITTANCE.c.payment_date,
+        )
+        .join(_CONTENT, _CONTENT.c.claim_payment_id == _PAYMENT.c.id)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+    )
+
+
+def _facts(row: Any, capitated: frozenset[str]) -> RemittanceFacts:
+    """The payment around a claim payment, from a joined row."""
+    return RemittanceFacts(
+        id=row.remittance_id,
+        payment_key=row.payment_key,
+        payer_key=row.payer_key,
+        payer_id=row.payer_id,
+        payer_kind=row.payer_kind,
+        payer_ids=_split(row.payer_ids),
+        practices=frozenset(_split(row.practice_id)),
+        trace_number=row.trace_number,
+        payment_date=row.payment_date,
+        capitated=bool(row.payer_key) and row.payer_key in capitated,
+    )
+
+
+def _split(text: str) -> tuple[str, ...]:
+    """A list column as values."""
+    return tuple(text.split("\n")) if text else ()
+
+
+def _claim_match(row: Any, lines: Iterable[LineMatch]) -> ClaimMatch:
+    """The match of a posted claim payment."""
+    return ClaimMatch(
+        claim_id=row.claim_id,
+        evidence=ClaimEvidence(row.evidence),
+        notes=tuple(row.notes.split()),
+        lines=tuple(lines),
+        reason=row.reason,
+        detail=row.detail,
+        candidates=tuple(int(number) for number in row.candidates.split()),
+        runner_up=row.runner_up,
+    )
+
+
+def _line_matches(connection: Connection, payments: Iterable[int]) -> dict[int, list[LineMatch]]:
+    """The line matches of claim payments, in order of their lines."""
+    found: dict[int, list[LineMatch]] = {}
+    for row in _service_rows(connection, payments):
+        found.setdefault(row.claim_payment_id, []).append(
+            LineMatch(
+                line_ids=tuple(int(number) for number in row.line_ids.split()),
+                evidence=LineEvidence(row.evidence),
+                twin=row.twin,
+                notes=tuple(row.notes.split()),
+                runner_up=row.runner_up,
+                margin=row.margin,
+            )
+        )
+    return found
+
+
+def _service_rows(connection: Connection, payments: Iterable[int]) -> Iterator[Any]:
+    """The service payments of claim payments, in order."""
+    for some in chunks(sorted(payments), IN_LIST):
+        query = select(_SERVICE).where(_SERVICE.c.claim_payment_id.in_(some))
+        yield from connection.execute(query.order_by(_SERVICE.c.claim_payment_id, _SERVICE.c.ordinal))

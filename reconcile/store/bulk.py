@@ -1,0 +1,122 @@
+"""Rows as tuples straight to the driver: executemany on SQLite, COPY on PostgreSQL; ids in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Any, Final, TypeAlias, TypeVar
+
+from sqlalchemy import Column, Connection
+from sqlalchemy import Table as SqlTable
+from sqlmodel import SQLModel
+
+Row: TypeAlias = tuple[Any, ...]
+T = TypeVar("T")
+
+IN_LIST: Final = 2000
+"""How many keys go into one IN list."""
+
+
+def table_of(model: type[SQLModel]) -> SqlTable:
+    """The table behind a schema class."""
+    table: SqlTable = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def columns_of(model: type[SQLModel]) -> tuple[str, ...]:
+    """The column names of a schema class, in the order in which rows give them."""
+    return tuple(column.name for column in table_of(model).columns)
+
+
+@cache
+def _statement(model: type[SQLModel], dialect: str, suffix: str) -> str:
+    """INSERT for whole rows, in the driver's own placeholders."""
+    columns = columns_of(model)
+    mark = "?" if dialect == "sqlite" else "%s"
+    names = ", ".join(f'"{name}"' for name in columns)
+    marks = ", ".join([mark] * len(columns))
+    return f"INSERT INTO {table_of(model).name} ({names}) VALUES ({marks}){suffix}"  # noqa: S608
+
+
+def insert(connection: Connection, model: type[SQLModel], rows: Sequence[Row]) -> None:
+    """Insert whole rows, columns in schema order."""
+    if not rows:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_statement(model, "sqlite", ""), list(rows))
+        return
+    names = ", ".join(f'"{name}"' for name in columns_of(model))
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table_of(model).name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def insert_new(connection: Connection, model: type[SQLModel], rows: Sequence[Row]) -> None:
+    """Insert whole rows, leaving alone those whose key is there already."""
+    if rows:
+        statement = _statement(model, connection.dialect.name, " ON CONFLICT DO NOTHING")
+        connection.exec_driver_sql(statement, list(rows))
+
+
+def update(connection: Connection, model: type[SQLModel], names: Sequence[str], rows: Sequence[Row]) -> None:
+    """Set columns of rows by their key: each tuple gives the values of ``names`` and then of the primary key."""
+    if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    table = table_of(model)
+    keys: list[Column[Any]] = list(table.primary_key.columns)
+    sets = ", ".join(f'"{name}" = {mark}' for name in names)
+    where = " AND ".join(f'"{column.name}" = {mark}' for column in keys)
+    connection.exec_driver_sql(f"UPDATE {table.name} SET {sets} WHERE {where}", list(rows))  # noqa: S608
+
+
+def delete(connection: Connection, model: type[SQLModel], column: str, values: Iterable[Any]) -> None:
+    """Delete the rows whose column has one of the values."""
+    table = table_of(model)
+    for some in chunks(values, IN_LIST):
+        connection.execute(table.delete().where(table.c[column].in_(some)))
+
+
+def next_id(connection: Connection, model: type[SQLModel]) -> int:
+    """The first free id of a table. The write transaction keeps other writers out, so a block from it is ours."""
+    found = connection.exec_driver_sql(f"SELECT max(id) FROM {table_of(model).name}").scalar()  # noqa: S608
+    return int(found or 0) + 1
+
+
+def chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into lists of at most ``size``."""
+    source = iter(values)
+    while block := list(islice(source, size)):
+        yield block
+
+
+def fetch(connection: Connection, query: str, values: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    """Rows of a query for many keys, as the driver gives them (dates as ``day`` reads them).
+
+    Args:
+        connection: any transaction.
+        query: SQL with ``{keys}`` after the column that the keys are compared with (``WHERE id {keys}``).
+        values: the keys; they go in by ``IN_LIST`` at a time.
+    """
+    sqlite = connection.dialect.name == "sqlite"
+    for some in chunks(values, IN_LIST):
+        if sqlite:
+            cursor = connection.exec_driver_sql(query.format(keys=_marks(len(some))), tuple(some)).cursor
+        else:
+            cursor = connection.exec_driver_sql(query.format(keys="= ANY(%s)"), (some,)).cursor
+        yield from cursor.fetchall()
+
+
+@cache
+def _marks(count: int) -> str:
+    """An IN list of placeholders."""
+    return f"IN ({', '.join('?' * count)})"
+
+
+@lru_cache(maxsize=4096)
+def day(value: str | date | None) -> date | None:
+    """A date as the driver gives it: a date, or SQLite's ISO text."""
+    return date.fromisoformat(value) if isinstance(value, str) else value

@@ -1,0 +1,293 @@
+"""Submitted claims in and out of the store: saved whole, found by what an 835 gives back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from edi.model.claim import Claim
+from edi.model.control import normalise_control_number
+from reconcile.store.bulk import IN_LIST, chunks, columns_of, insert, insert_new, next_id, table_of
+from reconcile.store.content import claim_digest, pack_claim, unpack_claim
+from reconcile.store.schema import (
+    BilledSessionRow,
+    ClaimContentRow,
+    ClaimRow,
+    PayerClaimControlNumberRow,
+    ServiceLineRow,
+)
+
+CREATED: Final = "created"
+IMPORTED: Final = "imported"
+SUBMITTED: Final = "submitted"
+"""Status of a claim that nobody has answered yet."""
+
+
+class ClaimOrigin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Where submitted claims come from.
+
+    ``source`` is ``created`` (this store allocated their line control numbers) or ``imported``. ``partner`` is the
+    trading partner's id. Control numbers are those of the 837P transaction set that carries them; ``file_sha256``
+    the file in the vault. ``rules_version`` names the rules that let them pass.
+    """
+
+    source: str
+    partner: str = ""
+    file_sha256: str = ""
+    interchange_control_number: str = ""
+    group_control_number: str = ""
+    st_control_number: str = ""
+    rules_version: str = ""
+
+
+class SavedClaims(msgspec.Struct, frozen=True):
+    """What ``save_claims`` did.
+
+    Attributes:
+        new: ids of the claims that were new, in order.
+        known: how many were there already.
+        extended: roots of chains that were there and got another submission: their books are to be recomputed.
+    """
+
+    new: tuple[int, ...]
+    known: int
+    extended: tuple[int, ...] = ()
+
+
+class _Earlier(msgspec.Struct, frozen=True):
+    """What the chain of submissions needs to know of one already stored."""
+
+    root: int
+    sequence: int
+    names: frozenset[str]
+
+
+def save_claims(
+    connection: Connection,
+    claims: Sequence[Claim],
+    origin: ClaimOrigin,
+    session_hashes: Mapping[tuple[str, str], str] | None = None,
+) -> SavedClaims:
+    """Store submitted claims of one transaction set. A claim stored already with the same content is left alone.
+
+    Args:
+        connection: the write transaction that also allocated their control numbers.
+        claims: with ``practice_id``, patient control number and line control numbers filled in.
+        origin: where they come from.
+        session_hashes: content hash of each session line billed, by (practice_id, line_id); None when imported.
+    """
+    rows: list[tuple[Any, ...]] = []
+    contents: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
+    sessions: list[tuple[Any, ...]] = []
+    known = 0
+    number, line_number = next_id(connection, ClaimRow), next_id(connection, ServiceLineRow)
+    chain = _Chain(connection)
+    for some in chunks(claims, IN_LIST):
+        digests = [claim_digest(claim) for claim in some]
+        stored = _stored_digests(connection, some)
+        chain.load(some)
+        for claim, digest in zip(some, digests, strict=True):
+            identity = (claim.practice_id, claim.patient_control_number, digest)
+            if identity in stored:
+                known += 1
+                continue
+            stored.add(identity)
+            root, sequence = chain.place(claim, number)
+            rows.append(_claim_row(claim, number, root, sequence, digest, origin))
+            contents.append((number, pack_claim(claim)))
+            for line in claim.lines:
+                lines.append(_line_row(line, line_number, number, allocated=origin.source == CREATED))
+                sessions += [
+                    (
+                        claim.practice_id,
+                        name,
+                        (session_hashes or {}).get((claim.practice_id, name), ""),
+                        number,
+                        line.number,
+                    )
+                    for name in line.session_line_ids
+                ]
+                line_number += 1
+            number += 1
+    insert(connection, ClaimRow, rows)
+    insert(connection, ClaimContentRow, contents)
+    insert(connection, ServiceLineRow, lines)
+    insert_new(connection, BilledSessionRow, sessions)
+    extended = {row[_ROOT] for row in rows if row[_ROOT] != row[0]}
+    return SavedClaims(tuple(row[0] for row in rows), known, tuple(sorted(extended)))
+
+
+def _names(claim: Claim) -> frozenset[str]:
+    """What tells whether two claims are of one patient: member ids and the patient's name."""
+    person = claim.patient_person
+    return frozenset(
+        name
+        for name in (
+            *member_ids(claim),
+            f"{person.last_name}|{person.first_name}|{person.birth_date}".upper(),
+        )
+        if name.strip("|")
+    )
+
+
+def member_ids(claim: Claim) -> tuple[str, ...]:
+    """The ids under which payers know the patient: the subscriber's, and his own if the file has one."""
+    own = claim.patient.member_id if claim.patient is not None else ""
+    return tuple(dict.fromkeys(number for number in (claim.subscriber.member_id, own) if number))
+
+
+class _Chain:
+    """Which claims are submissions of one and the same: by practice and patient control number, or by REF*F8."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._by_number: dict[tuple[str, str], list[_Earlier]] = {}
+        self._by_reference: dict[str, int] = {}
+
+    def load(self, claims: Sequence[Claim]) -> None:
+        """Fetch what is stored about the claims' numbers."""
+        claim, content = table_of(ClaimRow), table_of(ClaimContentRow)
+        wanted = {normalise_control_number(one.patient_control_number) for one in claims}
+        fresh = {number for _practice, number in self._by_number}
+        query = select(
+            claim.c.practice_id, claim.c.pcn_normalised, claim.c.root, claim.c.sequence, content.c.content
+        )
+        query = query.join(content, content.c.claim_id == claim.c.id).order_by(claim.c.id)
+        for row in self._connection.execute(query.where(claim.c.pcn_normalised.in_(sorted(wanted - fresh)))):
+            earlier = _Earlier(row.root, row.sequence, _names(unpack_claim(row.content)))
+            self._by_number.setdefault((row.practice_id, row.pcn_normalised), []).append(earlier)
+        references = {one.original_reference for one in claims if one.original_reference}
+        if references:
+            numbers = table_of(PayerClaimControlNumberRow)
+            roots = select(numbers.c.number, claim.c.root).join(claim, claim.c.id == numbers.c.claim_id)
+            for number, root in self._connection.execute(
+                roots.where(numbers.c.number.in_(sorted(references)))
+            ):
+                self._by_reference[number] = root
+
+    def place(self, claim: Claim, number: int) -> tuple[int, int]:
+        """The root and sequence of a claim that gets the id ``number``."""
+        names = _names(claim)
+        key = (claim.practice_id, normalise_control_number(claim.patient_control_number))
+        earlier = self._by_number.setdefault(key, [])
+        sequence = 1 + max((one.sequence for one in earlier), default=0)
+        root = next((one.root for one in earlier if not names or names & one.names), None)
+        if root is None and claim.original_reference:
+            root = self._by_reference.get(claim.original_reference)
+        earlier.append(_Earlier(number if root is None else root, sequence, names))
+        return (number if root is None else root), sequence
+
+
+def _stored_digests(connection: Connection, claims: Iterable[Claim]) -> set[tuple[str, str, str]]:
+    """Identities of the claims already stored under the same patient control numbers."""
+    table = table_of(ClaimRow)
+    numbers = sorted({normalise_control_number(claim.patient_control_number) for claim in claims})
+    query = select(table.c.practice_id, table.c.patient_control_number, table.c.content_digest)
+    return {
+        (practice, number, digest)
+        for practice, number, digest in connection.execute(query.where(table.c.pcn_normalised.in_(numbers)))
+    }
+
+
+def _claim_row(
+    claim: Claim, number: int, root: int, sequence: int, digest: str, origin: ClaimOrigin
+) -> tuple[Any, ...]:
+    """The row of a claim, columns in schema order."""
+    person = claim.patient_person
+    starts = [line.date_from for line in claim.lines if line.date_from]
+    billed = sum(line.charge for line in claim.lines) if root == number else 0
+    ends = [line.date_to or line.date_from for line in claim.lines if line.date_to or line.date_from]
+    values: dict[str, Any] = {
+        "id": number,
+        "practice_id": claim.practice_id,
+        "patient_control_number": claim.patient_control_number,
+        "pcn_normalised": normalise_control_number(claim.patient_control_number),
+        "sequence": sequence,
+        "root": root,
+        "frequency": claim.frequency,
+        "original_reference": claim.original_reference,
+        "payer_key": claim.payer.key,
+        "payer_id": claim.payer.id,
+        "payer_name": claim.payer.name,
+        "patient_id": claim.patient_id,
+        "patient_last_name": person.last_name,
+        "patient_first_name": person.first_name,
+        "member_ids": "\n".join(member_ids(claim)),
+        "charge": claim.charge,
+        "date_from": min(starts, default=None),
+        "date_to": max((day for day in ends if day is not None), default=None),
+        "source": origin.source,
+        "partner": origin.partner,
+        "file_sha256": origin.file_sha256,
+        "interchange_control_number": origin.interchange_control_number,
+        "group_control_number": origin.group_control_number,
+        "st_control_number": origin.st_control_number,
+        "content_digest": digest,
+        "rules_version": origin.rules_version,
+        "status": SUBMITTED,
+        "acknowledged": "",
+        "next_actions": "",
+        "guardrails": "",
+        "tables_version": "",
+        "adjudications": 0,
+        "billed": billed,
+        "paid": 0,
+        "contractual": 0,
+        "patient": 0,
+        "denied": 0,
+        "pended": 0,
+        "open_balance": billed,
+    }
+    return tuple(values[name] for name in _CLAIM_COLUMNS)
+
+
+_CLAIM_COLUMNS: Final = columns_of(ClaimRow)
+_ROOT: Final = _CLAIM_COLUMNS.index("root")
+
+
+def _line_row(line: Any, number: int, claim_id: int, *, allocated: bool) -> tuple[Any, ...]:
+    """The row of a service line, columns in schema order."""
+    return (
+        number,
+        claim_id,
+        line.number,
+        line.procedure.code,
+        " ".join(line.procedure.modifiers),
+        line.charge,
+        line.units,
+        line.date_from,
+        line.date_to or line.date_from,
+        line.line_control_number,
+        allocated and bool(line.line_control_number),
+    )
+
+
+def session_hash(content: msgspec.Struct) -> str:
+    """The content hash of a session line: of everything but where it was read."""
+    fields = msgspec.to_builtins(content)
+    for place in ("file", "row"):
+        fields.pop(place, None)
+    return hashlib.sha256(msgspec.json.encode(fields, order="sorted")).hexdigest()
+
+
+def billed_sessions(connection: Connection, practice_id: str, line_ids: Iterable[str]) -> dict[str, str]:
+    """Content hashes of those session lines of a practice that are billed already, by line_id."""
+    table = table_of(BilledSessionRow)
+    found: dict[str, str] = {}
+    for some in chunks(line_ids, IN_LIST):
+        query = select(table.c.line_id, table.c.content_hash)
+        query = query.where(table.c.practice_id == practice_id, table.c.line_id.in_(some))
+        found.update((line_id, digest) for line_id, digest in connection.execute(query))
+    return found
+
+
+def load_claim(connection: Connection, claim_id: int) -> Claim | None:
+    """The whole claim value, or None."""
+    table = table_of(ClaimContentRow)
+    content = connection.execute(select(table.c.content).where(table.c.claim_id == claim_id)).scalar()
+    return None if content is None else unpack_claim(content)

@@ -1,0 +1,268 @@
+"""Opening a store: SQLite by default, PostgreSQL by URL, one writer at a time on both.
+
+SQLite: the driver's own transactions are off (``isolation_level=None``), a write begins with ``BEGIN IMMEDIATE``,
+and commits are synced to the disk. PostgreSQL: a write takes one advisory lock, so two ingests on two machines wait
+for each other as two on one machine do. Errors of the driver become the tree in ``edi.model.errors``, without
+parameters: those hold PHI.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, create_engine, event, inspect
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from edi.model.errors import (
+    AccessError,
+    ClaimloopError,
+    StoreError,
+    StoreUrlError,
+    StoreVersionError,
+    TemporaryError,
+)
+from reconcile.store.schema import SCHEMA_VERSION
+
+LOCK_WAIT_SECONDS: Final = 60
+ADVISORY_LOCK: Final = 0x636C6169
+"""The key of PostgreSQL's advisory lock that every write transaction holds to its end."""
+CACHE_KIBIBYTES: Final = 48 * 1024
+
+# Dates reach SQLite as ISO text; the adapters that Python ships for this are deprecated.
+sqlite3.register_adapter(date, date.isoformat)
+sqlite3.register_adapter(datetime, lambda moment: moment.isoformat(sep=" "))
+
+
+class Store:
+    """An open store. ``with store.write() as connection`` is one transaction; ``read()`` sees one snapshot."""
+
+    def __init__(self, engine: Engine, vault: Path, *, read_only: bool) -> None:
+        self.engine = engine
+        self.vault = vault
+        self.read_only = read_only
+
+    @property
+    def name(self) -> str:
+        """The URL without its password, for messages."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One write transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises:
+            AccessError: the store is read-only, or may not be written.
+            TemporaryError: another writer holds it for over a minute, the disk is full, the server is away.
+        """
+        if self.read_only:
+            raise AccessError(f"the store {self.name} was opened read-only")
+        with translated(self.name), self.engine.connect() as connection:
+            connection.execution_options(claimloop_write=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read transaction; raises what ``write`` raises but for the lock."""
+        with translated(self.name), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def open_store(url: str, vault: Path | None = None, *, read_only: bool = False) -> Store:
+    """Open a store, creating or upgrading its tables when it may be written.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql+psycopg://…`` (``postgresql://`` is taken as that).
+        vault: the folder of the vault; by default ``vault`` beside the SQLite file.
+        read_only: never write; the store must exist and be of this version.
+
+    Raises:
+        StoreUrlError: not a URL of a database that claimloop knows, or its folder or database does not exist.
+        StoreVersionError: a newer claimloop wrote it.
+        StoreError: it is not a claimloop store, or, read-only, not yet one of this version.
+        AccessError, TemporaryError: see ``Store.write``.
+    """
+    parsed = _parse(url)
+    if vault is None:
+        if parsed.database is None or not parsed.drivername.startswith("sqlite"):
+            raise StoreUrlError("a PostgreSQL store needs a vault folder: set [store] vault")
+        vault = Path(parsed.database).parent / "vault"
+    store = Store(_engine(parsed, read_only=read_only), vault, read_only=read_only)
+    try:
+        _bring_up_to_date(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _parse(url: str) -> URL:
+    """The URL as SQLAlchemy reads it, with our driver; StoreUrlError when it cannot be one of ours."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreUrlError(
+            "the database URL cannot be read; write sqlite:///FILE or postgresql://…"
+        ) from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise StoreUrlError(
+            f"the database URL names {parsed.drivername}; write sqlite:///FILE or postgresql://…"
+        )
+    if parsed.drivername.startswith("sqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreUrlError("the database URL names no file; write sqlite:///FILE")
+        folder = Path(str(parsed.database)).resolve().parent
+        if not folder.is_dir():
+            raise StoreUrlError(f"the folder of the store does not exist: {folder}")
+    return parsed
+
+
+def _engine(url: URL, *, read_only: bool) -> Engine:
+    """An engine whose transactions begin as the module says."""
+    if url.drivername.startswith("sqlite"):
+        return _sqlite(url, read_only=read_only)
+    options = "-c default_transaction_read_only=on" if read_only else ""
+    arguments: dict[str, Any] = {"connect_timeout": 10}
+    if options:
+        arguments["options"] = options
+    engine = create_engine(url, hide_parameters=True, connect_args=arguments, pool_size=2)
+
+    @event.listens_for(engine, "begin")
+    def _lock(connection: Connection) -> None:
+        if connection.get_execution_options().get("claimloop_write"):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+
+    return engine
+
+
+def _sqlite(url: URL, *, read_only: bool) -> Engine:
+    """SQLite with explicit BEGIN, full sync, foreign keys and a write-ahead log."""
+    path = Path(str(url.database)).resolve()
+    target = path.as_uri() + ("?mode=ro" if read_only else "")
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            target, uri=True, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+
+    engine = create_engine(url, hide_parameters=True, creator=connect, pool_size=2)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: object) -> None:
+        if not read_only:
+            connection.execute("PRAGMA journal_mode = WAL")
+        for pragma in (
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            f"cache_size = -{CACHE_KIBIBYTES}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("claimloop_write")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _bring_up_to_date(store: Store) -> None:
+    """Check the schema version; create or upgrade when allowed."""
+    with store.read() as connection:
+        current = _version(connection, store.name)
+    if current == SCHEMA_VERSION:
+        return
+    from reconcile.store import migrate
+
+    if current is not None and current not in migrate.known_versions():
+        raise StoreVersionError(f"the store {store.name} was written by a newer claimloop (schema {current})")
+    if store.read_only:
+        raise StoreError(f"the store {store.name} is not of this version yet; open it once for writing")
+    with store.write() as connection:
+        if _version(connection, store.name) != SCHEMA_VERSION:
+            migrate.upgrade(connection)
+
+
+def _version(connection: Connection, name: str) -> str | None:
+    """The schema version of the store, None when it is empty; StoreError when the tables are not ours."""
+    names = inspect(connection).get_table_names()
+    if "alembic_version" not in names:
+        if names:
+            raise StoreError(f"{name} holds tables that are not claimloop's")
+        return None
+    found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    return None if found is None else str(found)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Turn the driver's errors into ours: class and meaning, never a statement, a parameter or a row."""
+    try:
+        yield
+    except ClaimloopError:
+        raise
+    except DBAPIError as error:
+        raise _meaning(error, name) from None
+    except SQLAlchemyError as error:
+        raise StoreError(f"the store {name} failed: {type(error).__name__}") from None
+
+
+_SQLITE_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
+    ("readonly", AccessError, "the store {name} may not be written"),
+    ("locked", TemporaryError, "the store {name} is held by another process; try again"),
+    ("disk is full", TemporaryError, "no room left on the disk of the store {name}"),
+    ("disk I/O error", TemporaryError, "the disk of the store {name} failed"),
+    ("unable to open", AccessError, "the store {name} cannot be opened"),
+    ("not a database", StoreError, "{name} is not a claimloop store"),
+    ("malformed", StoreError, "the store {name} is damaged; restore it and run verify"),
+)
+_POSTGRES_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
+    ("28", AccessError, "the server of the store {name} refuses the user or password"),
+    ("3D", StoreUrlError, "the database of the store {name} does not exist"),
+    ("42501", AccessError, "the user of the store {name} lacks permission"),
+    ("25006", AccessError, "the store {name} may not be written"),
+    ("53", TemporaryError, "the server of the store {name} has no room or connections left"),
+    ("55P03", TemporaryError, "the store {name} is held by another process; try again"),
+    ("40", TemporaryError, "the store {name} had to give up a transaction; try again"),
+    ("57", TemporaryError, "the server of the store {name} went away; try again"),
+)
+
+
+def _meaning(error: DBAPIError, name: str) -> ClaimloopError:
+    """The exception of ours for a driver's error."""
+    original = error.orig
+    said = str(original)
+    if isinstance(original, sqlite3.Error):
+        for words, kind, message in _SQLITE_MEANINGS:
+            if words in said:
+                return kind(message.format(name=name))
+        return StoreError(f"the store {name} failed: {type(original).__name__}")
+    state = str(getattr(original, "sqlstate", None) or "")
+    for prefix, kind, message in _POSTGRES_MEANINGS:
+        if state.startswith(prefix):
+            return kind(message.format(name=name))
+    if isinstance(error, OperationalError) and not state:
+        return _unreached(said, name)
+    return StoreError(f"the store {name} failed: {type(original).__name__} {state}".rstrip())
+
+
+def _unreached(said: str, name: str) -> ClaimloopError:
+    """Why no connection came about: libpq tells it in words only."""
+    if "does not exist" in said and "database" in said:
+        return StoreUrlError(f"the database of the store {name} does not exist")
+    if "authentication" in said or "password" in said or "role" in said:
+        return AccessError(f"the server of the store {name} refuses the user or password")
+    return TemporaryError(f"the server of the store {name} cannot be reached; try again later")

@@ -1,0 +1,143 @@
+"""Files and their transaction sets: what came of each, so that a rerun after an interruption ends the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from reconcile.store.bulk import insert, insert_new, table_of, update
+from reconcile.store.schema import FileRow, FileTransactionRow, RemittanceRow
+
+STARTED: Final = "started"
+INCOMING: Final = "in"
+OUTGOING: Final = "out"
+
+_FILE = table_of(FileRow)
+_SET = table_of(FileTransactionRow)
+_REMITTANCE = table_of(RemittanceRow)
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the store. ``manifest`` is its part of the manifest as JSON, "" until it is finished."""
+
+    sha256: str
+    size: int
+    direction: str
+    kind: str
+    name: str
+    outcome: str
+    manifest: str
+
+
+class StoredSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one transaction set of a file. ``record`` is the manifest's payment as JSON."""
+
+    file_sha256: str
+    position: int
+    kind: str
+    st_control_number: str
+    outcome: str
+    payment_key: str = ""
+    content_digest: str = ""
+    trace_number: str = ""
+    amount: int = 0
+    record: str = ""
+
+
+def begin_file(
+    connection: Connection, sha256: str, *, size: int, direction: str, kind: str, name: str, at: datetime
+) -> StoredFile | None:
+    """Note that a kept file is being worked on.
+
+    Returns:
+        What the store knew of it already: None when it is new; else its row, whose ``outcome`` is ``started`` when an
+        earlier run did not get to its end.
+    """
+    known = load_file(connection, sha256)
+    if known is None:
+        insert(connection, FileRow, [(sha256, size, direction, kind, name, STARTED, "", at)])
+    return known
+
+
+def finish_file(connection: Connection, sha256: str, *, kind: str, outcome: str, manifest: str) -> None:
+    """Write a file's outcome and manifest: the last thing that is written of it."""
+    update(connection, FileRow, ["kind", "outcome", "manifest"], [(kind, outcome, manifest, sha256)])
+
+
+def load_file(connection: Connection, sha256: str) -> StoredFile | None:
+    """A file of the store, or None."""
+    row = connection.execute(select(_FILE).where(_FILE.c.sha256 == sha256)).first()
+    return None if row is None else _file(row)
+
+
+def files(connection: Connection) -> Iterator[StoredFile]:
+    """All files of the store by digest."""
+    for row in connection.execute(select(_FILE).order_by(_FILE.c.sha256)):
+        yield _file(row)
+
+
+def _file(row: Any) -> StoredFile:
+    """A row as a value."""
+    return StoredFile(
+        sha256=row.sha256,
+        size=row.size,
+        direction=row.direction,
+        kind=row.kind,
+        name=row.name,
+        outcome=row.outcome,
+        manifest=row.manifest,
+    )
+
+
+def load_set(connection: Connection, file_sha256: str, position: int) -> StoredSet | None:
+    """What became of a file's transaction set in an earlier, interrupted run; None when it did not get there."""
+    query = select(_SET).where(_SET.c.file_sha256 == file_sha256, _SET.c.position == position)
+    row = connection.execute(query).first()
+    return None if row is None else StoredSet(**row._asdict())
+
+
+def save_set(connection: Connection, stored: StoredSet) -> None:
+    """Write what became of a transaction set, in the transaction that stored its content."""
+    insert(connection, FileTransactionRow, [msgspec.structs.astuple(stored)])
+
+
+def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
+    """Quarantined transaction sets and possible reissues, each once, though several files may carry it."""
+    held = _SET.c.outcome.in_(("quarantined", "conflict"))
+    query = select(_SET, _FILE.c.name).join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256).where(held)
+    seen = set()
+    for row in connection.execute(query.order_by(_FILE.c.first_seen, _SET.c.file_sha256, _SET.c.position)):
+        fields = row._asdict()
+        fields.pop("name")
+        stored = StoredSet(**fields)
+        identity = (stored.payment_key, stored.content_digest) if stored.content_digest else stored
+        file = load_file(connection, stored.file_sha256)
+        if identity not in seen and file is not None:
+            seen.add(identity)
+            yield file, stored
+
+
+def posted_payment(connection: Connection, payment_key: str) -> str | None:
+    """The content digest of the payment posted under a key, or None."""
+    query = select(_REMITTANCE.c.content_digest).where(_REMITTANCE.c.payment_key == payment_key)
+    digest = connection.execute(query).scalar()
+    return None if digest is None else str(digest)
+
+
+def register_file(
+    connection: Connection,
+    sha256: str,
+    *,
+    size: int,
+    direction: str,
+    kind: str,
+    name: str,
+    outcome: str,
+    at: datetime,
+) -> None:
+    """Note a kept file whose work is done in this very transaction (a file going out)."""
+    insert_new(connection, FileRow, [(sha256, size, direction, kind, name, outcome, "", at)])

@@ -1,0 +1,206 @@
+"""One claim's whole story: its submissions, lines, files, acknowledgments, payments, postings and denials."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+from sqlalchemy import Connection, or_, select
+
+from edi.model.control import normalise_control_number
+from reconcile.store.listing import (
+    ACKNOWLEDGMENT,
+    CLAIM,
+    CLAIM_FINDING,
+    CLAIM_PAYMENT,
+    FILE,
+    LINE,
+    POSTING,
+    REMITTANCE,
+    DenialListing,
+    denials,
+)
+
+
+class LineStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A service line and its sums over all adjudications, in cents."""
+
+    number: int
+    line_control_number: str
+    procedure_code: str
+    modifiers: str
+    units: str
+    date_of_service: date | None
+    charge: int
+    accounts: dict[str, int]
+
+
+class PaymentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One adjudication of the claim: where it came from, what it paid, how it was matched."""
+
+    claim_payment_id: int
+    payer_name: str
+    trace_number: str
+    payment_date: date | None
+    status: str
+    charge: int
+    paid: int
+    outcome: str
+    evidence: str
+    notes: str
+    file: str
+
+
+class AcknowledgmentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One accept or reject of the claim."""
+
+    kind: str
+    level: str
+    accepted: bool
+    code: str
+    status: str
+    date: date | None
+
+
+class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One submission with everything that answers it."""
+
+    claim_id: int
+    practice_id: str
+    patient_control_number: str
+    frequency: str
+    payer: str
+    payer_name: str
+    patient_last_name: str
+    patient_first_name: str
+    member_ids: str
+    date_from: date | None
+    date_to: date | None
+    status: str
+    acknowledged: str
+    next_actions: str
+    file: str
+    charge: int
+    paid: int
+    contractual: int
+    patient: int
+    denied: int
+    pended: int
+    open: int
+    lines: tuple[LineStory, ...]
+    acknowledgments: tuple[AcknowledgmentStory, ...]
+    payments: tuple[PaymentStory, ...]
+    denials: tuple[DenialListing, ...]
+    findings: tuple[str, ...]
+
+
+def claims(connection: Connection, name: str) -> tuple[ClaimStory, ...]:
+    """Return every submission that a patient control number (as sent or as payers spell it) or claim id names."""
+    wanted = CLAIM.c.pcn_normalised == normalise_control_number(name)
+    if name.isdigit():
+        wanted = or_(wanted, CLAIM.c.id == int(name))
+    chains = select(CLAIM.c.root).where(wanted)
+    rows = connection.execute(
+        select(CLAIM).where(CLAIM.c.root.in_(chains)).order_by(CLAIM.c.sequence, CLAIM.c.id)
+    )
+    found = rows.all()
+    return tuple(_story(connection, row) for row in found)
+
+
+def _story(connection: Connection, row: object) -> ClaimStory:
+    claim = row._mapping  # type: ignore[attr-defined]
+    file = connection.execute(select(FILE.c.name).where(FILE.c.sha256 == claim["file_sha256"])).scalar()
+    findings = select(CLAIM_FINDING.c.code, CLAIM_FINDING.c.message).where(
+        CLAIM_FINDING.c.claim_id == claim["id"]
+    )
+    plain = (
+        "practice_id patient_control_number frequency payer_name patient_last_name patient_first_name member_ids "
+        "date_from date_to status acknowledged next_actions charge paid contractual patient denied pended"
+    )
+    return ClaimStory(
+        claim_id=claim["id"],
+        payer=claim["payer_key"] or claim["payer_id"],
+        file=file or "",
+        open=claim["open_balance"],
+        lines=_lines(connection, claim["id"]),
+        acknowledgments=_acknowledgments(connection, claim["id"]),
+        payments=_payments(connection, claim["id"]),
+        denials=tuple(denials(connection, claim_ids=(claim["id"],))),
+        findings=tuple(f"{found.code}: {found.message}" for found in connection.execute(findings)),
+        **{key: claim[key] for key in plain.split()},
+    )
+
+
+def _lines(connection: Connection, claim_id: int) -> tuple[LineStory, ...]:
+    lines = connection.execute(select(LINE).where(LINE.c.claim_id == claim_id).order_by(LINE.c.number)).all()
+    sums: dict[int, dict[str, int]] = {line.id: {} for line in lines}
+    postings = select(POSTING.c.line_id, POSTING.c.account, POSTING.c.cents).where(
+        POSTING.c.line_id.in_(list(sums))
+    )
+    for posting in connection.execute(postings):
+        accounts = sums[posting.line_id]
+        accounts[posting.account] = accounts.get(posting.account, 0) + posting.cents
+    return tuple(
+        LineStory(
+            number=line.number,
+            line_control_number=line.control_number,
+            procedure_code=line.procedure_code,
+            modifiers=line.modifiers,
+            units=line.units,
+            date_of_service=line.date_from,
+            charge=line.charge,
+            accounts=dict(sorted(sums[line.id].items())),
+        )
+        for line in lines
+    )
+
+
+def _acknowledgments(connection: Connection, claim_id: int) -> tuple[AcknowledgmentStory, ...]:
+    query = (
+        select(ACKNOWLEDGMENT)
+        .where(ACKNOWLEDGMENT.c.claim_id == claim_id)
+        .order_by(ACKNOWLEDGMENT.c.set_digest, ACKNOWLEDGMENT.c.ordinal)
+    )
+    return tuple(
+        AcknowledgmentStory(
+            kind=row.kind,
+            level=row.level,
+            accepted=bool(row.accepted),
+            code=row.code,
+            status=row.status,
+            date=row.stated_on,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _payments(connection: Connection, claim_id: int) -> tuple[PaymentStory, ...]:
+    query = (
+        select(
+            CLAIM_PAYMENT,
+            REMITTANCE.c.payer_name,
+            REMITTANCE.c.trace_number,
+            REMITTANCE.c.payment_date,
+            FILE.c.name,
+        )
+        .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
+        .outerjoin(FILE, FILE.c.sha256 == REMITTANCE.c.file_sha256)
+        .where(CLAIM_PAYMENT.c.claim_id == claim_id)
+        .order_by(REMITTANCE.c.payment_date, CLAIM_PAYMENT.c.id)
+    )
+    return tuple(
+        PaymentStory(
+            claim_payment_id=row.id,
+            payer_name=row.payer_name,
+            trace_number=row.trace_number,
+            payment_date=row.payment_date,
+            status=row.status,
+            charge=row.charge,
+            paid=row.paid,
+            outcome=row.outcome,
+            evidence=row.evidence,
+            notes=row.notes,
+            file=row.name or "",
+        )
+        for row in connection.execute(query)
+    )

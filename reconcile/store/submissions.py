@@ -1,0 +1,171 @@
+"""Submitted claims as matching wants them: fetched by indexed key, many at a time, whole chains with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from edi.model.control import normalise_control_number
+from reconcile.store.bulk import day, fetch
+from reconcile.values import SubmittedClaim, SubmittedLine
+
+_CLAIM = (
+    "SELECT c.id, c.practice_id, c.patient_control_number, c.charge, c.frequency, c.payer_key, c.payer_id,"
+    " c.payer_name, c.member_ids, c.patient_last_name, c.patient_first_name, c.date_from, c.date_to,"
+    " c.original_reference, c.sequence, c.root, c.pcn_normalised, c.adjudications, c.acknowledged FROM claim c"
+)
+_BY_NUMBER = f"{_CLAIM} JOIN claim n ON n.root = c.root WHERE n.pcn_normalised {{keys}}"
+_BY_ROOT = f"{_CLAIM} WHERE c.root {{keys}}"
+_LINES = (
+    "SELECT claim_id, id, number, procedure_code, modifiers, charge, units, date_from, date_to, control_number,"
+    " allocated FROM service_line WHERE claim_id {keys} ORDER BY id"
+)
+_ROOT_OF_PAYER_NUMBER = (
+    "SELECT x.number, c.root FROM payer_claim_control_number x JOIN claim c ON c.id = x.claim_id"
+    " WHERE x.number {keys}"
+)
+_ROOT_OF_LINE_NUMBER = (
+    "SELECT x.control_number, c.root FROM service_line x JOIN claim c ON c.id = x.claim_id"
+    " WHERE x.allocated AND x.control_number {keys}"
+)
+_PAYER_NUMBERS = (
+    "SELECT claim_id, payer_claim_control_number FROM claim_payment WHERE claim_id {keys}",
+    "SELECT claim_id, payer_claim_control_number FROM acknowledgment WHERE claim_id {keys}",
+)
+_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED = 15, 16, 17, 18
+
+
+class Submissions:
+    """Chains of submitted claims, held for one chunk of claim payments.
+
+    Attributes:
+        chains: root -> its submissions in order.
+        adjudicated: roots on which claim payments are posted already.
+    """
+
+    def __init__(self) -> None:
+        self.chains: dict[int, list[SubmittedClaim]] = {}
+        self.adjudicated: set[int] = set()
+        self._roots: dict[str, dict[str, list[int]]] = {"claim": {}, "payer": {}, "line": {}}
+
+    def roots(self, kind: str, number: str) -> Collection[int]:
+        """The chains that a number names. Kinds: ``claim`` (normalised), ``payer`` (CLP07, REF*F8), ``line`` (6R)."""
+        return self._roots[kind].get(number, ())
+
+    def learn(self, kind: str, number: str, root: int) -> None:
+        """Note that a number names a chain."""
+        held = self._roots[kind].setdefault(number, [])
+        if root not in held:
+            held.append(root)
+
+
+def by_numbers(
+    connection: Connection, claim_numbers: Iterable[str], payer_numbers: Iterable[str]
+) -> Submissions:
+    """Fetch every chain named by a patient control number (normalised) or a payer claim control number (as sent)."""
+    found = Submissions()
+    rows = {row[0]: row for row in fetch(connection, _BY_NUMBER, sorted(set(claim_numbers) - {""}))}
+    roots: set[int] = set()
+    for number, root in fetch(connection, _ROOT_OF_PAYER_NUMBER, sorted(set(payer_numbers) - {""})):
+        found.learn("payer", number, root)
+        roots.add(root)
+    _complete(connection, found, rows, roots)
+    return found
+
+
+def add_by_line_numbers(connection: Connection, found: Submissions, line_numbers: Iterable[str]) -> None:
+    """Fetch also the chains that have one of these line control numbers, if this store allocated it."""
+    roots: set[int] = set()
+    for number, root in fetch(connection, _ROOT_OF_LINE_NUMBER, sorted(set(line_numbers) - {""})):
+        found.learn("line", number, root)
+        roots.add(root)
+    _complete(connection, found, {}, roots - found.chains.keys())
+
+
+def by_roots(connection: Connection, roots: Iterable[int]) -> Submissions:
+    """Fetch chains by their root."""
+    found = Submissions()
+    _complete(connection, found, {}, set(roots))
+    return found
+
+
+def _complete(
+    connection: Connection, found: Submissions, rows: dict[int, tuple[Any, ...]], roots: set[int]
+) -> None:
+    """Turn rows, and the chains of ``roots``, into values with their lines."""
+    missing = roots.difference([row[_ROOT] for row in rows.values()])
+    rows.update((row[0], row) for row in fetch(connection, _BY_ROOT, sorted(missing)))
+    if not rows:
+        return
+    lines = _lines(connection, rows)
+    answered = [number for number, row in rows.items() if row[_ADJUDICATIONS] or row[_ACKNOWLEDGED]]
+    payer_numbers = _payer_numbers(connection, answered) if answered else {}
+    for number in sorted(rows):
+        row = rows[number]
+        root = row[_ROOT]
+        members = row[8]
+        claim = SubmittedClaim(
+            id=number,
+            practice_id=row[1],
+            patient_control_number=row[2],
+            charge=row[3],
+            frequency=row[4],
+            payer_key=row[5],
+            payer_id=row[6],
+            payer_name=row[7],
+            member_ids=tuple(members.split("\n")) if members else (),
+            patient_last_name=row[9],
+            patient_first_name=row[10],
+            date_from=day(row[11]),
+            date_to=day(row[12]),
+            original_reference=row[13],
+            payer_claim_control_numbers=payer_numbers.get(number, ()),
+            sequence=row[14],
+            root=root,
+            lines=tuple(lines.get(number, ())),
+        )
+        found.chains.setdefault(root, []).append(claim)
+        found.learn("claim", row[_NUMBER], root)
+        if row[_ADJUDICATIONS]:
+            found.adjudicated.add(root)
+
+
+def _lines(connection: Connection, claims: Iterable[int]) -> dict[int, list[SubmittedLine]]:
+    """The lines of claims, in order of LX."""
+    lines: dict[int, list[SubmittedLine]] = {claim: [] for claim in claims}
+    for claim, line_id, number, code, modifiers, charge, units, start, end, control, allocated in fetch(
+        connection, _LINES, sorted(lines)
+    ):
+        first = day(start)
+        lines[claim].append(
+            SubmittedLine(
+                id=line_id,
+                number=number,
+                procedure_code=code,
+                modifiers=tuple(modifiers.split()),
+                charge=charge,
+                units=units,
+                date_from=first,
+                date_to=first if end == start else day(end),
+                control_number=control,
+                allocated=bool(allocated),
+            )
+        )
+    return lines
+
+
+def _payer_numbers(connection: Connection, claims: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """The payers' numbers of claims that were answered, from claim payments and acknowledgments."""
+    numbers: dict[int, dict[str, None]] = {}
+    for query in _PAYER_NUMBERS:
+        for claim, number in fetch(connection, query, claims):
+            if number:
+                numbers.setdefault(claim, {})[number] = None
+    return {claim: tuple(sorted(held)) for claim, held in numbers.items()}
+
+
+def normalised(number: str | None) -> str:
+    """A control number as the store indexes it; "" for none."""
+    return normalise_control_number(number) if number else ""

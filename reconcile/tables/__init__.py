@@ -1,0 +1,1 @@
+"""Denial categories, as package data."""

@@ -1,0 +1,168 @@
+"""Units beyond the acceptance cases: days over several claims, totals only, ties, spreads, sessions without a unit."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edi.model.units import Verdict, allocate
+from edi.payers.profile import UnitsPolicy
+from tests.rules.conftest import Make
+
+METHODS = {"medicare": "cms", "commercial": "midpoint"}
+TIMED = ("97110", "97112", "97140", "97530", "97035")
+
+
+def unit_codes(make, *drafts, **context):
+    return [
+        (one.code, one.location.line)
+        for one in make.findings(*drafts, **context)
+        if one.code.startswith("UNT") and one.code != "UNT007"
+    ]
+
+
+# units_rules.md, section 4: minutes, units under CMS, units under the midpoint rule.
+EXAMPLES = [
+    ([("97112", 24), ("97110", 23)], (2, 1), (2, 2)),
+    ([("97112", 20), ("97110", 20)], (2, 1), (1, 1)),
+    ([("97110", 33), ("97140", 7)], (2, 1), (2, 0)),
+    ([("97110", 18), ("97140", 13), ("97116", 10), ("97035", 8)], (1, 1, 1, 0), (1, 1, 1, 1)),
+    ([("97112", 7), ("97110", 7), ("97140", 7)], (1, 0, 0), (0, 0, 0)),
+    ([("97110", 5), ("97140", 5)], (1, 0), (0, 0)),
+    ([("97110", 20), ("97140", 7)], (1, 1), (1, 0)),
+    ([("97110", 10), ("97112", 10), ("97140", 10)], (1, 1, 0), (1, 1, 1)),
+    ([("97110", 23), ("97140", 8)], (2, 0), (2, 1)),
+    ([("97110", 25), ("97140", 15), ("97112", 10)], (2, 1, 0), (2, 1, 1)),
+]
+
+
+@pytest.mark.parametrize(("minutes", "cms", "midpoint"), EXAMPLES)
+def test_the_worked_examples_pass_under_their_method(make, minutes, cms, midpoint):
+    for payer, units in (("medicare", cms), ("commercial", midpoint)):
+        rows = [make.row(code, str(n), m, billed=n > 0) for (code, m), n in zip(minutes, units, strict=True)]
+        assert unit_codes(make, make.draft(*rows, payer=payer)) == []
+
+
+@pytest.mark.parametrize(("minutes", "cms", "midpoint"), EXAMPLES)
+def test_one_unit_more_is_an_error_under_either(make, minutes, cms, midpoint):
+    for payer, units in (("medicare", cms), ("commercial", midpoint)):
+        rows = [
+            make.row(code, str(n + (i == 0)), m, billed=n + (i == 0) > 0)
+            for i, ((code, m), n) in enumerate(zip(minutes, units, strict=True))
+        ]
+        assert "UNT003" in {code for code, _ in unit_codes(make, make.draft(*rows, payer=payer))}
+
+
+def test_a_claim_is_held_for_units_that_another_claim_of_the_day_used_up(make):
+    other = make.draft(make.row("97112", "2", 24))
+    mine = make.draft(make.row("97110", "2", 23))
+    assert unit_codes(make, mine) == []
+    assert unit_codes(make, other, mine) == [("UNT003", "1")]
+
+
+def test_disciplines_days_and_payers_are_judged_apart(make):
+    mine = make.draft(make.row("97110", "2", 23))
+    apart = [
+        make.draft(make.row("97112", "2", 24), discipline="OT"),
+        make.draft(make.row("97112", "2", 24, day=date(2024, 8, 2))),
+        make.draft(make.row("97112", "2", 24), payer="commercial"),
+    ]
+    assert unit_codes(make, mine, *apart) == []
+    over = make.draft(make.row("97112", "3", 24), discipline="OT")
+    assert unit_codes(make, mine, over) == [("UNT003", "1")]
+
+
+def test_minutes_of_a_service_that_earned_no_unit_count(make):
+    silent = make.row("97140", "0", 7, billed=False)
+    assert unit_codes(make, make.draft(make.row("97110", "1", 7))) == [("UNT003", "1")]
+    assert unit_codes(make, make.draft(make.row("97110", "1", 7), silent)) == []
+
+
+def test_only_the_total_of_the_visit_is_documented(make):
+    def rows(units):
+        return [
+            make.row(code, n, None, visit_timed_minutes=47)
+            for code, n in zip(("97112", "97110"), units, strict=True)
+        ]
+
+    assert unit_codes(make, make.draft(*rows("21"))) == []
+    assert unit_codes(make, make.draft(*rows("12"))) == []
+    (found,) = make.findings(make.draft(*rows("22")), code="UNT003")
+    assert "47 timed min allow 3" in found.message
+    assert unit_codes(make, make.draft(*rows("11"))) == [("UNT002", "2")]
+    assert unit_codes(make, make.draft(*rows("21"), payer="commercial")) == [("UNT006", "1"), ("UNT006", "2")]
+
+
+def test_two_visits_of_a_day_add_up(make):
+    rows = [make.row("97110", "2", None, visit=visit, visit_timed_minutes=30) for visit in ("V1", "V2")]
+    assert unit_codes(make, make.draft(*rows)) == []
+    rows[1].visit_timed_minutes = 22
+    assert unit_codes(make, make.draft(*rows)) == [("UNT003", "1")]
+
+
+def test_the_right_total_on_the_wrong_code_names_the_spread_that_passes(make):
+    (found,) = make.findings(
+        make.draft(make.row("97110", "1", 30), make.row("97140", "2", 15)), code="UNT004"
+    )
+    assert found.location.line == "2"
+    assert "what passes: 97110 ×2, 97140 ×1" in found.message
+
+
+def test_a_payer_that_takes_one_unit_a_code_is_not_billed_too_little(make):
+    payers = make.payers(units=UnitsPolicy(method="midpoint", one_unit_per_code=True))
+    draft = make.draft(make.row(units="1", minutes=45))
+    assert unit_codes(make, draft, payers=payers) == []
+    draft = make.draft(make.row(units="2", minutes=30))
+    assert unit_codes(make, draft, payers=payers) == [("UNT008", "1")]
+
+
+def test_a_tie_names_every_choice_once(make):
+    for units in (("2", "1"), ("1", "2")):
+        draft = make.draft(make.row("97112", units[0], 20), make.row("97110", units[1], 20))
+        (found,) = make.findings(draft, code="UNT007")
+        assert "97112 ×2, 97110 ×1 or 97112 ×1, 97110 ×2" in found.message
+        assert unit_codes(make, draft) == []
+
+
+@pytest.mark.parametrize("code", ["97546", "97130", "98981"])
+def test_other_time_bases_are_unchecked_not_clean(make, code):
+    draft = make.draft(make.row(code), payer="commercial")
+    assert unit_codes(make, draft) == [("UNT006", "1")]
+
+
+@pytest.mark.parametrize(
+    ("code", "units", "wrong"),
+    [
+        ("97597", "1", False),
+        ("97598", "8", False),
+        ("97598", "9", True),
+        ("97129", "2", True),
+        ("97161", "2", True),
+    ],
+)
+def test_untimed_codes_reach_their_daily_limit_and_no_further(make, code, units, wrong):
+    found = make.findings(make.draft(make.row(code, units, 40)), code="UNT005")
+    assert bool(found) is wrong
+
+
+@given(
+    minutes=st.lists(st.tuples(st.sampled_from(TIMED), st.integers(0, 70)), min_size=1, max_size=4),
+    units=st.lists(st.integers(1, 5), min_size=4, max_size=4),
+    payer=st.sampled_from(sorted(METHODS)),
+)
+def test_the_findings_follow_the_allocator(minutes, units, payer):
+    make = Make()
+    rows = [make.row(code, str(n), m) for (code, m), n in zip(minutes, units, strict=False)]
+    found = {code for code, _ in unit_codes(make, make.draft(*rows, payer=payer))}
+    verdict = allocate(METHODS[payer], minutes).compare(units[: len(minutes)]).verdict
+    expected = {
+        Verdict.OVERBILLED: {"UNT003"},
+        Verdict.UNDERBILLED: {"UNT002"},
+        Verdict.WRONG_SPREAD: {"UNT004"},
+        Verdict.MATCHES: set(),
+        Verdict.TIE_ALTERNATIVE: set(),
+    }
+    assert found == expected[verdict]
