@@ -16,7 +16,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli.commands import claims, denials, explain, remittances, simulate, x12, x12_check
+from cli.commands import (
+    claims,
+    demo,
+    denials,
+    exchange,
+    explain,
+    init,
+    remittances,
+    simulate,
+    x12,
+    x12_check,
+)
 from cli.exits import ExitCode
 from edi.model.errors import ClaimloopError
 
@@ -46,6 +57,10 @@ def root(
 
 
 app.command()(explain.explain)
+app.command()(init.init)
+app.command()(demo.demo)
+app.command()(exchange.send)
+app.command()(exchange.fetch)
 app.command()(remittances.ingest)
 app.command()(remittances.verify)
 app.command()(simulate.simulate)

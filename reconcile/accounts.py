@@ -19,6 +19,8 @@ from reconcile.values import Account
 CAPITATION: Final = ("24", "256")
 """CARCs that are a write-off only where the payer profile says capitated."""
 DUPLICATE: Final = "18"
+PRIOR_PAYERS: Final = "23"
+"""What the earlier payers' adjudications came to."""
 BUNDLED_IN: Final = "94"
 """Takes other lines' charges into a line by a negative amount (RFI 2320)."""
 BUNDLED_OUT: Final = "97"

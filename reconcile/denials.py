@@ -181,8 +181,8 @@ def find_denials(
         chain: the submissions, when there are several.
 
     Returns:
-        Denials in the order of the postings. A duplicate whose original is known is listed with what the payer
-        refused, though nothing of it is posted.
+        Denials in the order of the postings. A duplicate whose original is known is listed with amount 0: nothing of
+        it is posted. So the amounts of the others sum to what was posted as denied.
     """
     if not any(posting.account in _SPEAKING for posting in ledger.postings):
         return ()
@@ -256,7 +256,7 @@ def _denial(
         cause=found.cause,
         extent="partial" if paid > 0 else "full",
         charge=answered.charge if answered is not None else abs(claim.charge),
-        amount=sum(one.cents for one in postings),
+        amount=sum(one.cents for one in postings if one.account is Account.DENIED),
         next_action=found.next_action,
         guardrails=found.guardrails,
         preventable_by=found.preventable_by,
@@ -379,7 +379,8 @@ def _status(
     """Whether the denial still stands, and the cents that came after it on the service."""
     reversed_by = ledger.reversed_by.get(adjudication.id)
     gone = service is not None and (adjudication.id, service) not in ledger.live
-    duplicate = postings[0].account is Account.MEMO
+    if postings[0].account is Account.MEMO:
+        return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
     recovered = 0
     for one in ledger.postings:
         other = by_id[one.adjudication]
@@ -387,7 +388,7 @@ def _status(
             continue
         if service is not None and (other.id, service) not in ledger.live:
             continue
-        if other.order < adjudication.order and not duplicate:
+        if other.order < adjudication.order:
             continue
         if one.account in (Account.PAID, Account.PATIENT):
             recovered += one.cents

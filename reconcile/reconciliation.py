@@ -141,7 +141,7 @@ def _next_actions(
     """What is to be done, most pressing first: open denials, waits, recodes, write-offs, then the patient's share."""
     actions: dict[str, None] = {}
     for denial in denials:
-        if denial.status is DenialStatus.OPEN or denial.kind == "duplicate":
+        if denial.status is DenialStatus.OPEN:
             actions[denial.next_action] = None
     if total.pended > 0:
         actions["hold_wait"] = None
@@ -190,7 +190,9 @@ def _guardrails(adjudications: Sequence[Adjudication], denials: Sequence[Denial]
             rails["no_patient_bill"] = None
         if one.claim.status in CROSSED_OVER:
             rails["no_secondary_claim_sent_on_by_payer"] = None
-    if "no_patient_bill" not in rails and any(one.status is DenialStatus.OPEN for one in denials):
+    if "no_patient_bill" not in rails and any(
+        one.status is DenialStatus.OPEN and one.amount > 0 for one in denials
+    ):
         rails["no_patient_bill_while_open"] = None
     return tuple(rails)
 

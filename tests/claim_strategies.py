@@ -84,9 +84,7 @@ organizations = st.builds(
         ),
     ),
 )
-facilities = st.builds(
-    Provider, is_person=st.just(False), last_name=names, npi=npis, address=addresses
-)
+facilities = st.builds(Provider, is_person=st.just(False), last_name=names, npi=npis, address=addresses)
 payers = st.builds(
     ClaimPayer,
     name=names,
@@ -160,7 +158,9 @@ def claims(draw, number: int = 1, billing=organizations):
     lines = tuple([draw(service_lines(place, len(diagnoses))) for place in range(1, count + 1)])
     subscriber, patient = draw(coverages())
     accident = draw(st.sampled_from([(), ("AA",), ("EM",), ("OA", "EM")]))
-    dates = tuple((kind, draw(days)) for kind in ("431", "454", "453", "455", "297", "296") if draw(st.booleans()))
+    dates = tuple(
+        (kind, draw(days)) for kind in ("431", "454", "453", "455", "297", "296") if draw(st.booleans())
+    )
     if accident:
         dates += (("439", draw(days)),)
     return Claim(

@@ -43,8 +43,8 @@ from cli.workspace import workspace
 from edi.codes import load_tables
 from edi.model.errors import InputError
 from edi.model.finding import Severity
-from reconcile.store.listing import claim_listing
 from reconcile.store.story import claims as stories_of
+from reconcile.store.totals import claim_listing
 
 group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
 

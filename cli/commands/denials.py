@@ -11,8 +11,8 @@ from cli.options import AsJson, Config, Database, Output, RowFormat
 from cli.render import SCHEMA_VERSION, Row, bar, money, stdout, write_json, write_rows
 from cli.workspace import workspace
 from reconcile.reports.denials import GROUPINGS, DenialGroup, DenialRate, by_group, rate
-from reconcile.store.listing import adjudicated
 from reconcile.store.listing import denials as denial_listing
+from reconcile.store.totals import adjudicated
 
 group = typer.Typer(name="denials", help="The denials worklist.", no_args_is_help=True)
 report_group = typer.Typer(name="report", help="The analyst's tables.", no_args_is_help=True)

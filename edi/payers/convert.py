@@ -18,6 +18,7 @@ Value = TypeVar("Value", bound=msgspec.Struct)
 UNKNOWN_KEY = "SET001"
 WRONG_VALUE = "SET002"
 
+_KEY = re.compile(r"\.(\w+)")
 _PLACE = re.compile(r" - at `\$(?:\.\.\.)?([^`]*)`$")
 
 
@@ -42,14 +43,16 @@ def convert_table(
     except msgspec.ValidationError as error:
         text = str(error)
         place = _PLACE.search(text)
-        key = where + (place[1] if place else "")
+        path = place[1] if place else ""
+        key = where + path
+        allowed = _allowed(kind, path)
         findings.append(
             Finding(
                 code=WRONG_VALUE,
                 severity=Severity.ERROR,
                 message=_PLACE.sub("", text),
                 location=Location(file=file, field=key),
-                fix=f"Correct {key}.",
+                fix=f"Write one of {', '.join(allowed)}." if allowed else f"Correct {key}.",
             )
         )
         return None, tuple(findings)
@@ -88,6 +91,22 @@ def _unknown_keys(
                 if isinstance(each, Mapping):
                     findings += _unknown_keys(each, inner, f"{where}.{name}", file)
     return findings
+
+
+def _allowed(kind: Any, path: str) -> list[str]:
+    """The values that the key at a path of msgspec (``.rule[0].level``) may have, when they are a fixed list."""
+    annotation = kind
+    for name in _KEY.findall(path):
+        holder = _struct_in(annotation)
+        if holder is None:
+            return []
+        fields = {field.encode_name: field.type for field in msgspec.structs.fields(holder)}
+        annotation = fields.get(name)
+    found: list[str] = []
+    for option in (annotation, *typing.get_args(annotation)):
+        if typing.get_origin(option) is typing.Literal:
+            found += [str(value) for value in typing.get_args(option) if value]
+    return found
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:

@@ -10,6 +10,7 @@ from edi.testpayer.adjudications import (
     scenario_title,
 )
 from edi.testpayer.answer import answer
+from edi.testpayer.compare import Comparison, FoundLine, compare
 from edi.testpayer.expectations import Expectation
 from edi.testpayer.generate import generate_claims
 from edi.testpayer.scenario_files import SHIPPED, parse_scenario, shipped_scenario
@@ -26,7 +27,9 @@ from edi.testpayer.values import (
 __all__ = [
     "SHIPPED",
     "Answer",
+    "Comparison",
     "Expectation",
+    "FoundLine",
     "RemittanceFile",
     "RemittanceSet",
     "Scenario",
@@ -34,6 +37,7 @@ __all__ = [
     "Totals",
     "Truth",
     "answer",
+    "compare",
     "generate_claims",
     "parse_scenario",
     "scenario_claims",

@@ -135,6 +135,8 @@ def _adjudicate(case: Case, scenario: Scenario, rng: Random, today: date, others
     decisions = decide_claim(case.claim, case.payer, scenario, rng)
     crosses = hits(rng, rates.crossed_over) and _may_cross(case, decisions)
     reverses = hits(rng, rates.reversed) and not crosses
+    if crosses:
+        decisions = _twins_alike(case, decisions)
     if hits(rng, rates.control_number_mangled):
         case.traits.append("mangled")
         number = case.claim.patient_control_number
@@ -165,6 +167,16 @@ def _may_cross(case: Case, decisions: Sequence[Decision]) -> bool:
         return False
     settled = all(not d.denied and not any(a.reason == "133" for a in d.adjustments) for d in decisions)
     return settled and any(a.group == "PR" for d in decisions for a in d.adjustments)
+
+
+def _twins_alike(case: Case, decisions: list[Decision]) -> list[Decision]:
+    """Decide identical lines alike, as a payer's pricing does: a later payer's answer may name only one of them."""
+    first: dict[tuple[str, date | None, int], Decision] = {}
+    alike = []
+    for line, decision in zip(case.claim.lines, decisions, strict=True):
+        key = (line.procedure.code, line.date_from, line.charge)
+        alike.append(first.setdefault(key, decision))
+    return alike
 
 
 def _copay_to_claim(case: Case, decisions: list[Decision]) -> list[Decision]:

@@ -84,7 +84,7 @@ def _shaped(
         decision = decisions[place]
         if owed > 0 and decision.paid > 0 and not decision.denied:
             partner = _partner(claim, decisions, place, done) if pairs else None
-            if partner is not None and style < 0.5 and not bundles:
+            if partner is not None and not bundles and (style < 0.5 or _alike(line, claim.lines[partner])):
                 done.add(partner)
                 other = (claim.lines[partner], decisions[partner])
                 pair = _pair(claim, (line, decision), other)
@@ -100,6 +100,11 @@ def _shaped(
     return answered
 
 
+def _alike(line: ServiceLine, other: ServiceLine) -> bool:
+    """Whether two lines have the same code, so that they can be paid in one 835 line."""
+    return line.procedure.code == other.procedure.code
+
+
 def _partner(claim: Claim, decisions: Sequence[Decision], place: int, done: set[int]) -> int | None:
     """Return the place of a later paid line of the same day, the same code first; None when there is none."""
     line = claim.lines[place]
@@ -113,7 +118,7 @@ def _partner(claim: Claim, decisions: Sequence[Decision], place: int, done: set[
         and decisions[other].paid > 0
         and not decisions[other].denied
     ]
-    same = [other for other in others if claim.lines[other].procedure.code == line.procedure.code]
+    same = [other for other in others if _alike(line, claim.lines[other])]
     return next(iter(same or others), None)
 
 
@@ -175,7 +180,7 @@ def _pair(
     whole = _plain(line, decision)
     units = whole_units(line) + whole_units(other)
     paid = decision.paid + absorbed.paid
-    if line.procedure.code == other.procedure.code:
+    if _alike(line, other):
         payment = msgspec.structs.replace(
             whole.payment,
             charge=line.charge + other.charge,

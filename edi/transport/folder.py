@@ -62,19 +62,20 @@ class FolderTransport:
     def get(self, name: str, folder: Path) -> Path:
         """Copy ``name`` whole into ``folder``; an identical file that is already there is left as it is.
 
+        Payers use a name again for another file: the second one gets the first digits of its digest before its name.
+
         Raises:
             InputError: the name is not a plain file name.
-            NameTakenError: ``folder`` holds other content under that name.
             DamagedTransferError: the copy does not read back the same (the file may still be growing).
             OSError: not there, or not readable.
         """
         source = self._inbound / _plain_name(name)
         target = folder / name
         sha256 = _digest(source)
+        if target.exists() and _digest(target) != sha256:
+            target = folder / f"{sha256[:12]}-{name}"
         if target.exists():
-            if _digest(target) == sha256:
-                return target
-            raise NameTakenError(f"{name}: other content was fetched under this name before")
+            return target
         _copy_whole(source, target, sha256)
         return target
 

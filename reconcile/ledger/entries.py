@@ -39,14 +39,21 @@ class EntryReader:
         self.chain = chain
         self._known = known
 
-    def read(self, adjudication: Adjudication) -> list[Entry]:
-        """What the claim payment says, account by account, on the services it answers."""
+    def read(self, adjudication: Adjudication, ties: Mapping[int, int]) -> list[Entry]:
+        """What the claim payment says, account by account, on the services it answers.
+
+        Args:
+            adjudication: the claim payment and its match.
+            ties: row of the 835 -> line id where the books know better than the match (twins).
+        """
         claim, match = adjudication.claim, adjudication.match
         entries: list[Entry] = []
         neutral = bundles(claim)
         lines, service_of = self.lines, None if self.chain is None else self.chain.service_of
         for index, paid_line in enumerate(claim.lines):
             ids = [one for one in match.lines[index].line_ids if one in lines]
+            if index in ties:
+                ids = [ties[index]]
             services: list[int | None] = (
                 list(ids) if service_of is None else [service_of[one] for one in ids]
             ) or [None]
@@ -90,7 +97,7 @@ class EntryReader:
         if claim.lines:
             for index, match in enumerate(adjudication.match.lines):
                 targets += [
-                    (index, self._service(one), abs(self.lines[one].charge))
+                    (index, self.service(one), abs(self.lines[one].charge))
                     for one in match.line_ids[:1]
                     if one in self.lines
                 ]
@@ -98,7 +105,7 @@ class EntryReader:
             answered = self.first_lines
             if self.chain is not None:
                 answered = self.chain.lines_of(adjudication.match.claim_id) or answered
-            targets = [(None, self._service(line.id), line.charge) for line in answered]
+            targets = [(None, self.service(line.id), line.charge) for line in answered]
         targets = targets or [(None, None, 1)]
         parts: list[_Part] = []
         for adjustment in claim.adjustments:
@@ -127,5 +134,6 @@ class EntryReader:
             for (index, service, _), cents in zip(targets, row, strict=True)
         ]
 
-    def _service(self, line_id: int) -> int:
+    def service(self, line_id: int) -> int:
+        """The service that a submitted line bills."""
         return line_id if self.chain is None else self.chain.service_of[line_id]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
-from reconcile.accounts import Entry
+from edi.model.remittance import ServicePayment
+from reconcile.accounts import PRIOR_PAYERS, Entry
 from reconcile.chain import Chain
 from reconcile.denial_rules import reversal_reason
 from reconcile.ledger.books import Ledger, balance_of
 from reconcile.ledger.entries import EntryReader
+from reconcile.ledger.twins import NO_ORIGINAL, TwinKey, by_codes, retie_twins
 from reconcile.values import Account, Adjudication, Posting, SubmittedLine
 
 _PAID: Final = Account.PAID
@@ -56,6 +58,9 @@ class Poster:
         ids = [line.id for line in lines] if chain is None else list(chain.versions)
         for service in ids:
             self.services[service] = _Service(self.lines[service].charge)
+        self.first_lines = lines
+        self.ties: dict[int, Mapping[int, int]] = {}
+        self.doubtful: set[TwinKey] = set()
         self.reader = EntryReader(self.lines, lines, tables, chain, self._known)
         self.postings: list[Posting] = []
         self.findings: list[Finding] = []
@@ -68,8 +73,9 @@ class Poster:
     def post(self, adjudication: Adjudication) -> None:
         """Post one adjudication, service by service."""
         self.adjudications[adjudication.id] = adjudication
+        self.ties[adjudication.id] = self._retie(adjudication)
         grouped: dict[int | None, list[Entry]] = {}
-        for entry in self.reader.read(adjudication):
+        for entry in self.reader.read(adjudication, self.ties[adjudication.id]):
             grouped.setdefault(entry.service, []).append(entry)
         reversal = adjudication.claim.status == REVERSAL
         for service_id, entries in grouped.items():
@@ -85,6 +91,40 @@ class Poster:
                     for entry in entries:
                         self._book(adjudication.id, service, entry, entry.account, entry.cents)
                 service.live.append(adjudication.id)
+
+    def _retie(self, adjudication: Adjudication) -> Mapping[int, int]:
+        """Where the rows of twins belong, given what stands in the books."""
+        lines = self.first_lines
+        if self.chain is not None:
+            lines = self.chain.lines_of(adjudication.match.claim_id)
+        return retie_twins(
+            adjudication,
+            lines,
+            self.doubtful,
+            lambda line_id: bool(self.services[self.reader.service(line_id)].live),
+            lambda row, line_id: self._mismatch(adjudication, row, self.reader.service(line_id)),
+        )
+
+    def _mismatch(self, adjudication: Adjudication, row: ServicePayment, service_id: int) -> int:
+        """By how many cents a row misses what stands on a service (see reconcile.ledger.twins)."""
+        service = self.services[service_id]
+        if adjudication.claim.status == REVERSAL:
+            entry = Entry(None, service_id, _PAID, row.paid)
+            original = self._original(adjudication, service_id, service, [entry])
+            if original is None:
+                return NO_ORIGINAL
+            standing = self.by_key.get((original, service_id), ())
+            return sum(
+                abs(given + sum(one.cents for one in standing if (one.group, one.reason) == codes))
+                for codes, given in by_codes(row).items()
+            )
+        if any(self.adjudications[one].payer == adjudication.payer for one in service.live):
+            return service.settled()
+        prior = sum(one.cents for one in row.adjustments if one.reason == PRIOR_PAYERS)
+        if prior:
+            return abs(prior - service.settled())
+        share = sum(one.cents for one in row.adjustments if one.group == "PR")
+        return abs(row.paid + share - service.accounts[Account.PATIENT])
 
     def _known(self, service_id: int | None) -> bool:
         """Whether a duplicate of the service was paid or is in process: it was sent before, or it was answered."""
@@ -277,7 +317,9 @@ class Poster:
             reason = reversal_reason(remarks)
             if reason is None:
                 continue
-            held = dict.fromkeys(one.service for one in self.reader.read(adjudication))
+            held = dict.fromkeys(
+                one.service for one in self.reader.read(adjudication, self.ties[adjudication.id])
+            )
             for service_id in held:
                 service = self.services[service_id]
                 if service.live or service_id is None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from edi.model.balance import REVERSAL
 from edi.model.remittance import ClaimPayment, ServicePayment
 from reconcile.match.assignment import best_pairs
 from reconcile.match.evidence import (
@@ -46,7 +47,8 @@ def match_lines(
     Args:
         payment: the claim payment; its line order is the order of the result.
         lines: the submitted lines of the claim, in any order.
-        answered: ids of lines that another claim payment has answered already; among equals the others go first.
+        answered: ids of lines that another claim payment has answered already; among equals the others go first
+            (and a reversal takes back what was answered).
 
     Returns:
         One LineMatch per paid line; ``line_ids`` is empty where nothing fits.
@@ -148,6 +150,7 @@ class _Joint:
         self.lines = lines
         self.day = claim_date(payment)
         self.answered = answered
+        self.reversal = payment.status == REVERSAL
         self.scores = [self._row(service) for service in paid]
         self.choice: list[list[int]] = [[] for _ in paid]
         self.extra: list[set[str]] = [set() for _ in paid]
@@ -236,7 +239,7 @@ class _Joint:
             points += min(shared, 4) * 2 + (4 if set(given) == set(line.modifiers) else 0)
         if same_quantity(service.submitted_units or service.units, line.units):
             points += _UNITS
-        if line.id not in self.answered:
+        if (line.id in self.answered) is self.reversal:
             points += _UNANSWERED
         return points
 

@@ -6,7 +6,7 @@ A claim's derived rows are written as a whole: what a chain had before is delete
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -27,13 +27,11 @@ from reconcile.store.schema import (
     RemittanceRow,
     ServicePaymentRow,
 )
-from reconcile.values import Account, Adjudication, ClaimMatch, ClaimState, Denial
+from reconcile.values import Adjudication, ClaimMatch, ClaimState, Denial
 
 POSTED: Final = "posted"
 SUSPENSE: Final = "suspense"
 UNMATCHED: Final = "unmatched"
-
-_ACCOUNTS: Final = {account: account.value for account in Account}
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -159,7 +157,7 @@ def _match_values(outcome: str, match: ClaimMatch) -> Row:
         match.reason,
         match.detail,
         match.claim_id if outcome == POSTED else None,
-        match.evidence.value,
+        match.evidence._value_,
         " ".join(match.notes),
         " ".join([str(number) for number in match.candidates]),
         match.runner_up,
@@ -196,7 +194,7 @@ def _service_rows(payment_id: int, claim: ClaimPayment, match: ClaimMatch) -> li
                 *given,
                 ids[0] if ids else None,
                 str(ids[0]) if len(ids) == 1 else " ".join([str(number) for number in ids]),
-                found.evidence.value,
+                found.evidence._value_,
                 found.twin,
                 " ".join(found.notes),
                 found.runner_up,
@@ -228,7 +226,7 @@ def rematch_claim_payments(connection: Connection, stored: Sequence[Stored]) -> 
 
 _STATE_COLUMNS: Final = (
     "status", "next_actions", "guardrails", "tables_version", "billed", "paid", "contractual", "patient", "denied",
-    "pended", "open_balance",
+    "pended", "open_balance", "adjudications",
 )  # fmt: skip
 
 
@@ -247,26 +245,16 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
         if chain.had:
             stale += [one.id for one in chain.adjudications]
             stale_claims.append(root)
-        answers = Counter([one.match.claim_id for one in chain.adjudications])
-        claim_of = {one.id: one.match.claim_id for one in chain.adjudications}
-        ordinals: dict[int, int] = {}
-        for posting in state.postings:
-            payment = posting.adjudication
-            ordinal = ordinals.get(payment, 0)
-            ordinals[payment] = ordinal + 1
-            postings.append(
-                (
-                    payment, ordinal, posting.line, posting.line_id, _ACCOUNTS[posting.account], posting.cents,
-                    posting.group, posting.reason, posting.quantity, posting.transfer,
-                )
-            )  # fmt: skip
+        answers, rows = _posting_rows(chain)
+        postings += rows
         if state.denials:
-            denials += _denial_rows(state.denials, claim_of)
+            denials += _denial_rows(state.denials, chain.adjudications)
         findings += [
             (root, ordinal, finding.code, finding.severity.value, finding.message)
             for ordinal, finding in enumerate(state.findings)
         ]
-        (sums if chain.adjudications else unanswered).append(_sums_row(state, tables_version))
+        row = _sums_row(state, tables_version)
+        (sums if answers else unanswered).append((*row, answers.pop(root, 0), root))
         counts += [(count, claim) for claim, count in answers.items()]
     delete(connection, PostingRow, "claim_payment_id", stale)
     delete(connection, DenialRow, "claim_payment_id", stale)
@@ -280,8 +268,34 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
     update(connection, ClaimRow, ["adjudications"], counts)
 
 
+def _posting_rows(chain: ChainState) -> tuple[dict[int | None, int], list[Row]]:
+    """How often each claim of a chain was answered, and the rows of its postings, columns in schema order."""
+    if len(chain.adjudications) == 1:
+        only = chain.adjudications[0]
+        payment = only.id
+        return {only.match.claim_id: 1}, [
+            (
+                payment, ordinal, one.line, one.line_id, one.account._value_, one.cents, one.group, one.reason,
+                one.quantity, one.transfer,
+            )
+            for ordinal, one in enumerate(chain.state.postings)
+        ]  # fmt: skip
+    ordinals: dict[int, int] = {}
+    rows: list[Row] = []
+    for one in chain.state.postings:
+        ordinal = ordinals.get(one.adjudication, 0)
+        ordinals[one.adjudication] = ordinal + 1
+        rows.append(
+            (
+                one.adjudication, ordinal, one.line, one.line_id, one.account._value_, one.cents, one.group,
+                one.reason, one.quantity, one.transfer,
+            )
+        )  # fmt: skip
+    return dict(Counter([one.match.claim_id for one in chain.adjudications])), rows
+
+
 def _sums_row(state: ClaimState, tables_version: str) -> Row:
-    """The claim's derived columns in the order of ``_STATE_COLUMNS``, then its id."""
+    """The claim's derived columns in the order of ``_STATE_COLUMNS``, but for the last."""
     billed = paid = contractual = patient = denied = pended = left = 0
     for balance in state.balances:
         billed += balance.charge
@@ -293,7 +307,7 @@ def _sums_row(state: ClaimState, tables_version: str) -> Row:
         left += balance.open
     return (
         state.status, " ".join(state.next_actions), " ".join(state.guardrails), tables_version, billed, paid,
-        contractual, patient, denied, pended, left, state.claim_id,
+        contractual, patient, denied, pended, left,
     )  # fmt: skip
 
 
@@ -303,8 +317,9 @@ def denial_id(denial: Denial) -> str:
     return f"{denial.adjudication}-{line}-{denial.group}{denial.reason}"
 
 
-def _denial_rows(denials: Iterable[Denial], claim_of: Mapping[int, int | None]) -> list[Row]:
+def _denial_rows(denials: Iterable[Denial], adjudications: Iterable[Adjudication]) -> list[Row]:
     """The rows of denials, columns in schema order."""
+    claim_of = {one.id: one.match.claim_id for one in adjudications}
     seen: Counter[str] = Counter()
     rows: list[Row] = []
     for denial in denials:

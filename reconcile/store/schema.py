@@ -152,9 +152,7 @@ class ClaimContentRow(Table, table=True):
     """The whole claim value, to be written, corrected or shown again."""
 
     __tablename__ = "claim_content"
-    claim_id: int = Field(
-        foreign_key="claim.id", sa_type=ID, primary_key=True, sa_column_kwargs={"autoincrement": False}
-    )
+    claim_id: int = key("claim.id")
     content: bytes = Field(sa_type=LargeBinary, nullable=False)
 
 
@@ -200,9 +198,7 @@ class PayerClaimControlNumberRow(Table, table=True):
     __tablename__ = "payer_claim_control_number"
     __table_args__ = WITHOUT_ROWID
     number: str = text(primary_key=True)
-    claim_id: int = Field(
-        foreign_key="claim.id", sa_type=ID, primary_key=True, sa_column_kwargs={"autoincrement": False}
-    )
+    claim_id: int = key("claim.id")
 
 
 class AcknowledgmentRow(Table, table=True):
@@ -311,12 +307,7 @@ class ClaimPaymentContentRow(Table, table=True):
     """The whole claim payment value, for recomputing a claim without reading its files again."""
 
     __tablename__ = "claim_payment_content"
-    claim_payment_id: int = Field(
-        foreign_key="claim_payment.id",
-        sa_type=ID,
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    claim_payment_id: int = key("claim_payment.id")
     content: bytes = Field(sa_type=LargeBinary, nullable=False)
 
 
@@ -325,12 +316,7 @@ class ServicePaymentRow(Table, table=True):
 
     __tablename__ = "service_payment"
     __table_args__ = WITHOUT_ROWID
-    claim_payment_id: int = Field(
-        foreign_key="claim_payment.id",
-        sa_type=ID,
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    claim_payment_id: int = key("claim_payment.id")
     ordinal: int = key()
     procedure_code: str = text()
     modifiers: str = text()
@@ -360,12 +346,7 @@ class PostingRow(Table, table=True):
 
     __tablename__ = "posting"
     __table_args__ = WITHOUT_ROWID
-    claim_payment_id: int = Field(
-        foreign_key="claim_payment.id",
-        sa_type=ID,
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    claim_payment_id: int = key("claim_payment.id")
     ordinal: int = key()
     line: int | None = whole(nullable=True)
     line_id: int | None = Field(sa_type=ID, nullable=True, default=None)
@@ -381,12 +362,7 @@ class ProviderAdjustmentRow(Table, table=True):
     """One reason, reference and amount of a PLB. Positive cents lower the payment."""
 
     __tablename__ = "provider_adjustment"
-    remittance_id: int = Field(
-        foreign_key="remittance.id",
-        sa_type=ID,
-        primary_key=True,
-        sa_column_kwargs={"autoincrement": False},
-    )
+    remittance_id: int = key("remittance.id")
     ordinal: int = key()
     provider: str = text()
     fiscal_date: date | None = Field(sa_type=Date, nullable=True, default=None)
@@ -431,9 +407,7 @@ class ClaimFindingRow(Table, table=True):
     """A Finding about a claim's ledger (``COB_OVERSTATED`` …), derived with its postings."""
 
     __tablename__ = "claim_finding"
-    claim_id: int = Field(
-        foreign_key="claim.id", sa_type=ID, primary_key=True, sa_column_kwargs={"autoincrement": False}
-    )
+    claim_id: int = key("claim.id")
     ordinal: int = key()
     code: str = text()
     severity: str = text()

@@ -32,8 +32,9 @@ class Table(SQLModel):
     metadata = MetaData(naming_convention=NAMING)
 
 
-def key(**options: Any) -> Any:
-    """A part of the primary key holding an id or an ordinal."""
+def key(target: str | None = None) -> Any:
+    """A part of the primary key holding an id or an ordinal; ``target`` is what it refers to (``claim.id``)."""
+    options: dict[str, Any] = {} if target is None else {"foreign_key": target}
     return Field(primary_key=True, sa_type=ID, sa_column_kwargs={"autoincrement": False}, **options)
 
 

@@ -394,7 +394,10 @@ def test_S10_exact_duplicate_of_a_paid_claim(stage, claim, line, totals):
     (denial,) = state.denials
     assert (denial.category, denial.kind, denial.counted) == ("duplicate", "duplicate", False)
     assert denial.next_action == "check_original_no_resubmit"
-    assert denial.status is DenialStatus.RECOVERED  # the original was paid
+    assert (denial.amount, denial.status) == (
+        0,
+        DenialStatus.OPEN,
+    )  # nothing posted; the second submission to close
 
 
 def test_S11_no_authorization_on_the_later_visit(stage, claim, line, totals):

@@ -15,9 +15,7 @@ import pytest
 from edi.testpayer import shipped_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {
-    "sessions.csv", "patients.csv", "cases.csv", "authorizations.csv", "fees.csv", "claimloop.toml", "payers.toml",
-}  # fmt: skip
+NAMES = {"sessions.csv", "patients.csv", "cases.csv", "authorizations.csv", "fees.csv"}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +80,23 @@ def test_problems_are_there_and_are_few(generator: Any) -> None:
     assert any(row["units"] == "3" and row["minutes"] == "15" for row in spoilt)
     lapsed = {row["patient_id"] for row in rows("patients.csv") if row["coverage_to"]}
     assert any(row["patient_id"] in lapsed and row["date_of_service"].startswith("2026-03") for row in spoilt)
+
+
+def test_everyone_in_the_tables_is_in_the_settings() -> None:
+    """But for the NPIs that are meant to be wrong."""
+    settings = tomllib.loads(shipped("claimloop.toml"))
+    payers = tomllib.loads(shipped("payers.toml"))["payer"]
+    people = {one["npi"] for one in settings["provider"]} | {one["id"] for one in settings["provider"]}
+    treating = {row["treating_npi"] or row["treating_id"] for row in rows("sessions.csv")}
+    assert len(treating - people) <= 4
+    assert {one["id"] for one in settings["practice"]} == {row["practice_id"] for row in rows("sessions.csv")}
+    assert {row["payer"] for row in rows("patients.csv")} <= set(payers)
+    assert {one["payer"] for one in settings["enrolment"]} <= set(payers)
+
+
+@pytest.mark.parametrize("name", ["claimloop.toml", "payers.toml"])
+def test_settings_are_shipped(name: str) -> None:
+    assert tomllib.loads(shipped(name))
 
 
 def test_names_of_payers_are_those_of_the_shipped_scenario() -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cli.jobs.simulate import remittance_bytes
 from edi.model.balance import claim_imbalances, transaction_imbalance
+from edi.model.claim import Claim
+from edi.model.directory import Submitter, TradingPartner
 from edi.model.errors import UsageError
 from edi.model.money import parse_cents
+from edi.model.remittance import ClaimPayment, RemittanceHeader
 from edi.testpayer import (
+    RemittanceFile,
+    RemittanceSet,
     scenario_claims,
     scenario_expectation,
     scenario_history,
@@ -20,7 +29,8 @@ from edi.testpayer import (
     scenario_title,
 )
 from edi.testpayer.adjudications import Remittance
-from edi.transactions import t835
+from edi.transactions import t835, t837p
+from edi.x12.envelope import TransactionSet, read_transactions
 
 IDS = tuple(f"S{number:02d}" for number in range(1, 26))
 CORE = ("BPR", "TRN", "CLP", "MOA", "SVC", "DTM", "CAS", "REF", "AMT", "LQ", "PLB", "NM1")
@@ -48,6 +58,15 @@ def core_segments(remittance: Remittance) -> list[list[str]]:
             continue
         kept.append(normal(segment[:5] if name == "BPR" else segment))
     return kept
+
+
+def items(data: bytes, read: Callable[[TransactionSet], Iterator[object]]) -> list[object]:
+    """What a reader makes of every transaction set of a file without envelope problems."""
+    found: list[object] = []
+    for transaction in read_transactions([data]):
+        assert isinstance(transaction, TransactionSet), transaction
+        found += read(transaction)
+    return found
 
 
 def facts(facts_dir: Path) -> dict[str, dict[str, str]]:
@@ -160,3 +179,46 @@ def test_expected_categories_are_those_of_the_code_table(facts_dir: Path) -> Non
             if denial.reason and denial.kind != "zero_allowed":
                 assert table[denial.reason]["category"] == denial.category, scenario_id
                 assert table[denial.reason]["posting_class"] == "denial", scenario_id
+
+
+@pytest.mark.parametrize("scenario_id", IDS)
+def test_claims_can_be_written_and_read(scenario_id: str) -> None:
+    partner = TradingPartner(id="x", sender_id="DEMO", receiver_id="MEADOWGATE")
+    for number, claim in enumerate(scenario_claims(scenario_id), start=1):
+        written = t837p.write(
+            [("0001", [claim])],
+            submitter=Submitter(
+                organization_name="DEMO", etin="DEMO", contact_name="DESK", phone="5555550100"
+            ),
+            partner=partner,
+            interchange_control_number=number,
+            group_control_number=number,
+            created=datetime(2026, 1, 8, 9, 0),
+        )
+        assert written.findings == ()
+        (read,) = [item for item in items(written.data, t837p.read) if isinstance(item, Claim)]
+        assert read.patient_control_number == claim.patient_control_number
+        assert (read.frequency, read.original_reference) == (claim.frequency, claim.original_reference)
+        assert [line.procedure for line in read.lines] == [line.procedure for line in claim.lines]
+        assert [line.line_control_number for line in read.lines] == [
+            line.line_control_number for line in claim.lines
+        ]
+
+
+@pytest.mark.parametrize("scenario_id", IDS)
+def test_sets_read_back_as_they_were(scenario_id: str) -> None:
+    for header, claims, trailer in (*scenario_history(scenario_id), *scenario_remittances(scenario_id)):
+        one = RemittanceSet(header=header, claims=tuple(claims), trailer=trailer)
+        interchange = header.interchange_control_number or "0"
+        file = RemittanceFile(name="x.835", interchange_control_number=interchange, sets=(one,))
+        read = items(remittance_bytes(file), t835.read)
+        payments = [item for item in read if isinstance(item, ClaimPayment)]
+        assert [(p.patient_control_number, p.status, p.charge, p.paid, p.remarks) for p in payments] == [
+            (p.patient_control_number, p.status, p.charge, p.paid, p.remarks) for p in claims
+        ]
+        for payment, claim in zip(payments, claims, strict=True):
+            assert [msgspec.structs.replace(line, segment=0) for line in payment.lines] == list(claim.lines)
+        heads = [item for item in read if isinstance(item, RemittanceHeader)]
+        assert [(h.payment.amount, h.payer, h.payee) for h in heads] == [
+            (header.payment.amount, header.payer, header.payee)
+        ]

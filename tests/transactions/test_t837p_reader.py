@@ -103,7 +103,9 @@ def test_dependents_and_other_coverage_of_the_corpus(corpus_dir):
             kept = {segment[0] for claim in claims for segment in claim.kept}
             assert {"SBR"} <= kept, row["local_file"]
         if "SVD" in row["notes"]:
-            assert any(segment[0] == "SVD" for claim in claims for line in claim.lines for segment in line.kept)
+            assert any(
+                segment[0] == "SVD" for claim in claims for line in claim.lines for segment in line.kept
+            )
 
 
 @pytest.mark.corpus
@@ -268,7 +270,9 @@ def test_other_coverage_and_adjudication_are_kept_whole_and_in_order():
         "NM1*PR*2*OTHER*****PI*999~DTP*573*D8*20260301~REF*F8*X9~"
     )
     adjudication = "SVD*999*20*HC:97110**1~CAS*CO*45*30~DTP*573*D8*20260301~AMT*EAF*5~"
-    claim = one(PARTIES, CLAIM.replace("LX*1~", coverage + "LX*1~"), adjudication, "LX*2~SV1*HC:97140*0*UN*1***1~")
+    claim = one(
+        PARTIES, CLAIM.replace("LX*1~", coverage + "LX*1~"), adjudication, "LX*2~SV1*HC:97140*0*UN*1***1~"
+    )
     assert claim.kept == tuple(tuple(text.split("*")) for text in coverage.split("~")[:-1])
     assert claim.lines[0].kept == tuple(tuple(text.split("*")) for text in adjudication.split("~")[:-1])
     assert claim.lines[1].kept == ()
@@ -306,7 +310,9 @@ def test_what_the_model_has_no_field_for_is_kept(text, where):
 
 def test_more_of_a_segment_than_the_model_has_is_kept_beside_the_fields():
     clm = "CLM*A1*50***11:B:1*Y*A*Y*Y*********1"
-    claim = one(PARTIES, CLAIM.replace("CLM*A1*50***11:B:1*Y*A*Y*Y", clm).replace("***1~", "***1**Y~"))
+    claim = one(
+        PARTIES, CLAIM.replace("CLM*A1*50***11:B:1*Y*A*Y*Y", clm).replace("UN*1***1~", "UN*1***1**Y~")
+    )
     assert claim.kept == (tuple(clm.split("*")),)
     assert claim.lines[0].kept == (("SV1", "HC:97110:GP", "50", "UN", "1", "", "", "1", "", "Y"),)
 
@@ -320,11 +326,16 @@ def test_composites_of_kept_segments_are_joined_by_a_colon_whatever_the_file_use
 
 def test_4010_tax_numbers_stand_in_nm109():
     claim = one(PARTIES.replace("XX*1000000103", "24*987654321").replace("REF*EI*123456789~", ""), CLAIM)
-    assert (claim.billing.npi, claim.billing.tax_id, claim.billing.tax_id_qualifier) == ("", "987654321", "EI")
+    assert (claim.billing.npi, claim.billing.tax_id, claim.billing.tax_id_qualifier) == (
+        "",
+        "987654321",
+        "EI",
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "units"), [("1", "1"), ("2.0", "2"), ("02", "2"), ("1.50", "1.5"), (".5", "0.5"), ("x", "x"), ("", "")]
+    ("text", "units"),
+    [("1", "1"), ("2.0", "2"), ("02", "2"), ("1.50", "1.5"), (".5", "0.5"), ("x", "x"), ("", "")],
 )
 def test_units_are_canonical(text, units):
     assert one(PARTIES, CLAIM.replace("UN*1*", f"UN*{text}*")).lines[0].units == units

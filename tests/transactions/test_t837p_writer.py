@@ -67,13 +67,22 @@ CLAIM_CASES = [
     ("AMT", {}, []),
     (
         "REF",
-        {"referral_number": "R1", "authorization": "A1", "original_reference": "O1", "references": (("EA", "M1"),)},
+        {
+            "referral_number": "R1",
+            "authorization": "A1",
+            "original_reference": "O1",
+            "references": (("EA", "M1"),),
+        },
         ["REF*EI*123456789", "REF*9F*R1", "REF*G1*A1", "REF*F8*O1", "REF*EA*M1"],
     ),
     ("NTE", {"notes": (("ADD", "Seen at home"),)}, ["NTE*ADD*SEEN AT HOME"]),
     (
         "DTP",
-        {"dates": tuple((kind, date(2026, 2, 1)) for kind in ("431", "439", "453", "454", "455", "296", "297", "444"))},
+        {
+            "dates": tuple(
+                (kind, date(2026, 2, 1)) for kind in ("431", "439", "453", "454", "455", "296", "297", "444")
+            )
+        },
         [f"DTP*{kind}*D8*20260201" for kind in ("431", "439", "453", "454", "455", "296", "297", "444")],
     ),
 ]
@@ -165,7 +174,10 @@ def test_patient_is_subscriber_then_dependent_then_another_practice():
 
 
 def test_one_billing_provider_written_by_different_values_is_one_level():
-    assert len(levels(*[make_claim(billing=make_billing(), subscriber=make_subscriber()) for _ in range(5)])) == 2
+    assert (
+        len(levels(*[make_claim(billing=make_billing(), subscriber=make_subscriber()) for _ in range(5)]))
+        == 2
+    )
 
 
 def test_more_than_a_hundred_claims_of_a_patient_repeat_his_level():
@@ -267,7 +279,10 @@ def test_names_lose_accents_and_case_follows_the_trading_partner():
 
 def test_a_letter_without_a_spelling_is_a_finding_that_names_the_field_and_not_the_name():
     person = make_person(last_name="Тестова")
-    claims = [make_claim(), make_claim(patient_control_number="A2", subscriber=make_subscriber(person=person))]
+    claims = [
+        make_claim(),
+        make_claim(patient_control_number="A2", subscriber=make_subscriber(person=person)),
+    ]
     (found,) = write(claims).findings
     assert (found.code, found.severity) == ("SUB020", Severity.ERROR)
     assert (found.location.claim, found.location.field) == ("A2", "subscriber.person.last_name")
@@ -283,7 +298,11 @@ def test_kept_segments_go_back_to_their_place():
         ("NM1", "IL", "1", "DOE", "J", "", "", "", "MI", "Z1"),
         ("NM1", "PR", "2", "OTHER PLAN", "", "", "", "", "PI", "999"),
     )
-    line_kept = (("SVD", "999", "20", "HC:97110", "", "1"), ("CAS", "CO", "45", "30"), ("DTP", "573", "D8", "20260301"))
+    line_kept = (
+        ("SVD", "999", "20", "HC:97110", "", "1"),
+        ("CAS", "CO", "45", "30"),
+        ("DTP", "573", "D8", "20260301"),
+    )
     claim = make_claim(kept=kept, lines=(make_line(kept=line_kept),))
     written = write([claim])
     assert conformance.check_bytes(written.data).passed
@@ -299,7 +318,9 @@ def test_a_kept_segment_without_a_place_is_a_finding():
 
 
 def test_plan_files():
-    claims = [make_claim(patient_control_number=str(number), practice_id="ab"[number % 2]) for number in range(10)]
+    claims = [
+        make_claim(patient_control_number=str(number), practice_id="ab"[number % 2]) for number in range(10)
+    ]
     partner = msgspec.structs.replace(PARTNER, max_claims_per_st=3, max_st_per_file=2)
 
     def shape(plan):

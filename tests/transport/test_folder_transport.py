@@ -92,6 +92,15 @@ def test_get_then_settle(folders, after, left, archived):
     assert ([path.name for path in archive.iterdir()] if archive.exists() else []) == archived
 
 
+def test_a_name_that_is_used_again_keeps_both_files(folders):
+    outbound, inbound, here = folders
+    transport = FolderTransport(outbound, inbound)
+    for content in (b"monday", b"tuesday", b"tuesday"):
+        (inbound / "a.835").write_bytes(content)
+        assert transport.get("a.835", here).read_bytes() == content
+    assert sorted(path.read_bytes() for path in here.iterdir()) == [b"monday", b"tuesday"]
+
+
 def test_archive_keeps_two_files_of_one_name(folders):
     outbound, inbound, _ = folders
     transport = FolderTransport(outbound, inbound)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Final, TypeAlias
 
 from edi.model.finding import Finding
@@ -41,9 +40,12 @@ def read(transaction: TransactionSet) -> Iterator[Remittance]:
     claims = ClaimReader(transaction.delimiters.component, problems)
     frame = _FrameReader(transaction, problems)
     inside = claims.handlers.get
-    claim_is_open = False
-    segments = chain((following,), transaction.segments) if following is not None else iter(())
-    for ordinal, segment in enumerate(segments, ordinal):  # noqa: B020 - the count goes on from the heading
+    claim_is_open = following is not None and following[0] == "CLP"
+    if following is not None and claim_is_open:
+        claims.begin(following, ordinal, None)
+    elif following is not None:
+        frame.take(following, ordinal)
+    for ordinal, segment in enumerate(transaction.segments, ordinal + 1):  # noqa: B020 - counts on from the heading
         tag = segment[0]
         if claim_is_open:
             handler = inside(tag)

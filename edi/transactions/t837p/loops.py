@@ -45,6 +45,7 @@ class LoopReader:
         self._bht: list[str] = []
         self._level = "header"
         self._party: PartyDraft | None = None
+        self._in_kept_party = False
         self._claim: ClaimDraft | None = None
         self._line: LineDraft | None = None
         self._levels_seen = 0
@@ -138,10 +139,15 @@ class LoopReader:
                 "SUB007", Severity.INFO, f"written to another guide than {VERSION}, read as it", "GS08"
             )
 
+    def _leave_party(self) -> None:
+        """What follows belongs to no NM1."""
+        self._party = None
+        self._in_kept_party = False
+
     def _hl(self, segment: list[str]) -> None:
         self._finish_claim()
         self._finish_header()
-        self._party = None
+        self._leave_party()
         self._levels_seen += 1
         number, parent, level = at(segment, 1), at(segment, 2), at(segment, 3)
         if level not in _LEVELS:
@@ -164,6 +170,7 @@ class LoopReader:
 
     def _nm1(self, segment: list[str]) -> None:
         role = at(segment, 1)
+        self._leave_party()
         self._party = party = PartyDraft(segment)
         if role in _UPPER_ROLES and self._is_upper(role):
             self._upper_party(role, party)
@@ -197,6 +204,7 @@ class LoopReader:
         """Take a party of a claim or line into its field; a second one, or one without a field, is kept."""
         if role is None or role in draft.parties:
             self._party = None
+            self._in_kept_party = True
             self._keep(party.nm1)
         else:
             draft.parties[role] = party
@@ -250,7 +258,7 @@ class LoopReader:
             self._keep(segment)
 
     def _sbr(self, segment: list[str]) -> None:
-        self._party = None
+        self._leave_party()
         if self._level == "claim":
             self._level = "coverage"
             self._keep(segment)

@@ -100,7 +100,7 @@ class _Reader(LoopReader):
 
     def _enter_kept(self, segment: list[str]) -> None:
         """Start of a loop that is kept whole: 2410, 2430, 2440."""
-        self._party = None
+        self._leave_party()
         if self._line is not None:
             self._level = "kept"
         self._keep(segment)
@@ -116,7 +116,7 @@ class _Reader(LoopReader):
     def _ref(self, segment: list[str]) -> None:
         kind, value = at(segment, 1), at(segment, 2)
         party, draft = self._party, self._draft()
-        if any(segment[3:]):
+        if any(segment[3:]) or self._in_kept_party:
             self._keep(segment)
         elif party is not None:
             if kind in ("EI", "SY") and at(party.nm1, 1) == "85" and not party.tax_id:
@@ -182,7 +182,7 @@ class _Reader(LoopReader):
                 "there are no HL segments; the NM1 segments were taken as the hierarchy",
                 "HL",
             )
-        self._party = None
+        self._leave_party()
         self._claims += 1
         self._level = "claim"
         place = [*at(segment, 5).split(self._component), "", "", ""]
@@ -251,7 +251,7 @@ class _Reader(LoopReader):
 
     def _lx(self, segment: list[str]) -> None:
         self._finish_line()
-        self._party = None
+        self._leave_party()
         if self._claim is None:
             self._report("SUB009", Severity.WARNING, "a service line stands outside a claim", "LX")
             self._keep(segment)

@@ -23,7 +23,6 @@ class AcceptedDifference(msgspec.Struct, frozen=True, kw_only=True):
     loops: frozenset[str] | None = None
     elements: frozenset[str] | None = None
     entity_type: str | None = None
-    places_of_service: frozenset[str] | None = None
 
     def covers(self, error: ConformanceError) -> bool:
         """Whether this error is the one meant."""
@@ -34,7 +33,6 @@ class AcceptedDifference(msgspec.Struct, frozen=True, kw_only=True):
             and (self.loops is None or error.loop in self.loops)
             and (self.elements is None or error.element in self.elements)
             and (self.entity_type is None or error.entity_type == self.entity_type)
-            and (self.places_of_service is None or error.place_of_service in self.places_of_service)
         )
 
 
@@ -63,24 +61,6 @@ ACCEPTED_DIFFERENCES: Final = (
         kind=ErrorKind.SEGMENT,
         code="3",
         segment_id="GS",
-    ),
-    AcceptedDifference(
-        name="place-of-service-66",
-        reason="place of service 66 was added to the CMS list after the map's code table was made",
-        kind=ErrorKind.ELEMENT,
-        code="7",
-        segment_id="CLM",
-        elements=frozenset({"CLM05-01", "CLM05-1"}),
-        places_of_service=frozenset({"66"}),
-    ),
-    AcceptedDifference(
-        name="place-of-service-66",
-        reason="place of service 66 was added to the CMS list after the map's code table was made",
-        kind=ErrorKind.ELEMENT,
-        code="7",
-        segment_id="SV1",
-        elements=frozenset({"SV105"}),
-        places_of_service=frozenset({"66"}),
     ),
 )
 

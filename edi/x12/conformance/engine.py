@@ -32,7 +32,6 @@ _CRASHES: Final = (
     ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError, RecursionError,
     pyx12.errors.EngineError, pyx12.errors.X12Error,
 )  # fmt: skip
-_PLACES_OF_SERVICE: Final = frozenset({"CLM05-01", "CLM05-1", "SV105"})
 _KINDS: Final = {kind.value: kind for kind in ErrorKind}
 _NOT_CLAIM: Final = frozenset({"HL", "SE", "CLM", "GE", "IEA", "ST", "GS", "ISA"})
 
@@ -51,9 +50,7 @@ def check(data: bytes) -> Opinion:
     try:
         source = pyx12.x12file.X12Reader(io.StringIO(data.decode("latin-1"), newline=""))
     except _CRASHES:
-        return Opinion(unmapped=("no ISA of 106 characters at the beginning",))
-    if source.icvn not in _CONTROL_MAPS:
-        return Opinion(unmapped=(f"interchange version {source.icvn}",))
+        return Opinion(unmapped=("a beginning that is no ISA of 106 characters, version 00401 or 00501",))
     walk.run(source)
     return walk.opinion()
 
@@ -282,7 +279,6 @@ class _Walk:
                 "element": element,
                 "qualifier": _qualifier(node, segment),
                 "entity_type": (segment.get_value("02") or "")[:1] if segment_id == "NM1" and segment else "",
-                "place_of_service": _place_of_service(element, kind, code, segment),
                 "transaction_kind": self._transaction_kind if inside else "",
                 "transaction": self._transaction if inside else None,
                 "line_number": service_line if claim else None,
@@ -302,10 +298,3 @@ def _qualifier(node: Any, segment: Any) -> str:
         return codes[0] or "" if len(codes) == 1 else ""
     value = segment.get_value("01")
     return value if value in codes else ""
-
-
-def _place_of_service(element: str, kind: ErrorKind, code: str, segment: Any) -> str:
-    if segment is None or kind is not ErrorKind.ELEMENT or code != "7" or element not in _PLACES_OF_SERVICE:
-        return ""
-    value = segment.get_value("05" if element == "SV105" else "05-1") or ""
-    return value if len(value) == 2 and value.isdigit() else ""

@@ -32,7 +32,6 @@ class ConformanceError(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         element: X12 reference (``NM109``, ``SV101-2``), "" for the whole segment.
         qualifier: first element, where the map lists its codes (``G1`` of a REF), else "".
         entity_type: NM102 of an NM1, else "".
-        place_of_service: the code itself where the element is a place of service, else "".
         transaction_kind: ST01, "" outside a transaction set.
         transaction: ST02.
         claims: CLM01 of each claim concerned: the one it stands in, or all below its subscriber or patient.
@@ -48,7 +47,6 @@ class ConformanceError(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     element: str = ""
     qualifier: str = ""
     entity_type: str = ""
-    place_of_service: str = ""
     transaction_kind: str = ""
     transaction: str | None = None
     claims: tuple[str, ...] = ()

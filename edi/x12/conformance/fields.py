@@ -32,7 +32,7 @@ _EXCEPTIONS: Final = {
     ("2000B", "SBR09"): "subscriber.filing_indicator", ("2010BA", "NM108"): "subscriber.member_id",
     ("2010BA", "NM109"): "subscriber.member_id", ("2010BA", "REF"): "subscriber.references",
     ("2010BA", "REF02"): "subscriber.references", ("2010BB", "NM103"): "payer.name",
-    ("2010BB", "NM108"): "payer.id", ("2010BB", "NM109"): "payer.id", ("2000C", "PAT01"): "patient.relationship",
+    ("2010BB", "NM108"): "payer.id", ("2010BB", "NM109"): "payer.id", ("2000C", "PAT"): "patient.relationship", ("2000C", "PAT01"): "patient.relationship",
     ("2010CA", "REF"): "patient.references", ("2010CA", "REF02"): "patient.references",
     ("2300", "CLM01"): "patient_control_number", ("2300", "CLM02"): "charge",
     ("2300", "CLM05-01"): "place_of_service", ("2300", "CLM05-03"): "frequency",

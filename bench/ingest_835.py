@@ -1,0 +1,187 @@
+"""Ingest of one large 835 end to end: parse, balance, match, post, categorise, store. CPU seconds and peak memory.
+
+    python bench/ingest_835.py [--claims 100000] [--sets 1] [--runs 1] [--folder DIR]
+
+The store is filled first with the claims that the 835 answers (2.5 lines each); REF*6R is then taken out of every other
+claim payment, so half of the lines are found by code, date and charge. Each run is a process of its own on a fresh
+copy of that store. Prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from bench import generate_835
+from cli.jobs.ingest import ingest
+from edi.codes.lookup import load_tables
+from edi.model.claim import Claim, ClaimPayer, Person, Provider, ServiceLine, Subscriber
+from edi.model.directory import Practice
+from edi.model.remittance import ClaimPayment
+from edi.transactions import t835
+from edi.x12.envelope import TransactionSet, read_transactions
+from reconcile.store import ClaimOrigin, open_store, read_blocks, register_practices, save_claims
+
+NPI = "1234567893"
+PRACTICE = Practice(id="bench", name="EXAMPLE THERAPY", npi=NPI, tax_id="123456789")
+BILLING = Provider(is_person=False, last_name="EXAMPLE THERAPY", npi=NPI, tax_id="123456789")
+PAYER = ClaimPayer(name="EXAMPLE HEALTH PLAN", id="87726", key="example")
+NOW = datetime(2024, 6, 3)
+BLOCK = 20_000
+
+
+def submitted(payment: ClaimPayment) -> Claim:
+    """The claim that a claim payment answers."""
+    patient = payment.party("QC")
+    person = (
+        Person(last_name=patient.last_name or "", first_name=patient.first_name or "")
+        if patient
+        else Person()
+    )
+    lines = tuple(
+        ServiceLine(
+            number=number,
+            procedure=line.procedure,
+            charge=line.charge,
+            units=line.units or "1",
+            date_from=line.date_from,
+            line_control_number=line.line_control_number or "",
+        )
+        for number, line in enumerate(payment.lines, 1)
+    )
+    return Claim(
+        practice_id=PRACTICE.id,
+        patient_control_number=payment.patient_control_number,
+        charge=payment.charge,
+        billing=BILLING,
+        subscriber=Subscriber(person=person, member_id=payment.member_id or ""),
+        payer=PAYER,
+        lines=lines,
+    )
+
+
+def claims_of(path: Path) -> Iterator[Claim]:
+    """The claims that an 835 answers."""
+    for transaction in read_transactions(read_blocks(path)):
+        if isinstance(transaction, TransactionSet):
+            for value in t835.read(transaction):
+                if isinstance(value, ClaimPayment):
+                    yield submitted(value)
+
+
+def strip_half(source: Path, target: Path) -> None:
+    """Copy an 835 without the line control numbers of every other claim payment; SE01 follows."""
+    claim = dropped = 0
+    with source.open(encoding="ascii") as lines, target.open("w", encoding="ascii") as out:
+        for line in lines:
+            if line.startswith("ST*"):
+                dropped = 0
+            elif line.startswith("CLP*"):
+                claim += 1
+            elif line.startswith("REF*6R*") and claim % 2:
+                dropped += 1
+                continue
+            elif line.startswith("SE*"):
+                _, count, number = line.split("*")
+                line = f"SE*{int(count) - dropped}*{number}"
+            out.write(line)
+
+
+def fill(url: str, vault: Path, path: Path) -> int:
+    """Store the claims that the 835 answers; returns how many lines they have."""
+    store = open_store(url, vault)
+    lines = 0
+    block: list[Claim] = []
+    with store.write() as connection:
+        register_practices(connection, [PRACTICE])
+        for claim in claims_of(path):
+            block.append(claim)
+            lines += len(claim.lines)
+            if len(block) == BLOCK:
+                save_claims(connection, block, ClaimOrigin(source="created"))
+                block = []
+        save_claims(connection, block, ClaimOrigin(source="created"))
+    store.close()
+    return lines
+
+
+def measure(url: str, vault: Path, path: Path, results: multiprocessing.Queue[dict[str, float]]) -> None:
+    """One ingest, in a process of its own."""
+    tables = load_tables()
+    before, wall = os.times(), time.perf_counter()
+    store = open_store(url, vault)
+    manifest = ingest([path], store, tables=tables, payers={}, now=NOW)
+    store.close()
+    after = os.times()
+    payment = manifest.totals
+    assert payment.posted and payment.lines == payment.lines_matched, payment
+    results.put(
+        {
+            "cpu_seconds": round(after.user + after.system - before.user - before.system, 2),
+            "wall_seconds": round(time.perf_counter() - wall, 2),
+            "peak_megabytes": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "lines_matched": payment.lines_matched,
+            "denials": payment.denials,
+        }
+    )
+
+
+def run(claims: int, sets: int, runs: int, folder: Path) -> dict[str, object]:
+    """Fill a store, then ingest `runs` times on copies of it."""
+    whole, half = folder / "whole.835", folder / "half.835"
+    generate_835.write(whole, claims, sets, seed=7)
+    strip_half(whole, half)
+    filled = folder / "filled.db"
+    lines = fill(f"sqlite:///{filled}", folder / "vault", whole)
+    context = multiprocessing.get_context("spawn")
+    measured = []
+    for number in range(runs):
+        copy = folder / f"run{number}.db"
+        shutil.copy(filled, copy)
+        results: multiprocessing.Queue[dict[str, float]] = context.Queue()
+        process = context.Process(
+            target=measure, args=(f"sqlite:///{copy}", folder / f"vault{number}", half, results)
+        )
+        process.start()
+        measured.append(results.get(timeout=1200))
+        process.join()
+        copy.unlink()
+    return {
+        "claims": claims,
+        "sets": sets,
+        "stored_lines": lines,
+        "median_cpu_seconds": statistics.median(one["cpu_seconds"] for one in measured),
+        "peak_megabytes": max(one["peak_megabytes"] for one in measured),
+        "runs": measured,
+        "measured_on": date.today().isoformat(),
+    }
+
+
+def main() -> None:
+    """Parse the command line and print the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--claims", type=int, default=100_000)
+    parser.add_argument("--sets", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=None)
+    options = parser.parse_args()
+    if options.folder is not None:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        print(json.dumps(run(options.claims, options.sets, options.runs, options.folder), indent=2))
+        return
+    with tempfile.TemporaryDirectory(prefix="claimloop-bench-") as name:
+        print(json.dumps(run(options.claims, options.sets, options.runs, Path(name)), indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""`claimloop send` and `claimloop fetch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exits import ExitCode, worst
+from cli.jobs.exchange import Exchange, Note
+from cli.jobs.exchange import fetch as fetch_files
+from cli.jobs.exchange import send as send_files
+from cli.options import AsJson, Config, Database, DryRun, Quiet, end, utc_now
+from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
+from cli.settings import load_settings
+from cli.workspace import workspace
+from edi.model.directory import Directory, TradingPartner
+from edi.model.errors import UsageError
+
+Partner = Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this trading partner.")]
+
+
+def send(
+    partner: Partner = None,
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+) -> None:
+    """Deliver the written 837P files; each counts as sent once the far side was seen to hold the whole file."""
+    with workspace(config, database) as opened:
+        partners = _partners(opened.settings.need_directory(), partner)
+        exchange = send_files(
+            opened.store, partners, opened.settings.folder, now=utc_now(), note=_note(quiet), dry_run=dry_run
+        )
+    _answer(exchange, as_json=as_json, word="would go" if dry_run else "sent")
+
+
+def fetch(
+    into: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Default: inbox/ beside claimloop.toml.")
+    ] = None,
+    partner: Partner = None,
+    as_json: AsJson = False,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Bring the clearinghouse's waiting files here; `claimloop ingest` takes them in."""
+    settings = load_settings(config)
+    partners = _partners(settings.need_directory(), partner)
+    exchange = fetch_files(partners, settings.folder, into or settings.folder / "inbox", note=_note(quiet))
+    _answer(exchange, as_json=as_json, word="fetched")
+
+
+def _partners(directory: Directory, wanted: str | None) -> list[TradingPartner]:
+    if wanted is None:
+        return [one for one in directory.trading_partners.values() if one.transport]
+    if wanted not in directory.trading_partners:
+        raise UsageError(f"no trading partner {wanted}; there are: {', '.join(directory.trading_partners)}")
+    return [directory.trading_partners[wanted]]
+
+
+def _note(quiet: bool) -> Note | None:
+    if quiet:
+        return None
+    console = stderr()
+    return lambda text: console.print(text, markup=False, soft_wrap=True)
+
+
+def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, **_document(exchange)})
+    else:
+        console = stdout()
+        for file in exchange.sent:
+            more = " (was there already)" if file.already_there else ""
+            console.print(f"{word} {file.file} to {file.partner}: {file.claims} claims{more}", markup=False)
+        for got in exchange.fetched:
+            console.print(f"{word} {got.file} from {got.partner}", markup=False, soft_wrap=True)
+        if not (exchange.sent or exchange.fetched or exchange.troubles):
+            console.print("nothing was waiting", markup=False)
+    for trouble in exchange.troubles:
+        stderr().print(f"{trouble.partner}: {trouble.message}", markup=False, soft_wrap=True)
+    end(worst(ExitCode(trouble.exit_code) for trouble in exchange.troubles))
+
+
+def _document(exchange: Exchange) -> dict[str, object]:
+    return {"sent": exchange.sent, "fetched": exchange.fetched, "troubles": exchange.troubles}

@@ -1,0 +1,172 @@
+"""Sums over the whole store, claims one by one, and what waits to be sent. Everything here only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE, PROVIDER_ADJUSTMENT, REMITTANCE
+
+
+class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Sums over the whole store, in cents but for the counts.
+
+    ``bank`` is the sum of BPR02; ``posted``, ``suspense`` and ``unmatched`` the sums of CLP04 by outcome, and
+    ``provider_adjustments`` the sum of PLB: bank = posted + suspense + unmatched - provider_adjustments.
+    """
+
+    claims: int
+    charge: int
+    paid: int
+    contractual: int
+    patient: int
+    denied: int
+    pended: int
+    open: int
+    bank: int
+    posted: int
+    suspense: int
+    unmatched: int
+    suspense_count: int
+    unmatched_count: int
+    provider_adjustments: int
+    by_status: dict[str, int]
+    by_acknowledgment: dict[str, int]
+
+
+def totals(connection: Connection) -> Totals:
+    """Return the sums over the whole store."""
+    columns = ("charge", "paid", "contractual", "patient", "denied", "pended", "open_balance")
+    sums = connection.execute(
+        select(func.count(), *(func.coalesce(func.sum(CLAIM.c[name]), 0) for name in columns))
+    ).one()
+    outcomes = {
+        row[0]: (int(row[1]), int(row[2]))
+        for row in connection.execute(
+            select(CLAIM_PAYMENT.c.outcome, func.count(), func.sum(CLAIM_PAYMENT.c.paid)).group_by(
+                CLAIM_PAYMENT.c.outcome
+            )
+        )
+    }
+    nothing = (0, 0)
+    return Totals(
+        claims=int(sums[0]),
+        charge=int(sums[1]),
+        paid=int(sums[2]),
+        contractual=int(sums[3]),
+        patient=int(sums[4]),
+        denied=int(sums[5]),
+        pended=int(sums[6]),
+        open=int(sums[7]),
+        bank=_sum(connection, REMITTANCE.c.amount),
+        posted=outcomes.get("posted", nothing)[1],
+        suspense=outcomes.get("suspense", nothing)[1],
+        unmatched=outcomes.get("unmatched", nothing)[1],
+        suspense_count=outcomes.get("suspense", nothing)[0],
+        unmatched_count=outcomes.get("unmatched", nothing)[0],
+        provider_adjustments=_sum(connection, PROVIDER_ADJUSTMENT.c.cents),
+        by_status=_counts(connection, CLAIM.c.status),
+        by_acknowledgment=_counts(connection, CLAIM.c.acknowledged),
+    )
+
+
+def _sum(connection: Connection, column: Any) -> int:
+    return int(connection.execute(select(func.coalesce(func.sum(column), 0))).scalar_one())
+
+
+def _counts(connection: Connection, column: Any) -> dict[str, int]:
+    query = select(column, func.count()).group_by(column).order_by(column)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def adjudicated(connection: Connection) -> tuple[int, int]:
+    """Return how many claims have been adjudicated, and their charges in cents: the denial rate's denominators."""
+    query = select(func.count(), func.coalesce(func.sum(CLAIM.c.charge), 0)).where(CLAIM.c.adjudications > 0)
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
+
+
+class ClaimListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One submission with its sums, in cents."""
+
+    patient_control_number: str
+    practice_id: str
+    payer: str
+    date_from: date | None
+    date_to: date | None
+    frequency: str
+    status: str
+    acknowledged: str
+    charge: int
+    paid: int
+    contractual: int
+    patient: int
+    denied: int
+    pended: int
+    open: int
+
+
+def claim_listing(
+    connection: Connection, *, status: str | None = None, practice_id: str | None = None
+) -> Iterator[ClaimListing]:
+    """Yield claims, newest service first, of one status or practice if named."""
+    query = select(CLAIM).order_by(CLAIM.c.date_from.desc(), CLAIM.c.patient_control_number, CLAIM.c.sequence)
+    if status is not None:
+        query = query.where(CLAIM.c.status == status)
+    if practice_id is not None:
+        query = query.where(CLAIM.c.practice_id == practice_id)
+    for row in connection.execute(query):
+        yield ClaimListing(
+            patient_control_number=row.patient_control_number,
+            practice_id=row.practice_id,
+            payer=row.payer_key or row.payer_name or row.payer_id,
+            date_from=row.date_from,
+            date_to=row.date_to,
+            frequency=row.frequency,
+            status=row.status,
+            acknowledged=row.acknowledged,
+            charge=row.charge,
+            paid=row.paid,
+            contractual=row.contractual,
+            patient=row.patient,
+            denied=row.denied,
+            pended=row.pended,
+            open=row.open_balance,
+        )
+
+
+class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An 837P file that is written and not yet sent. ``charge`` is cents."""
+
+    sha256: str
+    name: str
+    partner: str
+    claims: int
+    charge: int
+
+
+def outbox(connection: Connection) -> list[OutboxFile]:
+    """Return the files that wait to be sent, oldest first."""
+    query = (
+        select(
+            FILE.c.sha256,
+            FILE.c.name,
+            CLAIM.c.partner,
+            func.count().label("claims"),
+            func.sum(CLAIM.c.charge).label("sum"),
+        )
+        .join(CLAIM, CLAIM.c.file_sha256 == FILE.c.sha256)
+        .where(FILE.c.direction == "out", FILE.c.outcome == "written")
+        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.first_seen, CLAIM.c.partner)
+        .order_by(FILE.c.first_seen, FILE.c.name)
+    )
+    return [
+        OutboxFile(
+            sha256=row.sha256, name=row.name, partner=row.partner, claims=int(row.claims), charge=int(row.sum)
+        )
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,187 @@
+"""Units, charges and authorizations of claims."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from edi.intake import ChargeSummary
+from tests.builders import (
+    DAY,
+    SUPERVISOR_NPI,
+    make_authorization,
+    make_fee,
+    make_records,
+)
+from tests.intake.charging import codes, drafts, line, only, payers, run, summary
+
+# -- units ---------------------------------------------------------------------------------------------------------
+
+
+def billed(items):
+    return {one.session_line_ids[0]: one.units for draft in drafts(items) for one in draft.claim.lines}
+
+
+def timed(number, code, minutes, **changes):
+    return line(number, procedure_code=code, minutes=minutes, **{"units": None, "charge": None, **changes})
+
+
+def test_units_by_the_payers_method():
+    lines = [timed(1, "97112", 24), timed(2, "97110", 23)]
+    assert billed(run(*lines, profiles=payers(units={"method": "cms"}))) == {"V1-1": "2", "V1-2": "1"}
+    assert billed(run(*lines, profiles=payers(units={"method": "midpoint"}))) == {"V1-1": "2", "V1-2": "2"}
+    assert billed(run(*lines, profiles=payers(units={"method": "strict15"}))) == {"V1-1": "1", "V1-2": "1"}
+    capped = payers(units={"method": "midpoint", "one_unit_per_code": True})
+    assert billed(run(*lines, profiles=capped)) == {"V1-1": "1", "V1-2": "1"}
+
+
+def test_units_pool_over_the_day_whatever_claim():
+    """Two therapists, two claims, one allowance: 20 and 20 minutes are three units."""
+    lines = [timed(1, "97112", 20), timed(2, "97110", 20, treating_npi=SUPERVISOR_NPI)]
+    items = run(*lines, profiles=payers(units={"method": "cms"}))
+    assert len(drafts(items)) == 2
+    assert sorted(billed(items).values()) == ["1", "2"]
+
+
+def test_disciplines_do_not_pool():
+    lines = [timed(1, "97112", 20), timed(2, "97110", 20, discipline="OT")]
+    assert billed(run(*lines, profiles=payers(units={"method": "cms"}))) == {"V1-1": "1", "V1-2": "1"}
+
+
+def test_given_units_are_kept_and_still_count():
+    lines = [timed(1, "97110", 33, units=3), timed(2, "97140", 7)]
+    items = run(*lines, profiles=payers(units={"method": "cms"}))
+    assert billed(items) == {"V1-1": "3", "V1-2": "1"}
+
+
+def test_untimed_codes_are_one_unit_and_out_of_the_pool():
+    lines = [timed(1, "97162", 40), timed(2, "97110", 8)]
+    assert billed(run(*lines, profiles=payers(units={"method": "cms"}))) == {"V1-1": "1", "V1-2": "1"}
+
+
+def test_minutes_that_earn_nothing_leave_the_claim():
+    items = run(timed(1, "97110", 20), timed(2, "97140", 7))
+    assert billed(items) == {"V1-1": "1"}
+    assert codes(items) == ["CHG020"]
+    assert summary(items) == ChargeSummary(lines=2, billed=1, claims=1, zero_units=1)
+
+
+def test_a_zero_given_is_kept_for_the_rules():
+    assert billed(run(line(units=0))) == {"V1-1": "0"}
+
+
+# -- charges -------------------------------------------------------------------------------------------------------
+
+
+def charge_of(*fees, **changes):
+    items = run(line(charge=None, **changes), records=make_records(fees=fees))
+    return only(items).claim.charge if drafts(items) else codes(items)
+
+
+def test_the_most_specific_fee_wins():
+    general = make_fee(amount=1000, code="*")
+    coded = make_fee(amount=2000)
+    modified = make_fee(amount=3000, modifier="GP")
+    narrow = make_fee(amount=4000, modifier="GP", payer="acme")
+    narrower = make_fee(amount=5000, modifier="GP", payer="acme", credential="PT", place_of_service="11")
+    assert charge_of(general) == 1000
+    assert charge_of(general, coded) == 2000
+    assert charge_of(general, coded, modified) == 3000
+    assert charge_of(general, coded, modified, narrow) == 4000
+    assert charge_of(general, coded, modified, narrow, narrower) == 5000
+
+
+def test_fees_that_do_not_apply():
+    wrong = (
+        make_fee(payer="other"),
+        make_fee(modifier="KX"),
+        make_fee(credential="PTA"),
+        make_fee(place_of_service="12"),
+        make_fee(practice_id="elsewhere"),
+        make_fee(valid_to=date(2026, 3, 9)),
+        make_fee(valid_from=date(2026, 3, 11)),
+        make_fee(kind="expected", payer="acme"),
+        make_fee(code="97140"),
+    )
+    assert charge_of(*wrong) == ["CHG012"]
+    assert charge_of(*wrong, make_fee(amount=700, valid_from=DAY, valid_to=DAY)) == 700
+
+
+def test_equally_specific_fees_are_an_error():
+    assert charge_of(make_fee(payer="acme", row=3), make_fee(modifier="GP", row=4)) == ["CHG013"]
+
+
+def test_per_unit_and_per_line():
+    assert charge_of(make_fee(amount=2000), units=3) == 6000
+    assert charge_of(make_fee(amount=2000, basis="per_line"), units=3) == 2000
+
+
+# -- authorizations ------------------------------------------------------------------------------------------------
+
+
+def authorized(*rows, lines=None, **options):
+    items = run(*(lines or [line()]), records=make_records(authorizations=rows), **options)
+    return [one.claim.authorization for one in drafts(items)], codes(items)
+
+
+def test_an_authorization_is_looked_up():
+    assert authorized(make_authorization()) == (["AUTH0001"], [])
+    assert authorized(make_authorization(codes=("97110",))) == (["AUTH0001"], [])
+    assert authorized(make_authorization(case_id="C1", status="Approved")) == (["AUTH0001"], [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"patient_id": "P2"},
+        {"payer": "other"},
+        {"codes": ("97140",)},
+        {"valid_to": DAY - timedelta(days=1)},
+        {"valid_from": DAY + timedelta(days=1)},
+        {"case_id": "C2"},
+        {"status": "Denied"},
+        {"status": "pending"},
+        {"practice_id": "elsewhere"},
+    ],
+)
+def test_an_authorization_that_does_not_fit(changes):
+    assert authorized(make_authorization(**changes)) == ([""], [])
+
+
+def test_the_line_names_its_own():
+    assert authorized(make_authorization(), lines=[line(prior_authorization="MINE")]) == (["MINE"], [])
+
+
+def test_visits_left():
+    one = make_authorization(visits=3, visits_used_elsewhere=1)
+    lines = [line(10 * n + k, date_of_service=DAY + timedelta(days=n)) for n in range(3) for k in (1, 2)]
+    assert authorized(one, lines=lines) == (["AUTH0001", "AUTH0001", ""], ["CHG025", "CHG025"])
+    assert authorized(one, lines=lines[:4], visits_used={"AUTH0001": 1})[0] == ["AUTH0001", ""]
+
+
+def test_the_next_authorization_takes_over():
+    rows = (
+        make_authorization(authorization_number="LATER", valid_to=date(2026, 12, 31)),
+        make_authorization(authorization_number="SOON", visits=1),
+    )
+    lines = [line(n, date_of_service=DAY + timedelta(days=n)) for n in range(2)]
+    assert authorized(*rows, lines=lines) == (["SOON", "LATER"], [])
+
+
+# -- money from the patient, notes ---------------------------------------------------------------------------------
+
+
+def test_patient_paid_goes_out_only_where_the_payer_wants_it():
+    lines = [line(1, patient_paid=2000), line(2, patient_paid=500)]
+    assert only(run(*lines)).claim.patient_paid is None
+    wants = payers(claim={"report_patient_paid": True})
+    assert only(run(*lines, profiles=wants)).claim.patient_paid == 2500
+    assert only(run(profiles=wants)).claim.patient_paid is None
+
+
+def test_a_note_goes_to_nte_or_describes_an_unlisted_code():
+    plain = only(run(line(line_note="LEFT SHOULDER"))).claim.lines[0]
+    assert (plain.notes, plain.procedure.description) == ((("ADD", "LEFT SHOULDER"),), None)
+    unlisted = only(run(line(procedure_code="97139", line_note="CUPPING"))).claim.lines[0]
+    assert (unlisted.notes, unlisted.procedure.description) == ((), "CUPPING")

@@ -1,0 +1,155 @@
+"""Generated claims, answered by the test payer with its troubles, matched and reconciled: nothing on a wrong line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from itertools import count as count_from
+
+import pytest
+
+from edi.codes.lookup import load_tables
+from edi.model.balance import claim_balances
+from edi.model.control import normalise_control_number
+from edi.testpayer.answer import answer
+from edi.testpayer.compare import FoundLine, compare
+from edi.testpayer.generate import generate_claims
+from edi.testpayer.scenario_files import shipped_scenario
+from reconcile.match import match_claim
+from reconcile.reconciliation import reconcile_claim
+from reconcile.values import Adjudication, DenialStatus, SubmittedClaim, SubmittedLine
+
+TODAY = date(2026, 11, 1)
+
+
+def submissions(claims):
+    """Claims as a store would give them to the matcher; ids by position."""
+    for position, claim in enumerate(claims):
+        yield SubmittedClaim(
+            id=position * 100,
+            practice_id=claim.billing.npi,
+            patient_control_number=claim.patient_control_number,
+            charge=claim.charge,
+            frequency=claim.frequency,
+            payer_key=claim.payer.id,
+            payer_id=claim.payer.id,
+            payer_name=claim.payer.name,
+            member_ids=(claim.subscriber.member_id,),
+            patient_last_name=claim.subscriber.person.last_name,
+            patient_first_name=claim.subscriber.person.first_name,
+            date_from=None,
+            date_to=None,
+            original_reference="",
+            payer_claim_control_numbers=(),
+            sequence=1,
+            root=position * 100,
+            lines=tuple(
+                SubmittedLine(
+                    id=position * 100 + line.number,
+                    number=line.number,
+                    procedure_code=line.procedure.code,
+                    modifiers=line.procedure.modifiers,
+                    charge=line.charge,
+                    units=line.units,
+                    date_from=line.date_from,
+                    date_to=line.date_to,
+                    control_number=line.line_control_number,
+                    allocated=bool(line.line_control_number),
+                )
+                for line in claim.lines
+            ),
+        )
+
+
+def played(rng, count):
+    """The truth, and what matching and reconciling make of the files."""
+    claims = list(generate_claims(rng, count, today=TODAY))
+    given = answer(claims, rng=rng, today=TODAY, scenario=shipped_scenario("demo"))
+    held = list(submissions(claims))
+    by_number, by_payer_number, by_line = defaultdict(list), defaultdict(list), defaultdict(list)
+    for claim in held:
+        by_number[normalise_control_number(claim.patient_control_number)].append(claim)
+        for line in claim.lines:
+            by_line[line.control_number].append(claim)
+    for one in given.claims:
+        if one.payer_claim_control_number and one.patient_control_number:
+            named = by_number[normalise_control_number(one.patient_control_number)]
+            by_payer_number[one.payer_claim_control_number] += named
+    adjudications, answered, numbers = defaultdict(list), set(), count_from(1)
+    for ordinal, file in enumerate(given.files):
+        if file.outcome != "posted":
+            continue
+        for place, remittance in enumerate(file.sets):
+            header = remittance.header
+            for payment in remittance.claims:
+                assert claim_balances(payment)
+                candidates = {
+                    claim.id: claim
+                    for claim in [
+                        *by_number[normalise_control_number(payment.patient_control_number)],
+                        *by_payer_number[payment.payer_claim_control_number],
+                        *(one for line in payment.lines for one in by_line[line.line_control_number]),
+                    ]
+                }
+                match = match_claim(
+                    payment, tuple(candidates.values()), payer_key=header.payer.id, answered=answered
+                )
+                if match.claim_id is None:
+                    continue
+                by_payer_number[payment.payer_claim_control_number].append(held[match.claim_id // 100])
+                answered.update(line_id for one in match.lines for line_id in one.line_ids)
+                adjudications[match.claim_id].append(
+                    Adjudication(
+                        id=next(numbers),
+                        payer=header.payer.id or "",
+                        payer_kind="",
+                        capitated=False,
+                        order=(str(header.payment.date), ordinal * 100 + place, payment.ordinal),
+                        payment_date=header.payment.date,
+                        claim=payment,
+                        match=match,
+                    )
+                )
+    found = {}
+    tables = load_tables()
+    for claim in held:
+        state = reconcile_claim((claim,), adjudications[claim.id], tables)
+        tied = {
+            line_id
+            for one in adjudications[claim.id]
+            for match in one.match.lines
+            for line_id in match.line_ids
+        }
+        whole = any(not one.claim.lines for one in adjudications[claim.id])
+        categories = defaultdict(set)
+        for denial in state.denials:
+            if denial.status is DenialStatus.OPEN:
+                for line_id in denial.line_ids or (denial.line_id,):
+                    categories[line_id].add(denial.category)
+        for balance in state.balances:
+            found[claim.patient_control_number, balance.line_id % 100] = FoundLine(
+                cash=balance.paid,
+                contractual=balance.contractual,
+                patient=balance.patient,
+                denied=balance.denied,
+                answered=whole or balance.line_id in tied,
+                categories=frozenset(categories[balance.line_id]),
+            )
+    return compare(given.truth, found)
+
+
+def check(rng, count):
+    result = played(rng, count)
+    assert result.wrong == ()
+    assert result.recall >= 0.999, result.missed
+    assert result.category_share >= 0.99, result.miscategorised
+    assert result.decidable > count
+
+
+def test_no_line_is_posted_wrong(rng):
+    check(rng, 600)
+
+
+@pytest.mark.soak
+def test_no_line_of_five_thousand_claims_is_posted_wrong(rng):
+    check(rng, 5000)
