@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from edi.model.remittance import Procedure
-from edi.transactions.t835.elements import DATES, PROCEDURES
+from edi.transactions.t835.elements import DATES, procedures
 
 
 def at(segment: list[str], place: int) -> str:
@@ -37,4 +37,4 @@ def parse_quantity(text: str) -> str | None:
 
 def parse_procedure(text: str, component: str) -> Procedure:
     """Read a composite procedure (SV101, SVC01): qualifier, code, up to four modifiers, description."""
-    return PROCEDURES[text, component]
+    return procedures(component)[text]

@@ -108,11 +108,12 @@ def match_claim(
     accepted = [fit for fit in fits if fit.accepted()]
     ids = tuple(sorted(claim.id for claim in candidates))
     if not accepted:
+        reason, detail = _disagreement(fits)
         return ClaimMatch(
             claim_id=None,
             evidence=max((fit.evidence for fit in fits), key=lambda evidence: _STRENGTH[evidence]),
-            reason="conflict",
-            detail=_disagreement(fits),
+            reason=reason,
+            detail=detail,
             candidates=ids,
         )
     best_of: dict[int, _Fit] = {}
@@ -324,9 +325,12 @@ def _answer(
     )
 
 
-def _disagreement(fits: Sequence[_Fit]) -> str:
-    """Name what differs between the claim payment and the nearest candidate, without a value."""
-    nearest = max(fits, key=lambda fit: fit.identity())
+def _disagreement(fits: Sequence[_Fit]) -> tuple[str, str]:
+    """Reason, and what differs between the claim payment and the nearest candidate, without a value."""
+    numbered = [fit for fit in fits if fit.evidence is not ClaimEvidence.NONE]
+    if not numbered:
+        return "no_claim", "no proposed claim carries the number"
+    nearest = max(numbered, key=lambda fit: fit.identity())
     differs = []
     if nearest.patient < 0:
         differs.append("patient (NM1*QC)")
@@ -338,7 +342,7 @@ def _disagreement(fits: Sequence[_Fit]) -> str:
         )
     if not nearest.payer:
         differs.append("payer")
-    return "the number is known, but these differ: " + ", ".join(differs)
+    return "conflict", "the number is known, but these differ: " + ", ".join(differs)
 
 
 def _equals(ranked: Sequence[_Fit]) -> int:

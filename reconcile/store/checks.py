@@ -182,7 +182,8 @@ def _compare_postings(number: str, content: bytes, told: Counter[tuple[str, str]
     for group, reason in sorted(said.keys() | told.keys()):
         if said[(group, reason)] != told[(group, reason)]:
             name = f"CAS {group} {reason}" if group or reason else "CLP04"
-            message = f"{name} is {decimal_text(said[(group, reason)])} but {decimal_text(told[(group, reason)])} is posted"
+            file, posted = decimal_text(said[(group, reason)]), decimal_text(told[(group, reason)])
+            message = f"{name} is {file} but {posted} is posted"
             yield _broken("postings_of_adjustments", message, claim=number)
 
 
@@ -258,7 +259,7 @@ def control_numbers(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 @_check
 def denial_amounts(connection: Connection, vault: Vault) -> Iterator[Finding]:
-    """Every claim payment's denials add up to what it posted as denied (and to what it refused as a duplicate)."""
+    """Every claim payment's denials add up to what it posted as denied (of a known duplicate, nothing is)."""
     query = """SELECT c.patient_control_number, p.id, COALESCE(d.amount, 0) AS listed, COALESCE(s.cents, 0) AS posted
         FROM claim_payment p LEFT JOIN claim c ON c.id = p.claim_id
         LEFT JOIN (SELECT claim_payment_id, SUM(amount) AS amount FROM denial GROUP BY claim_payment_id) d
@@ -266,13 +267,13 @@ def denial_amounts(connection: Connection, vault: Vault) -> Iterator[Finding]:
         LEFT JOIN (SELECT x.claim_payment_id, SUM(x.cents) AS cents FROM posting x
             JOIN claim_payment q ON q.id = x.claim_payment_id WHERE x.cents > 0 AND (
             (q.status <> '22' AND x.account = 'denied' AND NOT x.transfer)
-            OR (q.status <> '22' AND x.account = 'memo' AND x.reason = '18')
             OR (q.status = '22' AND x.account = 'denied' AND x.transfer AND x.group_code IS NULL
                 AND x.reason IS NOT NULL))
             GROUP BY x.claim_payment_id) s ON s.claim_payment_id = p.id
         WHERE COALESCE(d.amount, 0) <> COALESCE(s.cents, 0)"""
     for number, payment, listed, posted in _rows(connection, query):
-        message = f"claim payment {payment}: denials of {decimal_text(listed)} against {decimal_text(posted)} posted denied"
+        sums = f"denials of {decimal_text(listed)} against {decimal_text(posted)} posted denied"
+        message = f"claim payment {payment}: {sums}"
         yield _broken("denial_amounts", message, claim=number)
 
 

@@ -39,6 +39,10 @@ IMPORTED = ("S16",)
 """Scenarios whose claims another system sent: their line numbers are not ours."""
 NEXT_COVERAGE_NOT_TOLD = ("S03", "S21")
 """Their next step presumes a second coverage. An 837P names only its own payer, so from it the patient is next."""
+RULE_TO_COME = ("S06", "S11")
+"""Their denials are preventable by rules (KX, authorization) that do not exist yet: nothing may claim otherwise."""
+SAME_NUMBER_TWICE = ("S02", "S20", "S21", "S25")
+"""Several claims with a line A1, as the facts tell them; no store would give a number twice, and `verify` says so."""
 PAYERS = {
     "commercial": ("60601", "commercial"),
     "hmo": ("60602", "commercial"),
@@ -301,8 +305,8 @@ def _denials(story: Story, expected: Expectation) -> list[str]:
         for name, told_words in (("guardrails", one.guardrails), ("remarks", one.remarks)):
             if not set(told_words) <= set(str(row[name]).split()):
                 wrong.append(f"denial {row['id']}: {name} {row[name]!r} lack {told_words}")
-        if one.preventable and not row["preventable_by"]:
-            wrong.append(f"denial {row['id']}: no rule of ours would have held it")
+        if bool(row["preventable_by"]) != (one.preventable and story.id not in RULE_TO_COME):
+            wrong.append(f"denial {row['id']}: preventable by {row['preventable_by']!r}")
         if not row["because"]:
             wrong.append(f"denial {row['id']}: nothing says why")
     return wrong + [f"denial {row['id']} was not expected" for row in rows]
@@ -430,7 +434,8 @@ def _guardrails(story: Story, expected: Expectation) -> list[str]:
 def test_scenario_through_the_store(scenario_id: str, tmp_path: Path) -> None:
     story = Story(tmp_path / "loop", scenario_id)
     assert differences(story, scenario_expectation(scenario_id)) == []
-    assert story.loop.broken_checks() == []
+    broken = [one.partition(":")[0] for one in story.loop.broken_checks()]
+    assert broken == (["control_numbers"] if scenario_id in SAME_NUMBER_TWICE else [])
     before = story.loop.digest()
     for place, one in enumerate([*story.history, *story.sets]):
         manifest = story.loop.ingest_bytes(write_835(one), f"again-{place}.835")
@@ -446,3 +451,121 @@ def test_every_scenario_is_told() -> None:
     assert scenario_ids() == IDS
     told = {name for one in IDS for name in scenario_expectation(one).guardrails}
     assert told == set(GUARDRAILS)
+
+
+Change = Callable[[Expectation], Expectation]
+
+
+def _other(field: str, **values: object) -> Change:
+    """The expectation with its first entry of a field changed."""
+
+    def change(expected: Expectation) -> Expectation:
+        first, *rest = getattr(expected, field)
+        changed = {name: value(getattr(first, name)) if callable(value) else value for name, value in values.items()}
+        return msgspec.structs.replace(expected, **{field: (msgspec.structs.replace(first, **changed), *rest)})
+
+    return change
+
+
+def _one_more(cents: int) -> int:
+    return cents + 1
+
+
+OTHERWISE: dict[str, tuple[str, Change]] = {
+    **{f"line {name}": ("S01", _other("lines", **{name: _one_more})) for name in (*ACCOUNTS, "open", "charge")},
+    "line of a pair": ("S15", _other("lines", denied=_one_more)),
+    "line pended": ("S25", _other("lines", pended=_one_more)),
+    "replacement": ("S19", lambda e: msgspec.structs.replace(e, lines=e.lines[:2])),
+    **{
+        f"effect {name}": ("S25", _other("effects", **{name: _one_more}))
+        for name in ("bank", "cash", "contractual", "patient", "denied", "pended", "memo", "suspense")
+    },
+    **{f"effect {name}": ("S21", _other("effects", **{name: _one_more})) for name in ("forward", "takeback", "interest")},
+    "match submission": ("S10", _other("matches", submission=1)),
+    "match lines": ("S07", _other("matches", lines=((2,), (1,)))),
+    "match evidence": ("S16", _other("matches", evidence="line_control_number")),
+    "match notes": ("S08", _other("matches", notes=("units_differ",))),
+    "denial amount": ("S08", _other("denials", amount=_one_more)),
+    "denial category": ("S08", _other("denials", category="bundling_ncci")),
+    "denial action": ("S08", _other("denials", next_action="write_off")),
+    "denial guardrail": ("S08", _other("denials", guardrails=("no_appeal",))),
+    "denial remark": ("S08", _other("denials", remarks=("N1",))),
+    "denial extent": ("S08", _other("denials", extent="full")),
+    "denial cause": ("S06", _other("denials", cause="")),
+    "denial kind": ("S09", _other("denials", kind="merits")),
+    "denial status": ("S19", _other("denials", status="open")),
+    "denial preventable": ("S07", _other("denials", preventable=False)),
+    "denial line": ("S07", _other("denials", lines=(1,))),
+    "denial missing": ("S14", lambda e: msgspec.structs.replace(e, denials=())),
+    "action": ("S22", _other("actions", action="bill_patient")),
+    "action amount": ("S22", _other("actions", amount=_one_more)),
+    "recovery": ("S21", _other("actions", amount=_one_more)),
+    "release": ("S25", lambda e: msgspec.structs.replace(
+        e, actions=tuple(msgspec.structs.replace(one, amount=one.amount + 1) for one in e.actions))),
+    "finding missing": ("S01", lambda e: msgspec.structs.replace(e, findings=("RECODED",))),
+    "finding unexpected": ("S23", lambda e: msgspec.structs.replace(e, findings=())),
+    "outcome": ("S25", lambda e: msgspec.structs.replace(e, outcome="posted")),
+    "guardrail": ("S01", lambda e: msgspec.structs.replace(e, guardrails=("no_patient_bill_qmb",))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERWISE)
+def test_anything_else_is_a_difference(name: str, tmp_path: Path) -> None:
+    """Each thing that is compared: expected otherwise, it is told."""
+    scenario_id, change = OTHERWISE[name]
+    story = Story(tmp_path / "loop", scenario_id)
+    expected = scenario_expectation(scenario_id)
+    assert differences(story, expected) == []
+    assert differences(story, change(expected)) != []
+    story.loop.close()
+
+
+@pytest.mark.parametrize(
+    "corruption",
+    [
+        "UPDATE posting SET cents = cents + 1 WHERE account = 'paid' AND line IS NOT NULL AND ordinal = 0",
+        "UPDATE posting SET account = 'contractual' WHERE account = 'patient'",
+        "UPDATE posting SET line_id = (SELECT MAX(id) FROM service_line) WHERE account = 'paid'",
+        "DELETE FROM posting WHERE account = 'patient'",
+        "UPDATE claim SET patient = patient + 1",
+        "UPDATE service_payment SET line_ids = '', line_id = NULL",
+        "UPDATE claim_payment SET outcome = 'unmatched', claim_id = NULL",
+        "UPDATE remittance SET amount = amount - 1",
+    ],
+)
+def test_a_wrong_row_is_a_difference(corruption: str, tmp_path: Path) -> None:
+    """A row posted wrong, by hand: the comparison tells."""
+    story = Story(tmp_path / "loop", "S01")
+    with story.loop.store.write() as connection:
+        connection.execute(text(corruption))
+    assert differences(story, scenario_expectation("S01")) != []
+    story.loop.close()
+
+
+def test_S25_ends_with_3_and_names_the_cents(tmp_path: Path) -> None:
+    """The good claims of the deposit post the same night; what does not add up is held at its CLP04."""
+    story = Story(tmp_path / "loop", "S25")
+    (manifest,) = story.manifests
+    payment = manifest.files[0].payments[0]
+    assert manifest.exit_code() == 3
+    assert (payment.amount, payment.claims, payment.claims_matched, payment.claims_held) == ("190.00", 3, 2, 1)
+    (held,) = [row for row in story.claim_payments(1) if row["outcome"] == "suspense"]
+    assert (held["patient_control_number"], held["paid"], held["reason"]) == ("C100125", 4000, "unbalanced")
+    assert "BAL001" in str(held["detail"])
+    assert "BAL002" in str(held["detail"])
+    assert "0.01" in str(held["detail"])
+    story.loop.close()
+
+
+def test_S02_two_payments_of_zero_under_one_trace_number(tmp_path: Path) -> None:
+    """The second is another payment, whatever its trace number; the same content again is a duplicate."""
+    story = Story(tmp_path / "loop", "S02")
+    outcomes = [payment.outcome for m in story.manifests for payment in m.files[0].payments]
+    traces = [payment.trace_number for m in story.manifests for payment in m.files[0].payments]
+    assert (outcomes, traces) == (["posted", "posted"], ["0000000", "0000000"])
+    same_day = msgspec.structs.replace(
+        story.sets[1][0], payment=msgspec.structs.replace(story.sets[1][0].payment, date=_day(story.sets[0]))
+    )
+    manifest = story.loop.ingest_bytes(write_835((same_day, *story.sets[1][1:])), "same-day.835")
+    assert [payment.outcome for payment in manifest.files[0].payments] == ["posted"]
+    story.loop.close()

@@ -151,7 +151,9 @@ def test_a_second_writer_waits_for_the_first(tmp_path, monkeypatch):
 def test_an_error_shows_no_value(database_url, tmp_path):
     store = opened(database_url, tmp_path)
     with pytest.raises(StoreError) as caught, store.write() as connection:
-        connection.exec_driver_sql("INSERT INTO practice (id, name, source) VALUES ('MARKER', NULL, 'MARKER')")
+        connection.exec_driver_sql(
+            "INSERT INTO practice (id, name, source) VALUES ('MARKER', NULL, 'MARKER')"
+        )
     store.close()
     shown = f"{caught.value} {caught.value.__cause__} {caught.value.__suppress_context__}"
     assert "MARKER" not in shown

@@ -39,19 +39,28 @@ class _Dates(dict[str, "date | None"]):
         return day
 
 
-class _Procedures(dict[tuple[str, str], Procedure]):
-    """(composite text, component separator) -> procedure."""
+class Procedures(dict[str, Procedure]):
+    """Composite text -> procedure, for one component separator."""
 
-    def __missing__(self, key: tuple[str, str]) -> Procedure:
+    def __init__(self, separator: str) -> None:
+        super().__init__()
+        self._separator = separator
+
+    def __missing__(self, text: str) -> Procedure:
         if len(self) >= _CAPACITY:
             self.clear()
-        procedure = self[key] = _parse_procedure(*key)
+        procedure = self[text] = _parse_procedure(text, self._separator)
         return procedure
 
 
 AMOUNTS: Final = _Amounts()
 DATES: Final = _Dates()
-PROCEDURES: Final = _Procedures()
+_PROCEDURES: Final[dict[str, Procedures]] = {}
+
+
+def procedures(separator: str) -> Procedures:
+    """The procedures remembered for a component separator (one of a hundred characters at most)."""
+    return _PROCEDURES.setdefault(separator, Procedures(separator))
 
 
 def _parse_date(text: str) -> date | None:

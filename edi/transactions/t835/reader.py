@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from edi.model.finding import Finding
 from edi.model.remittance import (
@@ -20,8 +20,6 @@ from edi.x12.envelope import TransactionSet
 
 Remittance: TypeAlias = RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer
 
-_ENDS_CLAIM: Final = frozenset({"CLP", "LX", "TS2", "TS3", "PLB", "SE"})
-
 
 def read(transaction: TransactionSet) -> Iterator[Remittance]:
     """Read one 835 as a stream.
@@ -34,41 +32,22 @@ def read(transaction: TransactionSet) -> Iterator[Remittance]:
         The findings about a header, claim or trailer come right before it; those about a claim name its CLP01.
     """
     problems = Problems(transaction.control_number, transaction.file)
-    header, ordinal, following = HeadingReader(transaction, problems).read(transaction.segments)
+    header, ordinal, segment = HeadingReader(transaction, problems).read(transaction.segments)
     yield from problems.take()
     yield header
     claims = ClaimReader(transaction.delimiters.component, problems)
     frame = _FrameReader(transaction, problems)
-    inside = claims.handlers.get
-    claim_is_open = following is not None and following[0] == "CLP"
-    if following is not None and claim_is_open:
-        claims.begin(following, ordinal, None)
-    elif following is not None:
-        frame.take(following, ordinal)
-    for ordinal, segment in enumerate(transaction.segments, ordinal + 1):  # noqa: B020 - counts on from the heading
-        tag = segment[0]
-        if claim_is_open:
-            handler = inside(tag)
-            if handler is not None:
-                handler(segment, ordinal)
-                continue
-            if tag not in _ENDS_CLAIM:
-                claims.keep(segment)
-                continue
-            claim = claims.end()
+    numbered = enumerate(transaction.segments, ordinal + 1)
+    while segment is not None:
+        if segment[0] == "CLP":
+            claim, ordinal, segment = claims.read(segment, ordinal, numbered, frame.header_number)
             if problems.found:
                 yield from problems.take()
             yield claim
-            claim_is_open = False
-        if tag == "CLP":
-            claims.begin(segment, ordinal, frame.header_number)
-            claim_is_open = True
         else:
             frame.take(segment, ordinal)
-    last = claims.end() if claim_is_open else None
+            ordinal, segment = next(numbered, (ordinal, None))
     yield from problems.take()
-    if last is not None:
-        yield last
     yield frame.trailer(claims, ordinal)
 
 
