@@ -124,7 +124,8 @@ def measure(url: str, vault: Path, path: Path, results: multiprocessing.Queue[di
     store.close()
     after = os.times()
     payment = manifest.totals
-    assert payment.posted and payment.lines == payment.lines_matched, payment
+    assert payment.posted, payment
+    assert payment.lines == payment.lines_matched, payment
     results.put(
         {
             "cpu_seconds": round(after.user + after.system - before.user - before.system, 2),

@@ -19,10 +19,6 @@ import time
 from datetime import date, datetime
 from pathlib import Path
 
-from x12sdk.generate import SubmissionSpec, generate_837p
-from x12sdk.generate._837p import random_patients
-from x12sdk.generate._values import ValueFactory
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from edi.model.claim import Address, Claim, ClaimPayer, Patient, Person, Provider, ServiceLine, Subscriber
@@ -45,7 +41,10 @@ def person(rng: random.Random) -> Person:
         birth_date=date(1950 + rng.randrange(70), 1 + rng.randrange(12), 1 + rng.randrange(28)),
         sex=rng.choice("FM"),
         address=Address(
-            line_1=f"{rng.randrange(9999)} MAIN ST", city="BOSTON", state="MA", zip=f"{rng.randrange(10**9):09d}"
+            line_1=f"{rng.randrange(9999)} MAIN ST",
+            city="BOSTON",
+            state="MA",
+            zip=f"{rng.randrange(10**9):09d}",
         ),
     )
 
@@ -110,6 +109,10 @@ def timed(work, *arguments) -> float:
 
 
 def main() -> None:
+    from x12sdk.generate import SubmissionSpec, generate_837p
+    from x12sdk.generate._837p import random_patients
+    from x12sdk.generate._values import ValueFactory
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--claims", type=int, default=2000)
     parser.add_argument("--runs", type=int, default=5)

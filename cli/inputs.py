@@ -56,6 +56,10 @@ class RecordFiles(msgspec.Struct, frozen=True, kw_only=True):
                     found.setdefault(name, path)
         return RecordFiles(**found)
 
+    def given(self) -> tuple[Path, ...]:
+        """The files there are to read."""
+        return tuple(path for path in msgspec.structs.astuple(self) if path is not None)
+
 
 class LoadedRecords(msgspec.Struct, frozen=True, kw_only=True):
     """Records with what was said while reading them; ``summaries`` one per file."""
@@ -79,6 +83,17 @@ def read_chunks(path: Path) -> Iterator[bytes]:
         raise InputError(f"{path.name}: no such file") from None
     except OSError as error:
         raise InputError(f"{path.name}: cannot be read ({error.strerror})") from None
+
+
+def must_be_readable(paths: Iterable[Path]) -> None:
+    """See that files are there and can be opened, before anything is made of them.
+
+    Raises:
+        InputError: one is missing, a folder, or cannot be read.
+    """
+    for path in paths:
+        for _ in read_chunks(path):
+            break
 
 
 def column_mapping(

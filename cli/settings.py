@@ -151,7 +151,9 @@ def load_settings(
     findings += [*of_payers, *of_settings]
     errors = [finding for finding in findings if finding.severity == Severity.ERROR]
     if errors or settings is None:
-        raise SettingsError("\n".join(_line(finding) for finding in errors))
+        # The warnings too: a key or table that is not known is often why another is missing.
+        warnings = [finding for finding in findings if finding.severity == Severity.WARNING]
+        raise SettingsError("\n".join(_line(finding) for finding in (*errors, *warnings)))
     return msgspec.structs.replace(settings, findings=tuple(findings))
 
 

@@ -11,6 +11,8 @@ _FINDINGS_SHOWN = 20
 def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
     """Print files and totals on stdout, the findings on stderr unless ``quiet``."""
     console = stdout()
+    if not manifest.files and not quiet:
+        stderr().print("there was no file to take in")
     for file in manifest.files:
         console.print(_file_line(file), markup=False, soft_wrap=True)
     totals = manifest.totals

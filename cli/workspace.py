@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
+from cli.render import print_findings, stderr
 from cli.settings import Settings, load_settings
+from edi.model.errors import StoreMissingError
 from reconcile.store import Store, open_store
 
 
@@ -20,20 +23,42 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def workspace(config: Path | None, database: str | None, *, read_only: bool = False) -> Iterator[Workspace]:
-    """Open settings and store.
+def workspace(
+    config: Path | None,
+    database: str | None,
+    *,
+    read_only: bool = False,
+    dry_run: bool = False,
+    quiet: bool = False,
+) -> Iterator[Workspace]:
+    """Open settings and store. Commands that work say on stderr what is odd about the settings.
 
     Args:
         config: ``--config``.
         database: ``--database``.
         read_only: the command only looks.
+        dry_run: the command rolls back what it writes; where there is no store yet, it works on one that is thrown away.
+        quiet: nothing on stderr.
 
     Raises:
         SettingsError, StoreUrlError, StoreError, AccessError, TemporaryError: as `load_settings` and `open_store` say.
     """
     settings = load_settings(config, database=database)
-    store = open_store(settings.store.database, Path(settings.store.vault), read_only=read_only)
-    try:
+    if not read_only and not quiet and settings.findings:
+        print_findings(settings.findings, stderr())
+    with ExitStack() as stack:
+        store = _opened(settings, stack, read_only=read_only, dry_run=dry_run)
+        stack.callback(store.close)
         yield Workspace(settings=settings, store=store)
-    finally:
-        store.close()
+
+
+def _opened(settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool) -> Store:
+    """The store; for a dry run without one, an empty one in a folder that goes when the stack closes."""
+    vault = Path(settings.store.vault)
+    try:
+        return open_store(settings.store.database, vault, read_only=read_only, as_it_is=dry_run)
+    except StoreMissingError:
+        if not dry_run:
+            raise
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="claimloop-dry-run-")))
+    return open_store(f"sqlite:///{folder / 'claimloop.db'}", folder / "vault")

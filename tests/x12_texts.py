@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from edi.model.finding import Finding
+from edi.model.remittance import ClaimPayment
 from edi.transactions import t835
 from edi.x12.envelope import TransactionSet, read_transactions
 
@@ -120,3 +121,42 @@ def codes(found: Iterable[Any]) -> list[str]:
 def segments_of(found: Iterable[Any]) -> list[list[list[str]]]:
     """The segments of each set among the events."""
     return [one[5] for one in found if isinstance(one, tuple)]
+
+
+CLP = "CLP*C1*1*210*80*20*12*P1*11*1"
+CLP2 = "CLP*C2*1*100*80*20*12*P2"
+SVC = "SVC*HC:97110:GP*150*80**2"
+DTM = "DTM*472*20240502"
+CAS = "CAS*CO*45*50"
+LX = "LX*1"
+
+
+def read(body: Iterable[str] = BODY, **options: Any) -> list[Any]:
+    """Everything one 835 with that body gives; the same byte by byte, and with something behind it."""
+    data = text([group([st(body, **options)])]).encode()
+    ((_, found),) = of_835(data)
+    ((_, bytewise),) = of_835(data, [data[place : place + 1] for place in range(len(data))], block_size=1)
+    ((_, followed),) = of_835(data + b"\r\n  trailing words")
+    assert bytewise == found
+    assert followed == found
+    return found
+
+
+def changed(old: str, new: str) -> list[Any]:
+    """Everything the standard body gives with one segment replaced."""
+    assert old in BODY
+    return read([new if segment == old else segment for segment in BODY])
+
+
+def with_more(after: str, *more: str) -> list[Any]:
+    """Everything the standard body gives with segments put in behind one."""
+    place = BODY.index(after) + 1
+    return read([*BODY[:place], *more, *BODY[place:]])
+
+
+def claims(found: Iterable[Any]) -> list[ClaimPayment]:
+    return [one for one in found if isinstance(one, ClaimPayment)]
+
+
+def findings(found: Iterable[Any]) -> list[Finding]:
+    return [one for one in found if isinstance(one, Finding)]

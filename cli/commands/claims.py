@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.exits import ExitCode, worst
-from cli.inputs import RecordFiles
+from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
 from cli.jobs.story_text import story_json, story_lines
@@ -41,6 +42,7 @@ from cli.render import (
 from cli.summaries import print_manifest
 from cli.workspace import workspace
 from edi.codes import load_tables
+from edi.intake import NOT_READ
 from edi.model.errors import InputError
 from edi.model.finding import Severity
 from reconcile.store.story import claims as stories_of
@@ -92,8 +94,9 @@ def create(
         practice=practice,
         dry_run=dry_run,
     )
-    with workspace(config, database) as opened, progress("claims", None, quiet=quiet) as advance:
-        result = create_claims(request, opened.settings, opened.store, advance=advance)
+    must_be_readable([*sessions, *records.given()])
+    with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
+        result = create_claims(request, opened.settings, opened.store, phase=partial(progress, quiet=quiet))
     if as_json:
         write_json(_create_json(result))
     else:
@@ -104,9 +107,9 @@ def create(
 
 
 def create_exit(result: CreateResult) -> ExitCode:
-    """3 when rows could not be read, 1 when something is held, changed or warned of, else 0."""
+    """3 when rows or whole files could not be read, 1 when something is held, changed or warned of, else 0."""
     codes = [ExitCode.DONE]
-    if result.rejected_rows:
+    if result.rejected_rows or any(finding.code in NOT_READ for finding in result.findings):
         codes.append(ExitCode.PARTLY)
     if result.held or result.held_lines or result.changed:
         codes.append(ExitCode.WORK)
@@ -193,7 +196,7 @@ def import_(
     exit_zero: ExitZero = False,
 ) -> None:
     """Take in claims that another system submitted; payments that waited for them are matched at once."""
-    with workspace(config, database) as opened:
+    with workspace(config, database, quiet=quiet) as opened:
         manifest = import_claims(
             paths, opened.store, tables=load_tables(), payers=opened.settings.payers, now=utc_now()
         )

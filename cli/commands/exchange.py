@@ -30,7 +30,7 @@ def send(
     quiet: Quiet = False,
 ) -> None:
     """Deliver the written 837P files; each counts as sent once the far side was seen to hold the whole file."""
-    with workspace(config, database) as opened:
+    with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         partners = _partners(opened.settings.need_directory(), partner)
         exchange = send_files(
             opened.store, partners, opened.settings.folder, now=utc_now(), note=_note(quiet), dry_run=dry_run

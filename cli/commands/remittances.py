@@ -39,7 +39,7 @@ def ingest(
     exit_zero: ExitZero = False,
 ) -> None:
     """Take in what came back, by content; then match, post and categorise. The same file twice changes nothing."""
-    with workspace(config, database) as opened:
+    with workspace(config, database, quiet=quiet) as opened:
         directory = opened.settings.directory
         manifest = ingest_files(
             paths,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -106,7 +107,8 @@ def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileE
     try:
         kept = Vault(store.vault).keep_file(path)
     except InputError as error:
-        return refused(name, None, error_finding("ING001", str(error), name, "look for it and import again"))
+        message = str(error).removeprefix(f"{name}: ")
+        return refused(name, None, error_finding("ING001", message, name, "look for it and import again"))
     known = begin_kept_file(store, kept, name, now)
     if known is not None:
         return known
@@ -129,17 +131,16 @@ class _SubmittedFile:
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
         kind = None
-        for position, item in enumerate(
-            read_transactions(Vault(self._store.vault).read(self._kept.sha256), file=self._name)
-        ):
-            if isinstance(item, Finding):
-                self._findings.append(item)
-            elif item.kind == "837":
-                kind = "837P"
-                self._counts.append(self._take(item, position))
-            else:
-                message = f"a transaction set {item.kind} is not something that claims import takes"
-                self._findings.append(error_finding("ING004", message, self._name))
+        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+            for position, item in enumerate(read_transactions(blocks, file=self._name)):
+                if isinstance(item, Finding):
+                    self._findings.append(item)
+                elif item.kind == "837":
+                    kind = "837P"
+                    self._counts.append(self._take(item, position))
+                else:
+                    message = f"a transaction set {item.kind} is not something that claims import takes"
+                    self._findings.append(error_finding("ING004", message, self._name))
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,

@@ -8,6 +8,7 @@ outcome is the last thing written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -87,7 +88,8 @@ def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileE
     try:
         kept = Vault(store.vault).keep_file(path)
     except InputError as error:
-        return refused(name, None, error_finding("ING001", str(error), name, "look for it and ingest again"))
+        message = str(error).removeprefix(f"{name}: ")
+        return refused(name, None, error_finding("ING001", message, name, "look for it and ingest again"))
     known = begin_kept_file(store, kept, name, now)
     if known is not None:
         return known
@@ -97,14 +99,28 @@ def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileE
 
 
 def begin_kept_file(store: Store, kept: Kept, name: str, now: datetime) -> FileEntry | None:
-    """Note that work on a kept incoming file begins; its entry as a duplicate when an earlier run finished it."""
+    """Note that work on a kept incoming file begins; its entry as a duplicate when an earlier run finished it.
+
+    A file that was rejected is read again: the other of ``ingest`` and ``claims import`` may be the one that takes it.
+    """
     with store.write() as connection:
         known = begin_file(
             connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=now
         )
-    if known is None or known.outcome == STARTED:
+    if known is None or known.outcome in (STARTED, manifest.REJECTED):
         return None
-    return FileEntry(file=name, sha256=kept.sha256, kind=known.kind or None, outcome=manifest.DUPLICATE)
+    findings: list[Finding] = []
+    if known.outcome in (manifest.QUARANTINED, manifest.PARTIAL):
+        message = f"seen before; not all of it could be posted then (it was {known.outcome}): see held list"
+        place = Location(file=name)
+        findings = [Finding(code="ING002", severity=Severity.INFO, message=message, location=place)]
+    return FileEntry(
+        file=name,
+        sha256=kept.sha256,
+        kind=known.kind or None,
+        outcome=manifest.DUPLICATE,
+        findings=entries(findings),
+    )
 
 
 def finish_kept_file(store: Store, kept: Kept, entry: FileEntry) -> None:
@@ -148,15 +164,15 @@ class _IncomingFile:
 
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
-        blocks = Vault(self._store.vault).read(self._kept.sha256)
         position = 0
-        for item in read_transactions(blocks, file=self._name):
-            if isinstance(item, Finding):
-                self._findings.append(item)
-                continue
-            self._kinds[_KINDS.get(item.kind, item.kind)] = None
-            self._take(item, position)
-            position += 1
+        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+            for item in read_transactions(blocks, file=self._name):
+                if isinstance(item, Finding):
+                    self._findings.append(item)
+                    continue
+                self._kinds[_KINDS.get(item.kind, item.kind)] = None
+                self._take(item, position)
+                position += 1
         return self._entry()
 
     def _take(self, transaction: TransactionSet, position: int) -> None:

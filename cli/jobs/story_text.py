@@ -80,7 +80,7 @@ def story_json(story: ClaimStory, *, show_phi: bool) -> dict[str, Any]:
 
 
 def _with_decimals(value: Any) -> Any:
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_with_decimals(one) for one in value]
     if not isinstance(value, dict):
         return value

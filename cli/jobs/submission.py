@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,7 @@ from reconcile.store import (
     register_file,
     register_practices,
     save_claims,
+    save_sessions_without_line,
     session_hash,
     transaction_control_number,
 )
@@ -67,7 +68,7 @@ class WrittenFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):
-    """A draft that the second opinion would not let pass, and why."""
+    """A draft that the writer or the second opinion would not let pass, and why."""
 
     draft: ClaimDraft
     findings: tuple[Finding, ...]
@@ -101,15 +102,12 @@ class _RollBackError(Exception):
     """Ends a dry run's transaction."""
 
 
-def submit(
-    drafts: Sequence[ClaimDraft], to: Submitter, *, advance: Callable[[int], None] | None = None
-) -> Submission:
+def submit(drafts: Sequence[ClaimDraft], to: Submitter) -> Submission:
     """Number, write, judge and store drafts; claims the second opinion refuses are left out and named.
 
     Args:
         drafts: claims that passed the rules.
         to: store, directory, folder and time.
-        advance: told how many claims were written, for a progress bar.
 
     Raises:
         UsageError: a practice has no trading partner, or its envelope fields do not fit.
@@ -125,8 +123,6 @@ def submit(
             file = _one_file(chosen, partner, to, refused, findings)
             if file is not None:
                 written.append(file)
-            if advance is not None:
-                advance(len(chosen))
     return Submission(files=tuple(written), refused=tuple(refused), findings=tuple(findings))
 
 
@@ -195,14 +191,14 @@ def _one_file(
 
 
 class _Made(msgspec.Struct, kw_only=True):
-    """A file in the making: its numbered claims by transaction set, and its bytes."""
+    """A file in the making: its numbered claims by transaction set, their drafts by CLM01, and its bytes."""
 
     name: str
     sha256: str
     interchange_control_number: str
     group_control_number: str
     transactions: list[tuple[str, list[Claim]]]
-    drafts: list[ClaimDraft]
+    drafts: dict[str, ClaimDraft]
     written: t837p.WrittenSubmission
 
 
@@ -232,7 +228,8 @@ def _made(
             group_control_number=gs,
             created=to.now,
         )
-        errors = [found for found in to.judge(written.data) if found.severity is Severity.ERROR]
+        said = (*written.findings, *to.judge(written.data))
+        errors = [found for found in said if found.severity is Severity.ERROR]
         if not errors:
             interchange = interchange_control_number(isa)
             return _Made(
@@ -241,7 +238,9 @@ def _made(
                 interchange_control_number=interchange,
                 group_control_number=group_control_number(gs),
                 transactions=transactions,
-                drafts=left,
+                drafts={
+                    claim.patient_control_number: draft for claim, draft in zip(claims, left, strict=True)
+                },
                 written=written,
             )
         left = _without_refused(left, claims, errors, refused)
@@ -304,7 +303,7 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
     )
     hashes = {
         (session.practice_id, session.line_id): session_hash(session)
-        for draft in made.drafts
+        for draft in made.drafts.values()
         for session in draft.sessions
     }
     for number, claims in made.transactions:
@@ -317,7 +316,20 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
             st_control_number=number,
             rules_version=to.rules_version,
         )
-        save_claims(connection, claims, origin, hashes)
+        saved = save_claims(connection, claims, origin, hashes)
+        save_sessions_without_line(connection, _without_line(claims, saved.new, made, hashes))
+
+
+def _without_line(
+    claims: Sequence[Claim], ids: Sequence[int], made: _Made, hashes: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str, str, int]]:
+    """The session lines that claims count without a service line, as the store notes them."""
+    for claim, number in zip(claims, ids, strict=True):
+        billed = {name for line in claim.lines for name in line.session_line_ids}
+        for session in made.drafts[claim.patient_control_number].sessions:
+            if session.line_id not in billed:
+                key = (session.practice_id, session.line_id)
+                yield *key, hashes[key], number
 
 
 def put_whole(path: Path, data: bytes) -> None:
@@ -325,11 +337,14 @@ def put_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def put_back(store: Store, folder: Path) -> list[str]:

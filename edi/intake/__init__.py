@@ -9,12 +9,13 @@ from __future__ import annotations
 from edi.intake.charge import ChargeSummary, build_claims
 from edi.intake.patients import read_patients
 from edi.intake.records import read_authorizations, read_cases, read_fees
-from edi.intake.rows import RowRejected, TableSummary
+from edi.intake.rows import NOT_READ, RowRejected, TableSummary
 from edi.intake.seen import SeenIds
 from edi.intake.sessions import read_sessions
 from edi.intake.table import Heading, Row, read_table, rows_of
 
 __all__ = [
+    "NOT_READ",
     "ChargeSummary",
     "Heading",
     "Row",

@@ -9,11 +9,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from edi.intake.cells import NORMALISED, Cell, CellReader
-from edi.intake.table import Heading, Row
+from edi.intake.table import COLUMN_TWICE, NO_HEADING, NOT_A_TABLE, Heading, Row
 from edi.model.finding import Finding, Location, Severity
 
 MISSING_COLUMN: Final = "INP003"
 UNKNOWN_COLUMN: Final = "INP004"
+NOT_READ: Final = frozenset({NO_HEADING, NOT_A_TABLE, COLUMN_TWICE, MISSING_COLUMN})
+"""Codes of errors after which no row of the file is read."""
 NORMALISED_FORMS: Final = "INP010"
 MISSING_VALUE: Final = "INP020"
 

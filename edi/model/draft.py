@@ -6,7 +6,7 @@ import msgspec
 
 from edi.model.claim import Claim
 from edi.model.records import Case, Coverage, PatientRecord
-from edi.model.session import SessionLine
+from edi.model.session import BilledSession, SessionLine
 
 
 class ClaimDraft(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -27,3 +27,5 @@ class ClaimDraft(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     discipline: str
     other_coverages: tuple[Coverage, ...] = ()
     """The coverages in force that come after ``coverage``, in order: the next payers of the claim."""
+    earlier: tuple[BilledSession, ...] = ()
+    """What earlier claims billed of the claim's days and discipline: its minutes and units count with the claim's."""

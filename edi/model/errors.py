@@ -6,6 +6,7 @@
     ├── UsageError            the call cannot be carried out as given            exit 2
     │   ├── SettingsError     claimloop.toml or payers.toml cannot be used       exit 2
     │   └── StoreUrlError     the database URL is not one                        exit 2
+    │       └── StoreMissingError  there is no store there yet                   exit 2
     ├── InputError            an input is missing, empty or not what was asked   exit 3
     ├── AccessError           credentials or permission                          exit 4
     ├── StoreError            the store cannot be used as it is                  exit 3
@@ -38,6 +39,10 @@ class SettingsError(UsageError):
 
 class StoreUrlError(UsageError):
     """The database URL is not one that claimloop can open."""
+
+
+class StoreMissingError(StoreUrlError):
+    """The database URL is fine, but no store was made there yet."""
 
 
 class InputError(ClaimloopError):

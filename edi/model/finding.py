@@ -27,7 +27,7 @@ class Location(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         transaction: ST02 of the transaction set.
         claim: patient control number (CLM01, CLP01).
         line: service line: line control number or LX.
-        session: the line_id of the session line.
+        session: the line_id of the session line. visit: its visit_id.
     """
 
     file: str | None = None
@@ -39,6 +39,7 @@ class Location(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     claim: str | None = None
     line: str | None = None
     session: str | None = None
+    visit: str | None = None
 
 
 NOWHERE = Location()

@@ -56,3 +56,13 @@ class SessionLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def billable(self) -> bool:
         """Whether the line may become a claim: the note is signed (or unmarked) and nobody said not to bill it."""
         return self.note_status in ("", "signed") and not self.do_not_bill
+
+
+class BilledSession(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A session line that an earlier claim took, unchanged since, and the units it was billed with.
+
+    ``units`` is 0 when its minutes earned none, or when another session line of its service line carries them.
+    """
+
+    line: SessionLine
+    units: int

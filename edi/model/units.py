@@ -201,6 +201,46 @@ def allocate(method: str, minutes: Sequence[tuple[str, int]]) -> Allocation:
     return _allocate_each(minutes, method)
 
 
+def allocate_late(
+    method: str, minutes: Sequence[tuple[str, int]], billed: Sequence[int | None]
+) -> tuple[int, ...]:
+    """Units of services that turn up after others of their day were billed: what the whole day earns, less those.
+
+    Args:
+        method: as `allocate`.
+        minutes: (code, one-on-one minutes) of every timed line of the day, billed or late.
+        billed: the units each of them was billed with, None for the late ones.
+
+    Returns:
+        Units per item: those billed as they are; a late one may earn none.
+
+    Raises:
+        ValueError: as `allocate`.
+    """
+    allocation = allocate(method, minutes)
+    places = allocation.code_of_item
+    taken = [0] * len(allocation.codes)
+    for place, units in zip(places, billed, strict=True):
+        taken[place] += units or 0
+    spreads = [[spread[code] for code in allocation.codes] for spread in allocation.alternatives()]
+    nearest = min(
+        spreads, key=lambda each: sum(max(0, had - has) for had, has in zip(taken, each, strict=True))
+    )
+    late = [item for item, units in enumerate(billed) if units is None]
+    open_codes = {places[item] for item in late}
+    left = [max(0, has - had) for had, has in zip(taken, nearest, strict=True)]
+    left = [units if place in open_codes else 0 for place, units in enumerate(left)]
+    if method == "cms":
+        over = max(0, sum(taken) + sum(left) - allocation.allowed)
+        for place in reversed(range(len(left))):
+            cut = min(over, left[place])
+            left[place] -= cut
+            over -= cut
+    shared = _spread([minutes[item] for item in late], [places[item] for item in late], left)
+    of_late = dict(zip(late, shared, strict=True))
+    return tuple(of_late[item] if units is None else units for item, units in enumerate(billed))
+
+
 def compare_total(billed: int, visit_timed_minutes: int) -> Comparison:
     """Judge a day of which only the total of timed minutes is documented: CMS asks for no more than that."""
     difference = billed - units_from_minutes(visit_timed_minutes)

@@ -140,6 +140,7 @@ def _location(
         claim=draft.claim.patient_control_number or None,
         line=line,
         session=session.line_id if session is not None else None,
+        visit=(session.visit_id or None) if session is not None else None,
     )
 
 

@@ -7,7 +7,7 @@ Source: units_rules.md (CMS Pub. 100-04 ch. 5 s20.2; the CPT midpoint).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -16,6 +16,7 @@ import msgspec
 from edi.codes import Tables
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
+from edi.model.session import SessionLine
 from edi.model.units import (
     UNIT_MINUTES,
     Allocation,
@@ -33,12 +34,16 @@ ONCE_A_DAY: Final = ("untimed", "timed-initial", "timed-monthly")
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """A 15-minute service of the day: its line (None when it earned no unit and is not billed), minutes, units."""
+    """A 15-minute service of the day: minutes, units, its line and the session lines behind it.
+
+    ``at`` is None when no claim of the run bills it: its minutes earned no unit, or an earlier claim billed it.
+    """
 
     code: str
     minutes: int | None
     billed: int
     at: DayLine | None
+    sessions: tuple[SessionLine, ...] = ()
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -89,17 +94,18 @@ def counts_by_quarter_hour(tables: Tables, code: str) -> bool:
 
 
 def _items(draft: ClaimDraft, context: RuleContext, day: date) -> Iterator[Item]:
-    """The 15-minute services of a day: billed lines, and sessions that earned no unit but whose minutes count."""
+    """The 15-minute services of a day: billed lines, sessions that earned no unit, and what was billed earlier."""
     seen: dict[int, tuple[ClaimDraft, set[str]]] = {}
     for at in context.day(draft, day, draft.discipline):
         _, billed_sessions = seen.setdefault(id(at.draft), (at.draft, set()))
         billed_sessions.update(at.line.session_line_ids)
         code = at.line.procedure.code
         if counts_by_quarter_hour(context.tables, code):
-            minutes = [session.minutes for session in sessions_of(at.draft, at.line)]
-            known = [each for each in minutes if each is not None]
-            complete = bool(minutes) and len(known) == len(minutes)
-            yield Item(code, sum(known) if complete else None, whole_units(at.line) or 0, at)
+            sessions = sessions_of(at.draft, at.line)
+            known = [session.minutes for session in sessions if session.minutes is not None]
+            complete = bool(sessions) and len(known) == len(sessions)
+            yield Item(code, sum(known) if complete else None, whole_units(at.line) or 0, at, sessions)
+    yield from _billed_earlier([other for other, _ in seen.values()], context.tables, day)
     for other, billed_sessions in seen.values():
         for session in other.sessions:
             if session.line_id in billed_sessions or session.date_of_service != day:
@@ -108,11 +114,20 @@ def _items(draft: ClaimDraft, context: RuleContext, day: date) -> Iterator[Item]
                 yield Item(session.procedure_code, session.minutes, 0, None)
 
 
+def _billed_earlier(drafts: Sequence[ClaimDraft], tables: Tables, day: date) -> Iterator[Item]:
+    """The 15-minute services of a day that earlier claims billed, each once though several claims know of it."""
+    told = {one.line.line_id: one for draft in drafts for one in draft.earlier}
+    for one in told.values():
+        session = one.line
+        if session.date_of_service == day and counts_by_quarter_hour(tables, session.procedure_code):
+            yield Item(session.procedure_code, session.minutes, one.units, None, (session,))
+
+
 def _visit_total(items: tuple[Item, ...]) -> int | None:
     """Timed minutes of the day from the visits' totals; None when a visit lacks its total."""
     totals: dict[str, int] = {}
     for item in items:
-        for session in sessions_of(item.at.draft, item.at.line) if item.at is not None else ():
+        for session in item.sessions:
             if session.visit_timed_minutes is None:
                 return None
             totals[session.visit_id] = session.visit_timed_minutes
@@ -187,15 +202,21 @@ def _own_lines(draft: ClaimDraft, judgement: Judgement, codes: set[str]) -> Iter
 
 
 def _over(judgement: Judgement) -> set[str]:
+    """Codes with units too many; what was billed earlier cannot be held, so the last line of the run stands for it."""
     billed = judgement.billed()
-    return {code for code, units in judgement.passing().items() if billed[code] > units}
+    over = {code for code, units in judgement.passing().items() if billed[code] > units}
+    return over & _billable(judgement) or _last_code(judgement)
 
 
 def _under(judgement: Judgement) -> set[str]:
     billed = judgement.billed()
-    billable = {item.code for item in judgement.items if item.at is not None}
     short = {code for code, units in judgement.passing().items() if billed[code] < units}
-    return short & billable or _last_code(judgement)
+    return short & _billable(judgement) or _last_code(judgement)
+
+
+def _billable(judgement: Judgement) -> set[str]:
+    """Codes that claims of this run bill."""
+    return {item.code for item in judgement.items if item.at is not None}
 
 
 def _last_code(judgement: Judgement) -> set[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 from edi.x12.delimiters import Delimiters
@@ -51,7 +52,8 @@ class Cleaner(dict[str, str]):
 
     Transliterated, without the four delimiters, without control characters and anything outside the extended set,
     blanks joined and trimmed. ``filler`` stands where a delimiter stood: a blank in names, nothing in identifiers.
-    ``lossy`` collects the texts that lost a letter; it is PHI and never leaves the writer.
+    ``is_clean`` tells whether a text that is not empty stays as it is. ``lossy`` collects the texts that lost a letter;
+    it is PHI and never leaves the writer.
     """
 
     def __init__(self, delimiters: Delimiters, *, upper_case: bool, filler: str = " ") -> None:
@@ -61,11 +63,11 @@ class Cleaner(dict[str, str]):
         self._delimiters = {ord(mark): filler for mark in marks if mark}
         letters = "A-Z" if upper_case else "A-Za-z"
         word = f"[{letters}0-9{re.escape(''.join([mark for mark in _MARKS if mark not in marks]))}]+"
-        self._is_clean = re.compile(f"{word}(?: {word})*").fullmatch
+        self.is_clean: Callable[[str], re.Match[str] | None] = re.compile(f"{word}(?: {word})*").fullmatch
         self.lossy: set[str] = set()
 
     def __missing__(self, text: str) -> str:
-        if self._is_clean(text):
+        if self.is_clean(text):
             self[text] = text
             return text
         if unspellable(text):

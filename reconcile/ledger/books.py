@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from edi.model.finding import Finding
-from reconcile.values import LineBalance, Posting
+from reconcile.values import Account, LineBalance, Posting
+
+BOOKED: Final = (Account.PAID, Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.PENDED)
+"""The accounts that are kept for a service, in the order of a balance."""
+
+
+class Service:
+    """What stands on one service: cents by account, and who stands there."""
+
+    __slots__ = ("accounts", "charge", "live", "pools")
+
+    def __init__(self, charge: int) -> None:
+        self.charge = charge
+        self.accounts = dict.fromkeys(BOOKED, 0)
+        self.live: list[int] = []
+        self.pools: dict[Account, list[tuple[str | None, str | None, int]]] = {
+            Account.PATIENT: [],
+            Account.DENIED: [],
+        }
+
+    def settled(self) -> int:
+        """Cents that money and write-offs have answered."""
+        return self.accounts[Account.PAID] + self.accounts[Account.CONTRACTUAL]
+
+    def open(self, charge: int) -> int:
+        """Cents nobody has answered for."""
+        accounts = self.accounts
+        return charge - self.settled() - accounts[Account.PATIENT] - accounts[Account.DENIED]
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,38 +13,12 @@ from edi.model.remittance import ServicePayment
 from reconcile.accounts import PRIOR_PAYERS, Entry
 from reconcile.chain import Chain
 from reconcile.denial_rules import reversal_reason
-from reconcile.ledger.books import Ledger, balance_of
+from reconcile.ledger.books import BOOKED, Ledger, Service, balance_of
 from reconcile.ledger.entries import EntryReader
 from reconcile.ledger.twins import NO_ORIGINAL, TwinKey, by_codes, retie_twins
 from reconcile.values import Account, Adjudication, Posting, SubmittedLine
 
 _PAID: Final = Account.PAID
-_BOOKED: Final = (Account.PAID, Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.PENDED)
-"""The accounts that are kept for a service, in the order of a balance."""
-
-
-class _Service:
-    """What stands on one service: cents by account, and who stands there."""
-
-    __slots__ = ("accounts", "charge", "live", "pools")
-
-    def __init__(self, charge: int) -> None:
-        self.charge = charge
-        self.accounts = dict.fromkeys(_BOOKED, 0)
-        self.live: list[int] = []
-        self.pools: dict[Account, list[tuple[str | None, str | None, int]]] = {
-            Account.PATIENT: [],
-            Account.DENIED: [],
-        }
-
-    def settled(self) -> int:
-        """Cents that money and write-offs have answered."""
-        return self.accounts[Account.PAID] + self.accounts[Account.CONTRACTUAL]
-
-    def open(self, charge: int) -> int:
-        """Cents nobody has answered for."""
-        accounts = self.accounts
-        return charge - self.settled() - accounts[Account.PATIENT] - accounts[Account.DENIED]
 
 
 class Poster:
@@ -54,10 +28,10 @@ class Poster:
         self.tables = tables
         self.chain = chain
         self.lines = {line.id: line for line in lines} if chain is None else chain.lines
-        self.services: dict[int | None, _Service] = {}
+        self.services: dict[int | None, Service] = {}
         ids = [line.id for line in lines] if chain is None else list(chain.versions)
         for service in ids:
-            self.services[service] = _Service(self.lines[service].charge)
+            self.services[service] = Service(self.lines[service].charge)
         self.first_lines = lines
         self.ties: dict[int, Mapping[int, int]] = {}
         self.doubtful: set[TwinKey] = set()
@@ -81,7 +55,7 @@ class Poster:
         for service_id, entries in grouped.items():
             service = self.services.get(service_id)
             if service is None:  # a claim without lines: its money stands at the claim
-                service = self.services[service_id] = _Service(adjudication.claim.charge)
+                service = self.services[service_id] = Service(adjudication.claim.charge)
             if reversal:
                 self._reverse(adjudication, service_id, service, entries)
             else:
@@ -142,7 +116,7 @@ class Poster:
     def _book(
         self,
         adjudication: int,
-        service: _Service,
+        service: Service,
         entry: Entry,
         account: Account,
         cents: int,
@@ -166,7 +140,7 @@ class Poster:
             if pool is not None:
                 pool.append((group, reason, cents))
 
-    def _post_later(self, adjudication: Adjudication, service: _Service, entries: Sequence[Entry]) -> None:
+    def _post_later(self, adjudication: Adjudication, service: Service, entries: Sequence[Entry]) -> None:
         """Post on a service that another adjudication has answered: only as far as there is room."""
         number = adjudication.id
         charge = self._charge_answered(adjudication, entries[0], service)
@@ -194,7 +168,7 @@ class Poster:
             if entry.account is Account.MEMO:
                 self._book(number, service, entry, Account.MEMO, entry.cents)
 
-    def _make_room(self, number: int, service: _Service, entry: Entry, charge: int, coming: int) -> None:
+    def _make_room(self, number: int, service: Service, entry: Entry, charge: int, coming: int) -> None:
         """Take out of the patient's share, then out of the denials, what more than the open balance is coming."""
         excess = coming - service.open(charge)
         for account in (Account.PATIENT, Account.DENIED):
@@ -202,7 +176,7 @@ class Poster:
                 return
             excess -= self._draw(number, service, entry, account, min(excess, service.accounts[account]))
 
-    def _draw(self, number: int, service: _Service, entry: Entry, account: Account, cents: int) -> int:
+    def _draw(self, number: int, service: Service, entry: Entry, account: Account, cents: int) -> int:
         """Move cents out of an account, under the codes they stood under, oldest first. Return what was moved."""
         left = cents
         standing: dict[tuple[str | None, str | None], int] = {}
@@ -215,7 +189,7 @@ class Poster:
                 left -= part
         return cents - left
 
-    def _settle_pended(self, number: int, service: _Service, entries: Sequence[Entry], charge: int) -> None:
+    def _settle_pended(self, number: int, service: Service, entries: Sequence[Entry], charge: int) -> None:
         """A decision ends the wait of an earlier adjudication; a new wait is no longer than what is open."""
         pended = service.accounts[Account.PENDED]
         if pended:
@@ -228,7 +202,7 @@ class Poster:
                 self._book(number, service, entry, Account.PENDED, fits)
                 self._book(number, service, entry, Account.MEMO, entry.cents - fits)
 
-    def _charge_answered(self, adjudication: Adjudication, entry: Entry, service: _Service) -> int:
+    def _charge_answered(self, adjudication: Adjudication, entry: Entry, service: Service) -> int:
         """The charge of the service in the submission that is answered."""
         if self.chain is None or entry.service is None:
             return service.charge
@@ -240,7 +214,7 @@ class Poster:
     # -- reversals -----------------------------------------------------------------------------------------------
 
     def _reverse(
-        self, reversal: Adjudication, service_id: int | None, service: _Service, entries: Sequence[Entry]
+        self, reversal: Adjudication, service_id: int | None, service: Service, entries: Sequence[Entry]
     ) -> None:
         """Take back what the original posted on the service; the cash is always what the file says."""
         original = self._original(reversal, service_id, service, entries)
@@ -289,7 +263,7 @@ class Poster:
                 self._book(reversal.id, service, first, account, back, transfer=True, codes=(None, None))
 
     def _original(
-        self, reversal: Adjudication, service_id: int | None, service: _Service, entries: Sequence[Entry]
+        self, reversal: Adjudication, service_id: int | None, service: Service, entries: Sequence[Entry]
     ) -> int | None:
         """The standing adjudication that a reversal means: same payer or claim number, best the exact opposite."""
         given = sum(entry.cents for entry in entries if entry.account is _PAID)
@@ -351,7 +325,7 @@ class Poster:
                 balance_of(
                     service_id,
                     self._charge_now(service_id),
-                    *[accounts[one] for one in _BOOKED],
+                    *[accounts[one] for one in BOOKED],
                     repeats=repeats,
                 )
             )
@@ -370,7 +344,7 @@ class Poster:
 
     # -- findings ------------------------------------------------------------------------------------------------
 
-    def _overstated(self, adjudication: Adjudication, service: _Service, entry: Entry, rest: int) -> None:
+    def _overstated(self, adjudication: Adjudication, service: Service, entry: Entry, rest: int) -> None:
         """Say that a write-off found no room."""
         payers = {self.adjudications[one].payer for one in service.live}
         if payers == {adjudication.payer}:

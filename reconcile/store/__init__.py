@@ -23,7 +23,8 @@ Writing claims (``claims create``, ``claims import``), all in one transaction wi
     # saved.new: ids in order; saved.extended: chains to recompute (cli.jobs.posting.recompute)
 
 ``billed_sessions(connection, practice_id, line_ids)`` tells what is billed already, with the content hash then.
-``earlier_lines`` (``history``) answers the rules' questions about a patient's earlier lines.
+``earlier_lines``, ``billed_units`` and ``authorized_days`` (``history``) tell what earlier claims hold of patients'
+days; ``save_sessions_without_line`` notes session lines that a claim counts without a service line.
 
 Reading for commands is in ``reconcile.store.queries``; checks of the whole store in ``reconcile.store.checks``.
 """
@@ -79,6 +80,12 @@ from reconcile.store.files import (
     register_file,
     save_set,
 )
+from reconcile.store.history import (
+    authorized_days,
+    billed_units,
+    earlier_lines,
+    save_sessions_without_line,
+)
 from reconcile.store.postings import (
     POSTED,
     SUSPENSE,
@@ -132,12 +139,15 @@ __all__ = [
     "Waiting",
     "add_by_line_numbers",
     "allocate",
+    "authorized_days",
     "begin_file",
     "billed_sessions",
+    "billed_units",
     "by_numbers",
     "by_roots",
     "complete_remittance",
     "denial_id",
+    "earlier_lines",
     "events",
     "files",
     "finish_file",
@@ -170,6 +180,7 @@ __all__ = [
     "reserve_remittance",
     "save_acknowledgments",
     "save_claims",
+    "save_sessions_without_line",
     "save_set",
     "session_hash",
     "store_digest",

@@ -43,7 +43,7 @@ def _check(run: _Run) -> _Run:
 
 def _rows(connection: Connection, query: str) -> Iterator[Any]:
     """The rows of a query, streamed."""
-    yield from connection.execution_options(yield_per=5_000).execute(text(query))
+    yield from connection.execute(text(query), execution_options={"yield_per": 5_000})
 
 
 def _broken(check: str, message: str, *, claim: str | None = None, line: str | None = None) -> Finding:
@@ -72,7 +72,7 @@ _ACCOUNTS: Final = ("paid", "contractual", "patient", "denied", "pended")
 def claim_sums(connection: Connection, vault: Vault) -> Iterator[Finding]:
     """Every claim's account columns are the sums of its postings."""
     sums = ", ".join(
-        f"COALESCE(SUM(CASE WHEN x.account = '{name}' THEN x.cents ELSE 0 END), 0) AS {name}"
+        f"COALESCE(CAST(SUM(CASE WHEN x.account = '{name}' THEN x.cents ELSE 0 END) AS BIGINT), 0) AS {name}"
         for name in _ACCOUNTS
     )
     query = f"""SELECT o.patient_control_number, s.*, o.paid AS told_paid, o.contractual AS told_contractual,
@@ -108,7 +108,8 @@ def remittance_totals(connection: Connection, vault: Vault) -> Iterator[Finding]
     """Every payment's claim payments add up to its counts, charges and payments."""
     query = """SELECT r.payment_key, r.claims, r.charge_total, r.paid_total, COALESCE(s.claims, 0) AS held,
         COALESCE(s.charge, 0) AS charge, COALESCE(s.paid, 0) AS paid FROM remittance r LEFT JOIN (
-        SELECT remittance_id, COUNT(*) AS claims, SUM(charge) AS charge, SUM(paid) AS paid FROM claim_payment
+        SELECT remittance_id, COUNT(*) AS claims, CAST(SUM(charge) AS BIGINT) AS charge,
+        CAST(SUM(paid) AS BIGINT) AS paid FROM claim_payment
         GROUP BY remittance_id) s ON s.remittance_id = r.id
         WHERE r.claims <> COALESCE(s.claims, 0) OR r.charge_total <> COALESCE(s.charge, 0)
         OR r.paid_total <> COALESCE(s.paid, 0)"""
@@ -124,8 +125,8 @@ def remittance_totals(connection: Connection, vault: Vault) -> Iterator[Finding]
 def bank(connection: Connection, vault: Vault) -> Iterator[Finding]:
     """Every payment: bank = posted + suspense + unmatched - provider adjustments."""
     query = """SELECT r.payment_key, r.amount, r.paid_total - COALESCE(s.cents, 0) AS told FROM remittance r
-        LEFT JOIN (SELECT remittance_id, SUM(cents) AS cents FROM provider_adjustment GROUP BY remittance_id) s
-        ON s.remittance_id = r.id WHERE r.amount <> r.paid_total - COALESCE(s.cents, 0)"""
+        LEFT JOIN (SELECT remittance_id, CAST(SUM(cents) AS BIGINT) AS cents FROM provider_adjustment
+        GROUP BY remittance_id) s ON s.remittance_id = r.id WHERE r.amount <> r.paid_total - COALESCE(s.cents, 0)"""
     for key, amount, told in _rows(connection, query):
         message = f"payment {key}: bank {decimal_text(amount)} but its parts come to {decimal_text(told)}"
         yield _broken("bank", message)
@@ -262,9 +263,9 @@ def denial_amounts(connection: Connection, vault: Vault) -> Iterator[Finding]:
     """Every claim payment's denials add up to what it posted as denied (of a known duplicate, nothing is)."""
     query = """SELECT c.patient_control_number, p.id, COALESCE(d.amount, 0) AS listed, COALESCE(s.cents, 0) AS posted
         FROM claim_payment p LEFT JOIN claim c ON c.id = p.claim_id
-        LEFT JOIN (SELECT claim_payment_id, SUM(amount) AS amount FROM denial GROUP BY claim_payment_id) d
-        ON d.claim_payment_id = p.id
-        LEFT JOIN (SELECT x.claim_payment_id, SUM(x.cents) AS cents FROM posting x
+        LEFT JOIN (SELECT claim_payment_id, CAST(SUM(amount) AS BIGINT) AS amount FROM denial
+            GROUP BY claim_payment_id) d ON d.claim_payment_id = p.id
+        LEFT JOIN (SELECT x.claim_payment_id, CAST(SUM(x.cents) AS BIGINT) AS cents FROM posting x
             JOIN claim_payment q ON q.id = x.claim_payment_id WHERE x.cents > 0 AND (
             (q.status <> '22' AND x.account = 'denied' AND NOT x.transfer)
             OR (q.status = '22' AND x.account = 'denied' AND x.transfer AND x.group_code IS NULL
@@ -292,7 +293,8 @@ def vault_sums(connection: Connection, vault: Vault) -> Iterator[Finding]:
         COALESCE(s.lines, 0), COALESCE(s.charge, 0), COALESCE(s.paid, 0), r.adjustment_total
         FROM remittance r
         LEFT JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position
-        LEFT JOIN (SELECT p.remittance_id AS id, COUNT(*) AS lines, SUM(x.charge) AS charge, SUM(x.paid) AS paid
+        LEFT JOIN (SELECT p.remittance_id AS id, COUNT(*) AS lines, CAST(SUM(x.charge) AS BIGINT) AS charge,
+            CAST(SUM(x.paid) AS BIGINT) AS paid
             FROM service_payment x JOIN claim_payment p ON p.id = x.claim_payment_id GROUP BY p.remittance_id) s
         ON s.id = r.id ORDER BY r.file_sha256, r.position"""
     adjusted = _adjusted(connection)

@@ -115,7 +115,7 @@ def _table_digest(connection: Connection, query: str) -> str:
 
 def _rows(connection: Connection, query: str) -> Iterator[Any]:
     """The rows of a query, streamed."""
-    yield from connection.execution_options(yield_per=10_000).execute(text(query))
+    yield from connection.execute(text(query), execution_options={"yield_per": 10_000})
 
 
 def _plain(value: Any) -> Any:

@@ -23,6 +23,7 @@ from edi.model.errors import (
     AccessError,
     ClaimloopError,
     StoreError,
+    StoreMissingError,
     StoreUrlError,
     StoreVersionError,
     TemporaryError,
@@ -78,15 +79,19 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str, vault: Path | None = None, *, read_only: bool = False) -> Store:
+def open_store(
+    url: str, vault: Path | None = None, *, read_only: bool = False, as_it_is: bool = False
+) -> Store:
     """Open a store, creating or upgrading its tables when it may be written.
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql+psycopg://…`` (``postgresql://`` is taken as that).
         vault: the folder of the vault; by default ``vault`` beside the SQLite file.
         read_only: never write; the store must exist and be of this version.
+        as_it_is: neither create nor upgrade it, though it may be written (a dry run, which rolls back).
 
     Raises:
+        StoreMissingError: it must exist and does not.
         StoreUrlError: not a URL of a database that claimloop knows, or its folder or database does not exist.
         StoreVersionError: a newer claimloop wrote it.
         StoreError: it is not a claimloop store, or, read-only, not yet one of this version.
@@ -97,9 +102,12 @@ def open_store(url: str, vault: Path | None = None, *, read_only: bool = False) 
         if parsed.database is None or not parsed.drivername.startswith("sqlite"):
             raise StoreUrlError("a PostgreSQL store needs a vault folder: set [store] vault")
         vault = Path(parsed.database).parent / "vault"
+    as_it_is = as_it_is or read_only
+    if as_it_is and parsed.drivername.startswith("sqlite") and not Path(str(parsed.database)).exists():
+        raise StoreMissingError(_NO_STORE.format(name=parsed.render_as_string()))
     store = Store(_engine(parsed, read_only=read_only), vault, read_only=read_only)
     try:
-        _bring_up_to_date(store)
+        _bring_up_to_date(store, as_it_is=as_it_is)
     except BaseException:
         store.close()
         raise
@@ -179,7 +187,12 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
     return engine
 
 
-def _bring_up_to_date(store: Store) -> None:
+_NO_STORE: Final = (
+    "there is no store at {name} yet; claimloop init, claims create, claims import or ingest makes one"
+)
+
+
+def _bring_up_to_date(store: Store, *, as_it_is: bool) -> None:
     """Check the schema version; create or upgrade when allowed."""
     with store.read() as connection:
         current = _version(connection, store.name)
@@ -189,7 +202,9 @@ def _bring_up_to_date(store: Store) -> None:
 
     if current is not None and current not in migrate.known_versions():
         raise StoreVersionError(f"the store {store.name} was written by a newer claimloop (schema {current})")
-    if store.read_only:
+    if as_it_is and current is None:
+        raise StoreMissingError(_NO_STORE.format(name=store.name))
+    if as_it_is:
         raise StoreError(f"the store {store.name} is not of this version yet; open it once for writing")
     with store.write() as connection:
         if _version(connection, store.name) != SCHEMA_VERSION:
@@ -225,7 +240,11 @@ _SQLITE_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
     ("locked", TemporaryError, "the store {name} is held by another process; try again"),
     ("disk is full", TemporaryError, "no room left on the disk of the store {name}"),
     ("disk I/O error", TemporaryError, "the disk of the store {name} failed"),
-    ("unable to open", AccessError, "the store {name} cannot be opened"),
+    (
+        "unable to open",
+        AccessError,
+        "the store {name} cannot be opened; SQLite keeps two files beside it, so its folder must be writable even to read",
+    ),
     ("not a database", StoreError, "{name} is not a claimloop store"),
     ("malformed", StoreError, "the store {name} is damaged; restore it and run verify"),
 )

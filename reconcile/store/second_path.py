@@ -5,6 +5,7 @@ Shares no code with the tokenizer, the envelope reader or ``t835``: ``verify`` c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -13,6 +14,8 @@ import msgspec
 
 _CENTS: Final = Decimal(100)
 _LONGEST_ISA: Final = 400
+_LONGEST_TAG: Final = 3
+_ISA: Final = re.compile(rb"ISA(?=[^A-Za-z0-9\s]..[^A-Za-z0-9])")
 _WHITE: Final = b" \r\n\t\xef\xbb\xbf"
 _CAS_AMOUNTS: Final = range(3, 19, 3)
 _PLB_AMOUNTS: Final = range(4, 15, 2)
@@ -118,7 +121,13 @@ def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             end = held.find(terminator, place)
         if end < 0:
             end = len(held)
-        yield held[place:end].strip(_WHITE).split(element)
+        parts = held[place:end].strip(_WHITE).split(element)
+        if len(parts[0]) > _LONGEST_TAG:  # text around an interchange: go on where the next one begins
+            start = _ISA.search(held, place)
+            if start is not None:
+                place = start.start()
+                continue
+        yield parts
         place = end + 1
 
 

@@ -11,7 +11,7 @@ import errno
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -81,8 +81,8 @@ class Vault:
         finally:
             part.unlink(missing_ok=True)
 
-    def read(self, sha256: str) -> Iterator[bytes]:
-        """The bytes of a kept file in blocks; StoreError when the vault does not have it."""
+    def read(self, sha256: str) -> Generator[bytes, None, None]:
+        """The bytes of a kept file in blocks (close it to let go early); StoreError when the vault lacks it."""
         path = self.path(sha256)
         if not path.is_file():
             raise StoreError(f"the vault lacks {sha256}")
@@ -104,7 +104,7 @@ class Vault:
         return digest.hexdigest() == sha256
 
 
-def read_blocks(path: Path) -> Iterator[bytes]:
+def read_blocks(path: Path) -> Generator[bytes, None, None]:
     """A file's bytes in blocks; InputError when it is not there, AccessError when it may not be read."""
     try:
         with path.open("rb") as source:

@@ -157,7 +157,8 @@ def test_visits_left():
     one = make_authorization(visits=3, visits_used_elsewhere=1)
     lines = [line(10 * n + k, date_of_service=DAY + timedelta(days=n)) for n in range(3) for k in (1, 2)]
     assert authorized(one, lines=lines) == (["AUTH0001", "AUTH0001", ""], ["CHG025", "CHG025"])
-    assert authorized(one, lines=lines[:4], visits_used={"AUTH0001": 1})[0] == ["AUTH0001", ""]
+    used = {("orchard", "P1", "AUTH0001"): {DAY - timedelta(days=1)}}
+    assert authorized(one, lines=lines[:4], visit_days=used)[0] == ["AUTH0001", ""]
 
 
 def test_the_next_authorization_takes_over():

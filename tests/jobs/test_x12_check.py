@@ -23,7 +23,9 @@ def run(path, *arguments):
 def claims_file(tmp_path):
     def make(old: bytes = b"", new: bytes = b""):
         path = tmp_path / "claims.837"
-        path.write_bytes(write([make_claim()]).data.replace(old, new, 1) if old else write([make_claim()]).data)
+        path.write_bytes(
+            write([make_claim()]).data.replace(old, new, 1) if old else write([make_claim()]).data
+        )
         return path
 
     return make

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from sqlalchemy import text
@@ -124,9 +125,7 @@ class Loop:
         path = self.folder / f"imported-{self.files}.837"
         path.write_bytes(write_837(claims, self.files))
         before = self.scalar("SELECT COALESCE(MAX(id), 0) FROM claim")
-        manifest = import_claims(
-            [path], self.store, tables=self.tools.tables, payers=self.payers, now=NOW
-        )
+        manifest = import_claims([path], self.store, tables=self.tools.tables, payers=self.payers, now=NOW)
         assert manifest.totals.claims_new == len(claims), manifest
         return [before + place + 1 for place in range(len(claims))]
 
@@ -142,7 +141,7 @@ class Loop:
 
     # -- what it holds -------------------------------------------------------------------------------------------
 
-    def rows(self, query: str, **values: object) -> list[dict[str, object]]:
+    def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a query."""
         with self.store.read() as connection:
             return [dict(row._mapping) for row in connection.execute(text(query), values)]

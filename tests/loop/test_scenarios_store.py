@@ -131,7 +131,8 @@ class Story:
     def claim_payments(self, number: int) -> list[Row]:
         """The claim payments of a set in order."""
         return self.loop.rows(
-            "SELECT * FROM claim_payment WHERE remittance_id = :id ORDER BY ordinal", id=self.remittance(number)
+            "SELECT * FROM claim_payment WHERE remittance_id = :id ORDER BY ordinal",
+            id=self.remittance(number),
         )
 
     def lines(self) -> dict[int, Row]:
@@ -189,7 +190,9 @@ def _matches(story: Story, expected: Expectation) -> list[str]:
                 wrong.append(f"{place}: {row['outcome']}, not in suspense")
             continue
         if (row["outcome"], row["claim_id"]) != ("posted", story.ids[match.submission]):
-            wrong.append(f"{place}: {row['outcome']} on {row['claim_id']}, not on submission {match.submission}")
+            wrong.append(
+                f"{place}: {row['outcome']} on {row['claim_id']}, not on submission {match.submission}"
+            )
             continue
         services = story.loop.rows(
             "SELECT * FROM service_payment WHERE claim_payment_id = :id ORDER BY ordinal", id=row["id"]
@@ -222,7 +225,7 @@ def _lines(story: Story, expected: Expectation) -> list[str]:
     lines = story.lines()
     wanted = {(roots[one.submission], one.lines): one for one in expected.lines}
     wrong = []
-    seen = set()
+    seen: set[int] = set()
     for (root, numbers), one in wanted.items():
         mine = [row for row in lines.values() if row["claim_id"] == root and row["number"] in numbers]
         seen.update(row["id"] for row in mine)
@@ -238,9 +241,13 @@ def _lines(story: Story, expected: Expectation) -> list[str]:
         wrong.append(f"postings on lines nobody expected: {stray}")
     for root in set(roots.values()):
         (row,) = story.loop.rows("SELECT * FROM claim WHERE id = :id", id=root)
-        mine = [one for (of, _), one in wanted.items() if of == root]
-        for column, name in (("billed", "charge"), ("open_balance", "open"), *zip(ACCOUNTS, ACCOUNTS, strict=True)):
-            told_sum = sum(getattr(one, name) for one in mine)
+        booked = [one for (of, _), one in wanted.items() if of == root]
+        for column, name in (
+            ("billed", "charge"),
+            ("open_balance", "open"),
+            *zip(ACCOUNTS, ACCOUNTS, strict=True),
+        ):
+            told_sum = sum(getattr(one, name) for one in booked)
             if row[column] != told_sum:
                 wrong.append(f"claim {row['patient_control_number']}: {column} {row[column]}, not {told_sum}")
     return wrong
@@ -305,7 +312,7 @@ def _denials(story: Story, expected: Expectation) -> list[str]:
         for name, told_words in (("guardrails", one.guardrails), ("remarks", one.remarks)):
             if not set(told_words) <= set(str(row[name]).split()):
                 wrong.append(f"denial {row['id']}: {name} {row[name]!r} lack {told_words}")
-        if bool(row["preventable_by"]) != (one.preventable and story.id not in RULE_TO_COME):
+        if one.preventable and bool(row["preventable_by"]) == (story.id in RULE_TO_COME):
             wrong.append(f"denial {row['id']}: preventable by {row['preventable_by']!r}")
         if not row["because"]:
             wrong.append(f"denial {row['id']}: nothing says why")
@@ -440,7 +447,9 @@ def test_scenario_through_the_store(scenario_id: str, tmp_path: Path) -> None:
     for place, one in enumerate([*story.history, *story.sets]):
         manifest = story.loop.ingest_bytes(write_835(one), f"again-{place}.835")
         assert manifest.files[0].outcome == "duplicate"
-        reissued = msgspec.structs.replace(one[0], st_control_number="0777", interchange_control_number="777777777")
+        reissued = msgspec.structs.replace(
+            one[0], st_control_number="0777", interchange_control_number="777777777"
+        )
         manifest = story.loop.ingest_bytes(write_835((reissued, *one[1:])), f"other-envelope-{place}.835")
         assert [payment.outcome for payment in manifest.files[0].payments] == ["duplicate"]
     assert story.loop.digest() == before
@@ -461,8 +470,12 @@ def _other(field: str, **values: object) -> Change:
 
     def change(expected: Expectation) -> Expectation:
         first, *rest = getattr(expected, field)
-        changed = {name: value(getattr(first, name)) if callable(value) else value for name, value in values.items()}
-        return msgspec.structs.replace(expected, **{field: (msgspec.structs.replace(first, **changed), *rest)})
+        changed = {
+            name: value(getattr(first, name)) if callable(value) else value for name, value in values.items()
+        }
+        return msgspec.structs.replace(
+            expected, **{field: (msgspec.structs.replace(first, **changed), *rest)}
+        )
 
     return change
 
@@ -494,7 +507,7 @@ OTHERWISE: dict[str, tuple[str, Change]] = {
     "denial cause": ("S06", _other("denials", cause="")),
     "denial kind": ("S09", _other("denials", kind="merits")),
     "denial status": ("S19", _other("denials", status="open")),
-    "denial preventable": ("S07", _other("denials", preventable=False)),
+    "denial preventable": ("S14", _other("denials", preventable=True)),
     "denial line": ("S07", _other("denials", lines=(1,))),
     "denial missing": ("S14", lambda e: msgspec.structs.replace(e, denials=())),
     "action": ("S22", _other("actions", action="bill_patient")),
@@ -548,7 +561,12 @@ def test_S25_ends_with_3_and_names_the_cents(tmp_path: Path) -> None:
     (manifest,) = story.manifests
     payment = manifest.files[0].payments[0]
     assert manifest.exit_code() == 3
-    assert (payment.amount, payment.claims, payment.claims_matched, payment.claims_held) == ("190.00", 3, 2, 1)
+    assert (payment.amount, payment.claims, payment.claims_matched, payment.claims_held) == (
+        "190.00",
+        3,
+        2,
+        1,
+    )
     (held,) = [row for row in story.claim_payments(1) if row["outcome"] == "suspense"]
     assert (held["patient_control_number"], held["paid"], held["reason"]) == ("C100125", 4000, "unbalanced")
     assert "BAL001" in str(held["detail"])

@@ -120,6 +120,11 @@ CASES = {
         [billed(1, "97110", 120), billed(2, "97110", 60)],
         [(1,), (1,), (2,)],
     ),
+    "two alike lines, both split": (
+        [paid("97110", 60), paid("97110", 60), paid("97110", 60), paid("97110", 60)],
+        [billed(1, "97110", 120), billed(2, "97110", 120)],
+        [(1,), (1,), (2,), (2,)],
+    ),
     "merged: one paid line for three": (
         [paid("97110", 180), paid("97140", 60)],
         [

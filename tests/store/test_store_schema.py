@@ -141,9 +141,8 @@ def test_sqlite_runs_with_the_pragmas_that_keep_data(tmp_path):
 def test_a_second_writer_waits_for_the_first(tmp_path, monkeypatch):
     monkeypatch.setattr("reconcile.store.engine.LOCK_WAIT_SECONDS", 0.1)
     first, second = (opened(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) for _ in range(2))
-    with first.write():
-        with pytest.raises(TemporaryError, match="another process"), second.write():
-            pass
+    with first.write(), pytest.raises(TemporaryError, match="another process"), second.write():
+        pass
     first.close()
     second.close()
 

@@ -73,7 +73,9 @@ def test_file_and_folder_are_synced_before_it_counts(tmp_path, monkeypatch):
     synced = []
     real = os.fsync
     monkeypatch.setattr(
-        os, "fsync", lambda handle: (synced.append(os.readlink(f"/proc/self/fd/{handle}")), real(handle))
+        os,
+        "fsync",
+        lambda handle: (synced.append(str(Path(f"/proc/self/fd/{handle}").readlink())), real(handle)),
     )
     vault = Vault(tmp_path / "vault")
     path = vault.path(vault.keep([b"safe"]).sha256)

@@ -11,7 +11,7 @@ import pytest
 from cli.jobs.x12_show_835 import judged
 from edi.model.finding import Finding
 from edi.model.remittance import RemittanceTrailer
-from edi.x12.envelope import TransactionSet, read_transactions
+from edi.x12.envelope import read_transactions
 
 pytestmark = pytest.mark.corpus
 
@@ -30,7 +30,7 @@ def judge(path: Path) -> tuple[list[RemittanceTrailer], list[Finding]]:
     for item in read_transactions([path.read_bytes()]):
         if isinstance(item, Finding):
             findings.append(item)
-        elif isinstance(item, TransactionSet) and item.kind == "835":
+        elif item.kind == "835":
             values = list(judged(item))
             trailers += [one for one in values if isinstance(one, RemittanceTrailer)]
             findings += [one for one in values if isinstance(one, Finding)]

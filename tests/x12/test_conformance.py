@@ -7,11 +7,11 @@ import io
 import logging
 
 import msgspec
+import pytest
 import pyx12.error_handler
 import pyx12.map_if
 import pyx12.params
 import pyx12.x12n_document
-import pytest
 
 from edi.model.claim import Person
 from edi.model.errors import UsageError
@@ -43,7 +43,7 @@ def check(data: bytes, old: str = "", new: str = "", count: int = 1):
 # -- exactly what pyx12 says ---------------------------------------------------------------------------------------
 
 
-class _Recorder(pyx12.error_handler.err_handler):
+class _Recorder(pyx12.error_handler.err_handler):  # type: ignore[misc]
     """pyx12's error handler, writing down the codes it is given."""
 
     said: list[tuple[str, str]] = []  # noqa: RUF012 - one list for the instance pyx12 makes
@@ -92,7 +92,9 @@ def ours(data: bytes):
 @pytest.mark.parametrize("largest", [30_000, pytest.param(10_000_000, marks=pytest.mark.soak)])
 def test_the_walk_says_what_pyx12_says_on_the_corpus(corpus_dir, pyx12_says, largest):
     judged = 0
-    for path in sorted(path for folder in corpus_dir.iterdir() if folder.is_dir() for path in folder.iterdir()):
+    for path in sorted(
+        path for folder in corpus_dir.iterdir() if folder.is_dir() for path in folder.iterdir()
+    ):
         data = path.read_bytes()
         if len(data) > largest:
             continue
@@ -184,7 +186,9 @@ def test_an_error_of_a_subscriber_stands_at_each_of_his_claims():
 def test_a_missing_loop_is_blamed_on_the_claim_it_is_missing_from():
     start = CLEAN.index(b"LX*1~")
     end = CLEAN.index(b"HL*3*")
-    (found,) = [one for one in conformance.check_bytes(CLEAN[:start] + CLEAN[end:]).findings if one.code == "PYXS3"]
+    (found,) = [
+        one for one in conformance.check_bytes(CLEAN[:start] + CLEAN[end:]).findings if one.code == "PYXS3"
+    ]
     assert found.location.claim == "A0000001"
     assert found.location.field == "lines"
 
@@ -207,7 +211,12 @@ def test_field_names_are_only_for_claims():
 
 def employer(**changes):
     subscriber = make_subscriber(
-        is_patient=False, organization="BIG EMPLOYER", person=Person(), member_id="", filing_indicator="WC", **changes
+        is_patient=False,
+        organization="BIG EMPLOYER",
+        person=Person(),
+        member_id="",
+        filing_indicator="WC",
+        **changes,
     )
     return write(
         [
@@ -254,10 +263,22 @@ def test_every_accepted_difference_is_one_of_those_above_and_has_a_reason():
 
 def test_a_difference_covers_nothing_else():
     error = ConformanceError(
-        kind=ErrorKind.ELEMENT, code="1", line=9, segment_id="NM1", loop="2010BA", element="NM109", entity_type="2"
+        kind=ErrorKind.ELEMENT,
+        code="1",
+        line=9,
+        segment_id="NM1",
+        loop="2010BA",
+        element="NM109",
+        entity_type="2",
     )
     (difference,) = [one for one in ACCEPTED_DIFFERENCES if one.covers(error)]
-    for change in ({"loop": "2010BB"}, {"element": "NM103"}, {"entity_type": "1"}, {"code": "7"}, {"segment_id": "N3"}):
+    for change in (
+        {"loop": "2010BB"},
+        {"element": "NM103"},
+        {"entity_type": "1"},
+        {"code": "7"},
+        {"segment_id": "N3"},
+    ):
         assert not difference.covers(msgspec.structs.replace(error, **change))
 
 
@@ -283,9 +304,7 @@ def test_no_second_opinion_is_said_and_never_clean(data, named):
 
 
 def test_a_group_without_a_map_does_not_hide_the_other():
-    foreign = (
-        b"GS*HS*A*B*20260320*0930*8*X*005010X279A1~\nST*270*0001*005010X279A1~\nSE*2*0001~\nGE*1*8~\n"
-    )
+    foreign = b"GS*HS*A*B*20260320*0930*8*X*005010X279A1~\nST*270*0001*005010X279A1~\nSE*2*0001~\nGE*1*8~\n"
     data = CLEAN.replace(b"GS*HC*", foreign + b"GS*HC*").replace(b"IEA*1*", b"IEA*2*")
     verdict = check(data)
     assert not verdict.opinion
@@ -296,7 +315,9 @@ def test_a_group_without_a_map_does_not_hide_the_other():
 
 def test_a_crash_of_pyx12_is_a_finding_and_the_rest_is_still_judged():
     verdict = conformance.check_bytes(
-        CLEAN.replace(b"SV1*HC:97110:GP*", b"SV1*HC:97110:GP:::::X:Y:Z*", 1).replace(b"DMG*D8*20150203", b"DMG*D8*20159915", 1)
+        CLEAN.replace(b"SV1*HC:97110:GP*", b"SV1*HC:97110:GP:::::X:Y:Z*", 1).replace(
+            b"DMG*D8*20150203", b"DMG*D8*20159915", 1
+        )
     )
     assert not verdict.opinion
     assert {one.code for one in verdict.findings} >= {"PYX900", "PYXE8"}
@@ -340,7 +361,9 @@ def test_no_value_of_a_person_comes_out(broken, whose, caplog, capfd):
     if whose == "subscriber":
         claim = make_claim(subscriber=make_subscriber(person=person, member_id="MARKER" * 20))
     else:
-        claim = make_claim(subscriber=make_subscriber(is_patient=False), patient=make_dependent(person=person))
+        claim = make_claim(
+            subscriber=make_subscriber(is_patient=False), patient=make_dependent(person=person)
+        )
     data = write([claim]).data.replace(b"DMG*D8*", b"DMG*D8*MARKER")
     with caplog.at_level(logging.DEBUG):
         verdict = conformance.check_bytes(data)

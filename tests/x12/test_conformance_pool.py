@@ -76,7 +76,9 @@ def test_a_plain_file_is_cut_into_files_of_whole_transaction_sets():
     assert shards is not None
     assert len(shards) == 2
     parts = [[claim.patient_control_number for claim in read_claims(shard.data)] for shard in shards]
-    assert sum(parts, []) == [claim.patient_control_number for claim in read_claims(data)]
+    assert [number for part in parts for number in part] == [
+        claim.patient_control_number for claim in read_claims(data)
+    ]
     assert all(parts)
     assert shards[0].skipped == 0
     first_set = shards[1].data.split(b"ST*837*")[1][:4]

@@ -14,9 +14,9 @@ from typing import Final
 
 from edi.codes import Tables, load_tables
 from edi.intake.charge import values
-from edi.intake.charge.amounts import Authorizations, FeeTable, fill_units
+from edi.intake.charge.amounts import Authorizations, FeeTable, VisitDays, fill_units
 from edi.intake.charge.assemble import make_draft
-from edi.intake.charge.grouping import group_lines
+from edi.intake.charge.grouping import counted_with, group_lines, same_units
 from edi.intake.charge.parties import lacks_employer
 from edi.intake.charge.resolve import Resolver
 from edi.intake.charge.values import ChargeSummary, DayKey, Ready, problem
@@ -25,10 +25,10 @@ from edi.model.directory import Directory
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
 from edi.model.records import Records
-from edi.model.session import SessionLine
+from edi.model.session import BilledSession, SessionLine
 from edi.payers import PayerProfile
 
-__all__ = ["ChargeSummary", "build_claims"]
+__all__ = ["ChargeSummary", "VisitDays", "build_claims"]
 
 _DIGITS: Final = re.compile(r"(\d+)")
 
@@ -39,7 +39,8 @@ def build_claims(
     directory: Directory,
     payers: Mapping[str, PayerProfile],
     tables: Tables | None = None,
-    visits_used: Mapping[str, int] | None = None,
+    visit_days: VisitDays | None = None,
+    earlier: Iterable[BilledSession] = (),
 ) -> Iterator[ClaimDraft | Finding | ChargeSummary]:
     """Make claims of session lines.
 
@@ -52,13 +53,15 @@ def build_claims(
         directory: practices, facilities, therapists.
         payers: profiles by key.
         tables: the code tables; the shipped ones if None.
-        visits_used: visits that earlier claims used, by authorization number.
+        visit_days: dates of the visits that earlier claims used, by practice, patient and authorization number.
+        earlier: session lines that earlier claims billed; their minutes and units count with those of their day.
 
     Yields:
         Findings and ClaimDrafts by practice, patient and date, the same for any order of the lines; last one
         ChargeSummary. Control numbers and line control numbers are blank.
     """
-    yield from _Run(records, directory, payers, tables or load_tables(), visits_used or {}).claims(lines)
+    run = _Run(records, directory, payers, tables or load_tables(), visit_days or {})
+    yield from run.claims(lines, earlier)
 
 
 class _Run:
@@ -70,13 +73,14 @@ class _Run:
         directory: Directory,
         payers: Mapping[str, PayerProfile],
         tables: Tables,
-        visits_used: Mapping[str, int],
+        visit_days: VisitDays,
     ) -> None:
         self._directory = directory
         self._tables = tables
         self._resolver = Resolver(records, directory, payers)
         self._fees = FeeTable(records.fees)
-        self._authorizations = Authorizations(records, visits_used)
+        self._authorizations = Authorizations(records, visit_days)
+        self._earlier: dict[tuple[str, str], list[BilledSession]] = {}
         self._unread_visits: dict[tuple[str, str], RowRejected] = {}
         self._held: set[DayKey] = set()
         self._blamed: set[DayKey] = set()
@@ -85,8 +89,10 @@ class _Run:
         self._do_not_bill: dict[str, int] = {}
 
     def claims(
-        self, lines: Iterable[SessionLine | RowRejected]
+        self, lines: Iterable[SessionLine | RowRejected], earlier: Iterable[BilledSession]
     ) -> Iterator[ClaimDraft | Finding | ChargeSummary]:
+        for one in earlier:
+            self._earlier.setdefault((one.line.practice_id, one.line.patient_id), []).append(one)
         wanted = self._wanted(lines)
         wanted.sort(key=_order)
         for _, group in groupby(wanted, key=lambda line: (line.practice_id, line.patient_id)):
@@ -123,18 +129,31 @@ class _Run:
                 yield self._hold((line.practice_id, line.patient_id, line.date_of_service), found)
             else:
                 self._counts["self_pay"] += 1
+        earlier = self._billed_before(lines[0])
         unbilled = set()
-        for _, day in groupby(ready, key=lambda one: one.line.date_of_service):
-            for one, finding in self._amounts(list(day)):
+        for date_of_service, day in groupby(ready, key=lambda one: one.line.date_of_service):
+            before = [one for one in earlier if one.line.date_of_service == date_of_service]
+            for one, finding in self._amounts(list(day), before):
                 yield finding
                 if finding.code == values.ZERO_UNITS:
                     unbilled.add(id(one))
         yield from self._others_held(ready)
-        billed = [one for one in ready if one.day_key not in self._held and id(one) not in unbilled]
-        self._counts["zero_units"] += sum(
-            id(one) in unbilled and one.day_key not in self._held for one in ready
-        )
-        yield from self._group(billed)
+        clean = [one for one in ready if one.day_key not in self._held]
+        billed = [one for one in clean if id(one) not in unbilled]
+        silent = [one for one in clean if id(one) in unbilled]
+        self._counts["zero_units"] += len(silent)
+        yield from self._group(billed, silent, earlier)
+
+    def _billed_before(self, line: SessionLine) -> list[Ready]:
+        """The patient's lines that earlier claims billed, in order; one that can no longer be resolved is left out."""
+        found = []
+        known = self._earlier.get((line.practice_id, line.patient_id), [])
+        for one in sorted(known, key=lambda each: _order(each.line)):
+            resolved = self._resolver.resolve(one.line)
+            if isinstance(resolved, Ready):
+                resolved.earlier, resolved.units = True, one.units
+                found.append(resolved)
+        return found
 
     def _first_checks(self, ready: Ready) -> Iterator[Finding]:
         line = ready.line
@@ -153,13 +172,12 @@ class _Run:
                 problem(line, values.NO_EMPLOYER, message, field="subscriber_organization", fix=fix),
             )
 
-    def _amounts(self, day: list[Ready]) -> Iterator[tuple[Ready, Finding]]:
-        """Units by discipline, then authorizations and charges of the lines of one day."""
+    def _amounts(self, day: list[Ready], before: list[Ready]) -> Iterator[tuple[Ready, Finding]]:
+        """Units by discipline, then authorizations and charges of the lines of one day; ``before`` is billed of it."""
         zero = set()
         for discipline in dict.fromkeys(one.discipline for one in day):
-            for one, finding in fill_units(
-                [each for each in day if each.discipline == discipline], self._tables
-            ):
+            counted = [each for each in (*before, *day) if each.discipline == discipline]
+            for one, finding in fill_units(counted, self._tables):
                 if finding.severity == Severity.ERROR:
                     self._hold(one.day_key, finding)
                 else:
@@ -199,14 +217,25 @@ class _Run:
                     severity=Severity.WARNING,
                 )
 
-    def _group(self, billed: list[Ready]) -> Iterator[ClaimDraft | Finding]:
+    def _group(
+        self, billed: list[Ready], silent: list[Ready], earlier: list[Ready]
+    ) -> Iterator[ClaimDraft | Finding]:
+        """Claims of the lines with units; the others and those billed earlier are counted with them."""
         groups, refused, said = group_lines(billed)
+        along: dict[int, list[Ready]] = {}
+        for one in silent:
+            group = counted_with(groups, one)
+            if group is not None:
+                along.setdefault(id(group), []).append(one)
         yield from said
         for lines, finding in refused:
             self._counts["held"] += len(lines)
             yield finding
         for group in groups:
-            draft, findings = make_draft(group, self._directory, self._tables)
+            before = [one for one in earlier if any(same_units(one, each) for each in group)]
+            draft, findings = make_draft(
+                group, self._directory, self._tables, silent=along.get(id(group), ()), earlier=before
+            )
             self._counts["claims"] += 1
             self._counts["billed"] += len(group)
             yield from findings

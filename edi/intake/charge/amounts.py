@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from edi.codes import Tables
 from edi.intake.charge import values
 from edi.intake.charge.values import Ready, problem
 from edi.model.finding import Finding, Severity
 from edi.model.records import Authorization, Fee, Records
-from edi.model.units import UNIT_MINUTES, allocate
+from edi.model.units import UNIT_MINUTES, allocate, allocate_late
 
 NOT_APPROVED: Final = frozenset(
     {"denied", "pending", "requested", "cancelled", "canceled", "expired", "withdrawn", "void"}
 )
 """Words in the status column of authorizations.csv that make an authorization unusable."""
+VisitDays: TypeAlias = Mapping[tuple[str, str, str], Collection[date]]
+"""Dates of service by practice, patient and authorization number."""
 
 
 def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Finding]]:
     """Set ``units`` of the lines of one patient, date and discipline (all lines, whatever claim they go on).
 
     Units given are kept. Blank ones: an untimed code is 1; 15-minute codes are allocated from the minutes of the day by
-    the payer's method. Lines with units given take part in the allocation by their minutes.
+    the payer's method. Lines with units given take part in the allocation by their minutes; lines billed earlier by
+    their minutes and units.
 
     Yields:
         A line and its problem: an error when the units cannot be worked out, a warning when the minutes earn none.
@@ -35,6 +38,8 @@ def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Fi
         pooled = known is not None and known.time_basis != "untimed" and known.minutes == UNIT_MINUTES
         if pooled and line.minutes is not None:
             pool.append(ready)
+        if ready.earlier:
+            continue
         if line.units is not None:
             ready.units = line.units
         elif known is not None and known.time_basis == "untimed":
@@ -44,16 +49,14 @@ def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Fi
     if not pool:
         return
     policy = pool[0].payer.units
-    allocation = allocate(
-        policy.method, [(each.line.procedure_code, each.line.minutes or 0) for each in pool]
-    )
-    for ready, units in zip(pool, allocation.units, strict=True):
-        if ready.line.units is not None:
+    for ready, units in zip(pool, _allocated(pool, policy.method), strict=True):
+        if ready.earlier or ready.line.units is not None:
             continue
         ready.units = min(units, 1) if policy.one_unit_per_code else units
         if not ready.units:
+            beside = " beside what is billed of the day" if any(each.earlier for each in pool) else ""
             message = (
-                f"{ready.line.minutes} minutes earn no unit by the payer's method ({policy.method}); "
+                f"{ready.line.minutes} minutes earn no unit{beside} by the payer's method ({policy.method}); "
                 "the line is on no claim"
             )
             fix = "Nothing, or correct the minutes; give units to bill it all the same."
@@ -68,6 +71,14 @@ def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Fi
                     severity=Severity.WARNING,
                 ),
             )
+
+
+def _allocated(pool: Sequence[Ready], method: str) -> tuple[int, ...]:
+    """The units of each timed line of a day and discipline; a line billed earlier keeps what it was billed with."""
+    minutes = [(each.line.procedure_code, each.line.minutes or 0) for each in pool]
+    if not any(each.earlier for each in pool):
+        return allocate(method, minutes).units
+    return allocate_late(method, minutes, [each.units if each.earlier else None for each in pool])
 
 
 def _no_units(ready: Ready, tables: Tables, *, known_timed: bool) -> Finding:
@@ -155,17 +166,17 @@ class Authorizations:
 
     Args:
         records: where authorizations.csv was read to.
-        used: visits that earlier claims have used, by authorization number.
+        used: dates of the visits that earlier claims have used, by practice, patient and authorization number.
     """
 
-    def __init__(self, records: Records, used: Mapping[str, int]) -> None:
+    def __init__(self, records: Records, used: VisitDays) -> None:
         self._by_patient: dict[str, list[Authorization]] = {}
         for one in records.authorizations:
             self._by_patient.setdefault(one.patient_id, []).append(one)
         for rows in self._by_patient.values():
             rows.sort(key=lambda one: (one.valid_to, one.authorization_number))
         self._used = used
-        self._days: dict[str, set[date]] = {}
+        self._days: dict[tuple[str, str, str], set[date]] = {}
 
     def fill(self, ready: Ready) -> Finding | None:
         """Set ``authorization``: the line's own, else the one that ends first among those that fit and have visits.
@@ -179,7 +190,7 @@ class Authorizations:
             return None
         fitting = [one for one in self._by_patient.get(line.patient_id, ()) if _fits(one, ready)]
         for one in fitting:
-            if self._take_visit(one, line.date_of_service):
+            if self._take_visit(one, line.practice_id, line.date_of_service):
                 ready.authorization = one.authorization_number
                 return None
         if not fitting:
@@ -191,11 +202,12 @@ class Authorizations:
             line, values.AUTHORIZATION_USED_UP, message, field=place, fix=fix, severity=Severity.WARNING
         )
 
-    def _take_visit(self, one: Authorization, day: date) -> bool:
-        days = self._days.setdefault(one.authorization_number, set())
+    def _take_visit(self, one: Authorization, practice_id: str, day: date) -> bool:
+        """Count the day as a visit, unless it is one already or none is left."""
+        key = (practice_id, one.patient_id, one.authorization_number)
+        days = self._days.setdefault(key, set(self._used.get(key, ())))
         if day not in days:
-            before = one.visits_used_elsewhere + self._used.get(one.authorization_number, 0)
-            if one.visits is not None and before + len(days) >= one.visits:
+            if one.visits is not None and one.visits_used_elsewhere + len(days) >= one.visits:
                 return False
             days.add(day)
         return True

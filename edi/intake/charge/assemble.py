@@ -15,6 +15,7 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
 from edi.model.records import Case
 from edi.model.remittance import Procedure, QualifiedDate
+from edi.model.session import BilledSession
 
 ACCIDENT_CAUSES: Final = {"auto": "AA", "work": "EM", "other": "OA"}
 """CLM11 by the word in cases.csv."""
@@ -31,9 +32,22 @@ _CASE_DATES: Final = (
 
 
 def make_draft(
-    group: Sequence[Ready], directory: Directory, tables: Tables
+    group: Sequence[Ready],
+    directory: Directory,
+    tables: Tables,
+    *,
+    silent: Sequence[Ready] = (),
+    earlier: Sequence[Ready] = (),
 ) -> tuple[ClaimDraft, list[Finding]]:
-    """Make the claim of a group of lines that may share one; findings are warnings."""
+    """Make the claim of a group of lines that may share one; findings are warnings.
+
+    Args:
+        group: the lines it bills.
+        directory: the billing side.
+        tables: the code tables.
+        silent: lines of its days whose minutes earned no unit; they stand among its sessions without a service line.
+        earlier: lines of its days that earlier claims billed.
+    """
     first = group[0]
     diagnoses, findings = _diagnoses(group)
     subscriber, patient = parties.subscriber_and_patient(first)
@@ -78,7 +92,7 @@ def make_draft(
         findings.append(_warning(first, values.LATER_COVERAGE_FIRST, "coverage_rank", message, fix))
     draft = ClaimDraft(
         claim=claim,
-        sessions=tuple(one.line for one in group),
+        sessions=tuple(one.line for one in (*group, *silent)),
         patient=first.patient,
         coverage=coverage,
         case=case,
@@ -86,6 +100,7 @@ def make_draft(
         practice_id=practice.id,
         discipline=first.discipline,
         other_coverages=first.coverages[1:],
+        earlier=tuple(BilledSession(line=one.line, units=one.units) for one in earlier),
     )
     return draft, findings
 

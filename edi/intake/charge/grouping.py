@@ -54,6 +54,23 @@ def group_lines(lines: Sequence[Ready]) -> tuple[list[Group], list[tuple[Group, 
     return groups, refused, said
 
 
+def counted_with(groups: Sequence[Group], ready: Ready) -> Group | None:
+    """The group whose claim a line without units is counted with: the one it would be on, else one of its day."""
+    key = _default_key(ready)
+    same_claim = (group for group in groups if not group[0].line.claim_key and _default_key(group[0]) == key)
+    same_day = (group for group in groups if any(same_units(ready, one) for one in group))
+    return next(same_claim, None) or next(same_day, None)
+
+
+def same_units(one: Ready, other: Ready) -> bool:
+    """Whether the units of two lines of one patient are counted together: one day, payer and discipline."""
+    return (
+        one.line.date_of_service == other.line.date_of_service
+        and one.payer.key == other.payer.key
+        and one.discipline == other.discipline
+    )
+
+
 def pointed(ready: Ready) -> tuple[str, ...]:
     """The diagnoses a line may point to: its first four."""
     return ready.diagnoses[:MAX_POINTERS]

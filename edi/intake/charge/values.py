@@ -43,7 +43,8 @@ class Ready(msgspec.Struct, kw_only=True):
     """A session line with what it refers to. ``units``, ``charge`` (cents) and ``authorization`` come in later steps.
 
     ``coverages`` are those in force on the day, the one to be billed first. ``rendering`` None: nobody but the billing
-    provider. ``supervising`` is set when it belongs on the claim.
+    provider. ``supervising`` is set when it belongs on the claim. ``earlier``: an earlier claim billed it, with
+    ``units``; it only takes part in counting the day's units.
     """
 
     line: SessionLine
@@ -62,6 +63,7 @@ class Ready(msgspec.Struct, kw_only=True):
     units: int = 0
     charge: int = 0
     authorization: str = ""
+    earlier: bool = False
 
     @property
     def day_key(self) -> DayKey:
@@ -108,6 +110,12 @@ def problem(
         code=code,
         severity=severity,
         message=message,
-        location=Location(file=line.file or None, row=line.row or None, field=field, session=line.line_id),
+        location=Location(
+            file=line.file or None,
+            row=line.row or None,
+            field=field,
+            session=line.line_id,
+            visit=line.visit_id or None,
+        ),
         fix=fix,
     )

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
-from edi.model.claim import Address, Claim, ClaimPayer, Contact, Patient, Person, Provider, Subscriber
+from edi.model.claim import Address, ClaimPayer, Contact, Patient, Person, Provider, Subscriber
 from edi.model.money import format_amount
-from edi.model.remittance import Procedure, QualifiedAmount, RawSegment, Reference
+from edi.model.remittance import QualifiedAmount, RawSegment, Reference
 from edi.x12.charset import Cleaner
 from edi.x12.envelope_writer import InterchangeHeader
 
 _HOME_COUNTRY: Final = ("", "US")
+_Key = TypeVar("_Key")
+
+
+class Memo(dict[_Key, str]):
+    """Text of a value, made at first sight: ``memo[value]``."""
+
+    def __init__(self, render: Callable[[_Key], str]) -> None:
+        super().__init__()
+        self._render = render
+
+    def __missing__(self, key: _Key) -> str:
+        text = self[key] = self._render(key)
+        return text
+
+
+def _eight_digits(day: date) -> str:
+    """CCYYMMDD."""
+    return day.isoformat().replace("-", "")
 
 
 class PartyRenderer:
@@ -24,24 +42,20 @@ class PartyRenderer:
         self._t = header.terminator
         self._text = Cleaner(header.delimiters, upper_case=upper_case)
         self._code = Cleaner(header.delimiters, upper_case=False, filler="")
-        # Keyed by identity: the caller holds the claims while we write, so an id names one value.
+        self._is_clean = self._text.is_clean
+        self._day: Memo[date] = Memo(_eight_digits)
+        self._amount: Memo[int] = Memo(format_amount)
+        self._payer: Memo[ClaimPayer] = Memo(self._render_payer)
+        self._billing: Memo[tuple[Provider, Address | None]] = Memo(self._render_billing)
+        self._coverage: Memo[tuple[str, ...]] = Memo(self._render_coverage)
+        # Keyed by identity first: the caller holds the claims while we write, so an id names one value.
         self._parties: dict[tuple[str, int], str] = {}
-        self._equal_parties: dict[tuple[str, Provider], str] = {}
-        self._billings: dict[tuple[int, int], str] = {}
-        self._payers: dict[ClaimPayer, str] = {}
-        self._procedures: dict[Procedure, str] = {}
-        self._days: dict[date, str] = {}
+        self._equal_parties: Memo[tuple[str, Provider]] = Memo(self._render_provider)
 
     # -- segments --------------------------------------------------------------------------------------------------
 
     def _segment(self, *elements: str) -> str:
         return self._e.join(elements).rstrip(self._e) + self._t
-
-    def _day(self, day: date) -> str:
-        text = self._days.get(day)
-        if text is None:
-            text = self._days[day] = f"{day:%Y%m%d}"
-        return text
 
     def _references(self, references: Iterable[Reference]) -> str:
         e, t, code = self._e, self._t, self._code
@@ -49,7 +63,7 @@ class PartyRenderer:
 
     def _amounts(self, amounts: Iterable[QualifiedAmount]) -> str:
         return "".join(
-            [self._segment("AMT", self._code[kind], format_amount(cents)) for kind, cents in amounts]
+            [self._segment("AMT", self._code[kind], self._amount[cents]) for kind, cents in amounts]
         )
 
     def _notes(self, notes: Iterable[Reference]) -> str:
@@ -64,11 +78,18 @@ class PartyRenderer:
         """N3 and N4."""
         if address is None:
             return ""
-        text = self._text
-        country = "" if address.country in _HOME_COUNTRY else self._code[address.country]
-        return self._segment("N3", text[address.line_1], text[address.line_2]) + self._segment(
-            "N4", text[address.city], self._code[address.state], self._code[address.zip], country
-        )
+        e, t, text, code = self._e, self._t, self._text, self._code
+        street, zip_code = address.line_1, address.zip
+        if not self._is_clean(street):
+            street = text[street]
+        if not (zip_code.isalnum() and zip_code.isascii()):
+            zip_code = code[zip_code]
+        if address.line_2:
+            street = f"{street}{e}{text[address.line_2]}"
+        if address.country not in _HOME_COUNTRY:
+            zip_code = f"{zip_code}{e}{code[address.country]}"
+        place = f"N4{e}{text[address.city]}{e}{code[address.state]}{e}{zip_code}".rstrip(e)
+        return f"N3{e}{street}{t}{place}{t}" if street else f"N3{t}{place}{t}"
 
     def _contact(self, contact: Contact | None) -> str:
         """PER*IC with phone and e-mail; nothing when both are unknown, because the guide wants at least one."""
@@ -89,13 +110,11 @@ class PartyRenderer:
         key = (role, id(provider))
         known = self._parties.get(key)
         if known is None:
-            known = self._equal_parties.get((role, provider))
-            if known is None:
-                known = self._equal_parties[role, provider] = self._render_provider(role, provider)
-            self._parties[key] = known
+            known = self._parties[key] = self._equal_parties[role, provider]
         return known
 
-    def _render_provider(self, role: str, provider: Provider) -> str:
+    def _render_provider(self, party: tuple[str, Provider]) -> str:
+        role, provider = party
         text, code = self._text, self._code
         identifier = ("XX", code[provider.npi]) if provider.npi else ()
         parts = [
@@ -120,92 +139,85 @@ class PartyRenderer:
         parts.append(self._contact(provider.contact))
         return "".join(parts)
 
-    def _person(self, role: str, person: Person, *identifier: str) -> str:
-        """NM1, N3, N4 and DMG of a person: 2010BA, 2010CA."""
-        text = self._text
-        parts = [
-            self._segment(
-                "NM1",
-                role,
-                "1",
-                text[person.last_name],
-                text[person.first_name],
-                text[person.middle_name],
-                "",
-                text[person.suffix],
-                *identifier,
-            ),
-            self._address(person.address),
-        ]
-        if person.birth_date is not None:
-            parts.append(self._segment("DMG", "D8", self._day(person.birth_date), self._code[person.sex]))
-        return "".join(parts)
+    def _person(self, role: str, person: Person, identifier: str = "") -> str:
+        """NM1, N3, N4 and DMG of a person: 2010BA, 2010CA. ``identifier`` is NM108 and NM109, joined."""
+        e, t, text = self._e, self._t, self._text
+        last = person.last_name
+        if not self._is_clean(last):
+            last = text[last]
+        name = (
+            f"NM1{e}{role}{e}1{e}{last}{e}{text[person.first_name]}{e}"
+            f"{text[person.middle_name]}{e}{e}{text[person.suffix]}{e}{identifier}"
+        ).rstrip(e)
+        birth = person.birth_date
+        if birth is None:
+            return f"{name}{t}{self._address(person.address)}"
+        sex = self._code[person.sex]
+        demographics = f"DMG{e}D8{e}{self._day[birth]}{e}{sex}" if sex else f"DMG{e}D8{e}{self._day[birth]}"
+        return f"{name}{t}{self._address(person.address)}{demographics}{t}"
 
-    def _billing(self, claim: Claim) -> str:
+    def _render_billing(self, parties: tuple[Provider, Address | None]) -> str:
         """2000A after its HL: PRV, 2010AA, 2010AB."""
-        key = (id(claim.billing), id(claim.pay_to))
-        known = self._billings.get(key)
-        if known is None:
-            billing = claim.billing
-            taxonomy = (
-                self._segment("PRV", "BI", "PXC", self._code[billing.taxonomy]) if billing.taxonomy else ""
-            )
-            pay_to = ""
-            if claim.pay_to is not None:
-                pay_to = self._segment("NM1", "87", "1" if billing.is_person else "2") + self._address(
-                    claim.pay_to
-                )
-            known = self._billings[key] = taxonomy + self._provider("85", billing) + pay_to
-        return known
+        billing, pay_to = parties
+        taxonomy = self._segment("PRV", "BI", "PXC", self._code[billing.taxonomy]) if billing.taxonomy else ""
+        text = taxonomy + self._provider("85", billing)
+        if pay_to is not None:
+            text += self._segment("NM1", "87", "1" if billing.is_person else "2") + self._address(pay_to)
+        return text
 
     def _subscriber(self, subscriber: Subscriber, *, is_patient: bool) -> str:
         """2000B after its HL: SBR and 2010BA."""
-        text, code = self._text, self._code
-        identifier = (code[subscriber.member_id_qualifier], code[subscriber.member_id])
-        if not subscriber.member_id:
-            identifier = ("", "")
-        sbr = self._segment(
-            "SBR",
-            code[subscriber.rank],
+        e = self._e
+        identifier = ""
+        member = subscriber.member_id
+        if member:
+            if not (member.isalnum() and member.isascii()):
+                member = self._code[member]
+            identifier = f"{self._code[subscriber.member_id_qualifier]}{e}{member}"
+        sbr = self._coverage[
+            subscriber.rank,
             "18" if is_patient else "",
-            code[subscriber.group_number],
-            text[subscriber.group_name],
-            code[subscriber.insurance_type],
-            "",
-            "",
-            "",
-            code[subscriber.filing_indicator],
-        )
+            subscriber.group_number,
+            subscriber.group_name,
+            subscriber.insurance_type,
+            subscriber.filing_indicator,
+        ]
         if subscriber.organization:
             name = self._segment(
-                "NM1", "IL", "2", text[subscriber.organization], "", "", "", "", *identifier
+                "NM1", "IL", "2", self._text[subscriber.organization], "", "", "", "", identifier
             ) + self._address(subscriber.person.address)
         else:
-            name = self._person("IL", subscriber.person, *identifier)
-        return sbr + name + self._references(subscriber.references)
+            name = self._person("IL", subscriber.person, identifier)
+        if subscriber.references:
+            return sbr + name + self._references(subscriber.references)
+        return sbr + name
 
-    def _payer(self, payer: ClaimPayer) -> str:
+    def _render_coverage(self, coverage: tuple[str, ...]) -> str:
+        """SBR of rank, relationship, group number, group name, insurance type and filing indicator."""
+        rank, relationship, number, name, kind, filing = coverage
+        code = self._code
+        return self._segment(
+            "SBR",
+            code[rank],
+            relationship,
+            code[number],
+            self._text[name],
+            code[kind],
+            "",
+            "",
+            "",
+            code[filing],
+        )
+
+    def _render_payer(self, payer: ClaimPayer) -> str:
         """2010BB."""
-        known = self._payers.get(payer)
-        if known is None:
-            code = self._code
-            known = self._payers[payer] = (
-                self._segment(
-                    "NM1",
-                    "PR",
-                    "2",
-                    self._text[payer.name],
-                    "",
-                    "",
-                    "",
-                    "",
-                    code[payer.id_qualifier],
-                    code[payer.id],
-                )
-                + self._address(payer.address)
-                + self._references(payer.references)
-            )
-        return known
+        code = self._code
+        identifier = (code[payer.id_qualifier], code[payer.id])
+        return (
+            self._segment("NM1", "PR", "2", self._text[payer.name], "", "", "", "", *identifier)
+            + self._address(payer.address)
+            + self._references(payer.references)
+        )
 
     def _patient(self, patient: Patient | None) -> str:
         """2000C after its HL: PAT and 2010CA; "" when the patient is the subscriber."""

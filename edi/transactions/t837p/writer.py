@@ -18,9 +18,9 @@ from edi.model.claim import (
 )
 from edi.model.directory import Submitter, TradingPartner
 from edi.model.finding import Finding, Location, Severity
-from edi.model.money import format_amount
 from edi.model.remittance import Procedure, RawSegment
 from edi.transactions.outgoing import group_header, interchange_header
+from edi.transactions.t837p.fields import fields_with
 from edi.transactions.t837p.layout import (
     BILLING_LEVEL,
     CLAIM_PLACES,
@@ -33,7 +33,7 @@ from edi.transactions.t837p.layout import (
     VERSION,
     place_kept,
 )
-from edi.transactions.t837p.rendering import PartyRenderer
+from edi.transactions.t837p.rendering import Memo, PartyRenderer
 from edi.x12.envelope_writer import InterchangeHeader, interchange, transaction_text
 
 _Item = TypeVar("_Item")
@@ -127,6 +127,10 @@ class _Writer(PartyRenderer):
         super().__init__(header, upper_case=upper_case)
         self._created = header.created
         self._homeless: list[tuple[Claim, str]] = []
+        self._diagnoses: Memo[tuple[str, ...]] = Memo(self._render_diagnoses)
+        self._procedure: Memo[Procedure] = Memo(self._render_procedure)
+        self._pointers: Memo[tuple[int, ...]] = Memo(lambda pointers: self._c.join(map(str, pointers)))
+        self._claim_tail: Memo[tuple[str | tuple[str, ...], ...]] = Memo(self._render_claim_tail)
 
     # -- the transaction set -----------------------------------------------------------------------------------------
 
@@ -171,15 +175,15 @@ class _Writer(PartyRenderer):
         for claim in claims:
             patient = self._patient(claim.patient)
             is_patient = claim.patient is None and claim.subscriber.is_patient
-            subscriber = self._subscriber(claim.subscriber, is_patient=is_patient) + self._payer(claim.payer)
-            subscribers = tree.setdefault(self._billing(claim), {})
+            subscriber = self._subscriber(claim.subscriber, is_patient=is_patient) + self._payer[claim.payer]
+            subscribers = tree.setdefault(self._billing[claim.billing, claim.pay_to], {})
             subscribers.setdefault(subscriber, {}).setdefault(patient, []).append(self._claim(claim))
         parts: list[str] = []
         number = 0
         for billing, subscribers in tree.items():
             number += 1
             parent = number
-            parts += (self._level(number, "", BILLING_LEVEL, child=True), billing)
+            parts += (self._level(number, "", BILLING_LEVEL, "1"), billing)
             for subscriber, patients in subscribers.items():
                 number = self._under_subscriber(parts, number, parent, subscriber, patients)
         return "".join(parts)
@@ -188,141 +192,167 @@ class _Writer(PartyRenderer):
         self, parts: list[str], number: int, parent: int, subscriber: str, patients: dict[str, list[str]]
     ) -> int:
         """Append 2000B with its claims or patients to ``parts``; return the last HL number used."""
-        for own in _chunks(patients.get("", ()), CLAIMS_PER_PATIENT):
+        above = str(parent)
+        own = patients.get("")
+        if own is not None and len(patients) == 1 and len(own) <= CLAIMS_PER_PATIENT:
             number += 1
-            parts += (self._level(number, str(parent), SUBSCRIBER_LEVEL, child=False), subscriber, *own)
-        dependents = [(patient, texts) for patient, texts in patients.items() if patient]
-        if dependents:
-            number += 1
-            above = str(number)
-            parts += (self._level(number, str(parent), SUBSCRIBER_LEVEL, child=True), subscriber)
-            for patient, texts in dependents:
+            parts += (self._level(number, above, SUBSCRIBER_LEVEL, "0"), subscriber, *own)
+            return number
+        if own is not None:
+            for chunk in _chunks(own, CLAIMS_PER_PATIENT):
+                number += 1
+                parts += (self._level(number, above, SUBSCRIBER_LEVEL, "0"), subscriber, *chunk)
+            if len(patients) == 1:
+                return number
+        number += 1
+        parts += (self._level(number, above, SUBSCRIBER_LEVEL, "1"), subscriber)
+        above = str(number)
+        for patient, texts in patients.items():
+            if patient:
                 for chunk in _chunks(texts, CLAIMS_PER_PATIENT):
                     number += 1
-                    parts += (self._level(number, above, PATIENT_LEVEL, child=False), patient, *chunk)
+                    parts += (self._level(number, above, PATIENT_LEVEL, "0"), patient, *chunk)
         return number
 
-    def _level(self, number: int, parent: str, level: str, *, child: bool) -> str:
+    def _level(self, number: int, parent: str, level: str, child: str) -> str:
         e = self._e
-        return f"HL{e}{number}{e}{parent}{e}{level}{e}{'1' if child else '0'}{self._t}"
+        return f"HL{e}{number}{e}{parent}{e}{level}{e}{child}{self._t}"
 
     # -- 2300 and 2400 -----------------------------------------------------------------------------------------------
 
     def _claim(self, claim: Claim) -> str:
         """2300 with its lines."""
-        e, c, t, code, day = self._e, self._c, self._t, self._code, self._day
+        e, t, code = self._e, self._t, self._code
         kept: dict[str, list[RawSegment]] = {}
         if claim.kept:
             kept = self._place(claim, claim.kept, CLAIM_PLACES)
-        accident = c.join(
-            [code[cause] for cause in (*claim.accident_causes, "", "", "")[:3]] + [code[claim.accident_state]]
-        ).rstrip(c)
-        parts = [
-            f"CLM{e}{code[claim.patient_control_number]}{e}{format_amount(claim.charge)}{e}{e}{e}"
-            f"{code[claim.place_of_service]}{c}B{c}{code[claim.frequency]}{e}{claim.provider_signature}{e}"
-            f"{claim.accepts_assignment}{e}{claim.benefits_assigned}{e}{claim.release_of_information}{e}"
-            f"{claim.patient_signature_source}{e}{accident}".rstrip(e)
-            + t
+        number = claim.patient_control_number
+        if not (number.isalnum() and number.isascii()):
+            number = code[number]
+        tail = self._claim_tail[
+            claim.place_of_service,
+            claim.frequency,
+            claim.provider_signature,
+            claim.accepts_assignment,
+            claim.benefits_assigned,
+            claim.release_of_information,
+            claim.patient_signature_source,
+            claim.accident_causes,
+            claim.accident_state,
         ]
-        parts += [f"DTP{e}{code[kind]}{e}D8{e}{day(when)}{t}" for kind, when in claim.dates]
+        parts = [f"CLM{e}{number}{e}{self._amount[claim.charge]}{e}{e}{e}{tail}{t}"]
+        if claim.dates:
+            day = self._day
+            parts += [f"DTP{e}{code[kind]}{e}D8{e}{day[when]}{t}" for kind, when in claim.dates]
         if kept:
             parts.append(self._raw(kept.get("dates", ())))
         if claim.patient_paid is not None:
-            parts.append(f"AMT{e}F5{e}{format_amount(claim.patient_paid)}{t}")
+            parts.append(f"AMT{e}F5{e}{self._amount[claim.patient_paid]}{t}")
         if claim.amounts or kept:
             parts.append(self._amounts(claim.amounts) + self._raw(kept.get("amounts", ())))
-        for kind, value in (
-            ("9F", claim.referral_number),
-            ("G1", claim.authorization),
-            ("F8", claim.original_reference),
-        ):
-            if value:
-                parts.append(f"REF{e}{kind}{e}{code[value]}{t}")
+        if claim.referral_number:
+            parts.append(f"REF{e}9F{e}{code[claim.referral_number]}{t}")
+        if claim.authorization:
+            parts.append(f"REF{e}G1{e}{code[claim.authorization]}{t}")
+        if claim.original_reference:
+            parts.append(f"REF{e}F8{e}{code[claim.original_reference]}{t}")
         if claim.references or kept:
             parts.append(self._references(claim.references) + self._raw(kept.get("references", ())))
         if claim.notes or kept:
             parts.append(self._notes(claim.notes) + self._raw(kept.get("notes", ())))
-        if claim.diagnoses:
-            parts.append(self._diagnoses(claim.diagnoses))
+        parts.append(self._diagnoses[claim.diagnoses])
         if kept:
             parts.append(self._raw(kept.get("diagnoses", ())))
-        for role, provider in (
-            ("DN", claim.referring),
-            ("82", claim.rendering),
-            ("77", claim.facility),
-            ("DQ", claim.supervising),
-        ):
-            if provider is not None:
-                parts.append(self._parties.get((role, id(provider))) or self._provider(role, provider))
+        if claim.referring is not None:
+            parts.append(self._provider("DN", claim.referring))
+        if claim.rendering is not None:
+            parts.append(self._provider("82", claim.rendering))
+        if claim.facility is not None:
+            parts.append(self._provider("77", claim.facility))
+        if claim.supervising is not None:
+            parts.append(self._provider("DQ", claim.supervising))
         if kept:
             parts.append(self._raw(kept.get("parties", ())) + self._raw(kept.get("coverage", ())))
-        parts += [self._line(claim, line) for line in claim.lines]
+        for line in claim.lines:
+            self._line(claim, line, parts)
         return "".join(parts)
 
-    def _diagnoses(self, diagnoses: tuple[str, ...]) -> str:
-        """HI with the principal diagnosis first."""
-        e, c, code = self._e, self._c, self._code
-        others = "".join([f"{e}{OTHER_DIAGNOSIS}{c}{code[other]}" for other in diagnoses[1:]])
-        return f"HI{e}{PRINCIPAL_DIAGNOSIS}{c}{code[diagnoses[0]]}{others}{self._t}"
+    def _render_claim_tail(self, values: tuple[str | tuple[str, ...], ...]) -> str:
+        """CLM05 to CLM11 of place of service, frequency, CLM06 to CLM10, accident causes and accident state."""
+        place, frequency, *plain, causes, state = values
+        code, c = self._code, self._c
+        accident = (*causes[:3], *("", "", "")[len(causes) :], str(state))
+        return self._e.join(
+            (
+                f"{code[str(place)]}{c}B{c}{code[str(frequency)]}",
+                *[code[str(value)] for value in plain],
+                c.join([code[component] for component in accident]).rstrip(c),
+            )
+        ).rstrip(self._e)
 
-    def _procedure(self, procedure: Procedure) -> str:
+    def _render_diagnoses(self, diagnoses: tuple[str, ...]) -> str:
+        """HI with the principal diagnosis first; "" without any."""
+        if not diagnoses:
+            return ""
+        c, code = self._c, self._code
+        others = [f"{OTHER_DIAGNOSIS}{c}{code[other]}" for other in diagnoses[1:]]
+        return self._segment("HI", f"{PRINCIPAL_DIAGNOSIS}{c}{code[diagnoses[0]]}", *others)
+
+    def _render_procedure(self, procedure: Procedure) -> str:
         """SV101."""
-        known = self._procedures.get(procedure)
-        if known is None:
-            code = self._code
-            modifiers = [code[modifier] for modifier in (*procedure.modifiers, "", "", "", "")[:4]]
-            known = self._c.join(
-                (
-                    code[procedure.qualifier],
-                    code[procedure.code],
-                    *modifiers,
-                    self._text[procedure.description or ""],
-                )
-            ).rstrip(self._c)
-            self._procedures[procedure] = known
-        return known
+        code = self._code
+        modifiers = [code[modifier] for modifier in (*procedure.modifiers, "", "", "", "")[:4]]
+        description = self._text[procedure.description or ""]
+        parts = (code[procedure.qualifier], code[procedure.code], *modifiers, description)
+        return self._c.join(parts).rstrip(self._c)
 
-    def _line(self, claim: Claim, line: ServiceLine) -> str:
-        """2400."""
+    def _line(self, claim: Claim, line: ServiceLine, parts: list[str]) -> None:
+        """Append 2400."""
         e, t, code = self._e, self._t, self._code
-        pointers = self._c.join([str(pointer) for pointer in line.pointers])
-        text = (
-            f"LX{e}{line.number}{t}"
-            f"SV1{e}{self._procedure(line.procedure)}{e}{format_amount(line.charge)}{e}{line.unit_basis}{e}"
-            f"{code[line.units]}{e}{code[line.place_of_service]}{e}{e}{pointers}".rstrip(e)
-            + t
-        )
+        service = (
+            f"LX{e}{line.number}{t}SV1{e}{self._procedure[line.procedure]}{e}{self._amount[line.charge]}{e}"
+            f"{code[line.unit_basis]}{e}{code[line.units]}{e}{code[line.place_of_service]}{e}{e}"
+            f"{self._pointers[line.pointers]}"
+        ).rstrip(e)
         kept: dict[str, list[RawSegment]] = {}
+        between = ""
         if line.kept:
             kept = self._place(claim, line.kept, LINE_PLACES)
-            text += self._raw(kept.get("service", ()))
+            between = self._raw(kept.get("service", ()))
         first, last = line.date_from, line.date_to
-        if first is not None:
-            if last is None or last == first:
-                text += f"DTP{e}472{e}D8{e}{self._day(first)}{t}"
-            else:
-                text += f"DTP{e}472{e}RD8{e}{self._day(first)}-{self._day(last)}{t}"
+        if first is None:
+            parts.append(f"{service}{t}{between}")
+        elif last is None or last == first:
+            parts.append(f"{service}{t}{between}DTP{e}472{e}D8{e}{self._day[first]}{t}")
+        else:
+            parts.append(f"{service}{t}{between}DTP{e}472{e}RD8{e}{self._day[first]}-{self._day[last]}{t}")
         for kind, when in line.other_dates:
-            text += f"DTP{e}{code[kind]}{e}D8{e}{self._day(when)}{t}"
+            parts.append(f"DTP{e}{code[kind]}{e}D8{e}{self._day[when]}{t}")
         if kept:
-            text += self._raw(kept.get("dates", ()))
+            parts.append(self._raw(kept.get("dates", ())))
         if line.authorization:
-            text += f"REF{e}G1{e}{code[line.authorization]}{t}"
-        if line.line_control_number:
-            text += f"REF{e}6R{e}{code[line.line_control_number]}{t}"
+            parts.append(f"REF{e}G1{e}{code[line.authorization]}{t}")
+        number = line.line_control_number
+        if number:
+            if not (number.isalnum() and number.isascii()):
+                number = code[number]
+            parts.append(f"REF{e}6R{e}{number}{t}")
         if kept or line.references or line.amounts or line.notes:
-            text += self._references(line.references) + self._raw(kept.get("references", ()))
-            text += self._amounts(line.amounts) + self._raw(kept.get("amounts", ()))
-            text += (
-                self._notes(line.notes) + self._raw(kept.get("notes", ())) + self._raw(kept.get("drug", ()))
+            parts += (
+                self._references(line.references),
+                self._raw(kept.get("references", ())),
+                self._amounts(line.amounts),
+                self._raw(kept.get("amounts", ())),
+                self._notes(line.notes),
+                self._raw(kept.get("notes", ())),
+                self._raw(kept.get("drug", ())),
             )
         if line.rendering is not None:
-            text += self._provider("82", line.rendering)
+            parts.append(self._provider("82", line.rendering))
         if line.supervising is not None:
-            text += self._provider("DQ", line.supervising)
+            parts.append(self._provider("DQ", line.supervising))
         if kept:
-            text += self._raw(kept.get("parties", ())) + self._raw(kept.get("adjudication", ()))
-        return text
+            parts.append(self._raw(kept.get("parties", ())) + self._raw(kept.get("adjudication", ())))
 
     def _place(
         self, claim: Claim, segments: tuple[RawSegment, ...], places: dict[str, str]
@@ -346,7 +376,7 @@ class _Writer(PartyRenderer):
         if not lossy:
             return
         for claim in claims:
-            for field in _fields_with(claim, lossy):
+            for field in fields_with(claim, lossy):
                 yield Finding(
                     code="SUB020",
                     severity=Severity.ERROR,
@@ -354,20 +384,3 @@ class _Writer(PartyRenderer):
                     location=Location(claim=claim.patient_control_number, field=field),
                     fix="write it in Latin letters, as it stands on the member card",
                 )
-
-
-def _fields_with(value: msgspec.Struct, texts: set[str], path: str = "") -> Iterator[str]:
-    """Yield the dotted names of the fields of a value, at any depth, whose text is one of ``texts``."""
-    for name in value.__struct_fields__:
-        yield from _inside(getattr(value, name), texts, f"{path}{name}")
-
-
-def _inside(value: object, texts: set[str], path: str) -> Iterator[str]:
-    if isinstance(value, str):
-        if value in texts:
-            yield path
-    elif isinstance(value, msgspec.Struct):
-        yield from _fields_with(value, texts, f"{path}.")
-    elif isinstance(value, tuple):
-        for number, member in enumerate(value, 1):
-            yield from _inside(member, texts, f"{path}[{number}]")

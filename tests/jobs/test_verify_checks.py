@@ -1,0 +1,107 @@
+"""Every named check fails when one row is changed by raw SQL, and only that check does."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.jobs.verify import verify
+from edi.model.errors import UsageError
+from reconcile.store import CLM01, allocate
+from reconcile.store.checks import CHECKS
+from tests.builders import make_claim, make_line
+from tests.jobs.conftest import NOW
+from tests.remits import claim, file_of, line, payment
+
+CORRUPTIONS = {
+    "trial_balance": [
+        "UPDATE claim SET open_balance = open_balance + 1 WHERE patient_control_number = 'A0000001'"
+    ],
+    "claim_sums": [
+        "UPDATE claim SET paid = paid + 1, open_balance = open_balance - 1 WHERE patient_control_number = 'A0000001'"
+    ],
+    "claim_answers": ["UPDATE claim SET adjudications = 7 WHERE patient_control_number = 'A0000001'"],
+    "remittance_totals": [
+        "UPDATE remittance SET claims = claims + 1, amount = amount WHERE trace_number = 'T0001'"
+    ],
+    "bank": ["UPDATE provider_adjustment SET cents = cents + 1"],
+    "claim_payment_values": [
+        "UPDATE claim_payment SET status = '2' WHERE patient_control_number = 'A0000001'"
+    ],
+    "postings_of_adjustments": [
+        "UPDATE posting SET reason = '97' WHERE account = 'contractual' AND line = 0"
+    ],
+    "unposted": ["UPDATE claim_payment SET outcome = 'lost' WHERE outcome = 'unmatched'"],
+    "orphans": ["UPDATE service_payment SET line_id = 424242 WHERE ordinal = 0"],
+    "duplicate_payments": [
+        "UPDATE remittance SET content_digest = (SELECT MIN(content_digest) FROM remittance)"
+    ],
+    "control_numbers": ["UPDATE control_number SET next_number = 1"],
+    "denial_amounts": ["UPDATE denial SET amount = amount - 1"],
+    "vault_sums": ["UPDATE service_payment SET charge = charge + 1 WHERE ordinal = 0"],
+}
+"""One change of rows for each check. ``remittance_totals`` also shows in the vault's sums: both count the claims."""
+ALSO = {"remittance_totals": ["vault_sums"]}
+
+
+@pytest.fixture
+def books(desk):
+    """Two payments: one posted with a denial, a held and an unmatched claim payment, and a take-back."""
+    second = (
+        make_line(1, line_control_number="L0000011"),
+        make_line(2, "97140", line_control_number="L0000012"),
+    )
+    desk.submit(make_claim(), make_claim(patient_control_number="A0000002", lines=second))
+    with desk.store.write() as connection:
+        allocate(connection, "", CLM01, 2, at=NOW)
+    good = claim("A0000001", line("97110", 5000, 4000), line("97140", 5000, 0, adjustments=["CO*197*50"]))
+    broken = claim("A0000002", line("97110", 5000, 4000, adjustments=["CO*45*9"]), line("97140", 5000, 4000))
+    lost = claim("NOBODY", line("97530", 7000, 6000))
+    desk.ingest(
+        file_of(payment([good, broken, lost], plb=[("WO:X", 500)])),
+        file_of(payment([claim("NOBODY2", line("97530", 7000, 6000))], trace="T2")),
+    )
+    return desk
+
+
+def test_sound_books_pass_every_check(books):
+    report = verify(books.store)
+    assert report.holds
+    assert report.exit_code() == 0
+    assert [result.name for result in report.checks] == list(CHECKS)
+
+
+@pytest.mark.parametrize("check", [*CORRUPTIONS, "vault_bytes"])
+def test_one_changed_row_fails_exactly_its_check(books, check):
+    if check == "vault_bytes":
+        (digest,) = books.rows("SELECT sha256 FROM file ORDER BY sha256")[0]
+        path = books.folder / "vault" / digest[:2] / digest[2:]
+        path.write_bytes(path.read_bytes() + b"\n")
+    else:
+        books.sql(*CORRUPTIONS[check])
+    assert books.broken() == sorted([check, *ALSO.get(check, [])])
+    report = verify(books.store, [check])
+    assert not report.holds
+    assert report.exit_code() == 5
+    assert report.checks[0].findings[0].code == f"VER_{check.upper()}"
+
+
+def test_every_check_has_its_corruption():
+    assert set(CORRUPTIONS) | {"vault_bytes"} == set(CHECKS)
+
+
+def test_a_claim_that_is_counted_is_the_vaults_too(books):
+    books.sql("UPDATE remittance SET amount = amount + 1, adjustment_total = adjustment_total")
+    assert "vault_sums" in books.broken()
+
+
+def test_a_check_that_is_not_there_is_a_usage_error(books):
+    with pytest.raises(UsageError, match="trial_balance"):
+        verify(books.store, ["nonsense"])
+
+
+def test_findings_name_no_patient(books):
+    for statements in CORRUPTIONS.values():
+        books.sql(*statements)
+    said = repr(verify(books.store))
+    assert "W123456789" not in said
+    assert "PATIENT" not in said
