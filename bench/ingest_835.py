@@ -4,7 +4,7 @@
 
 The store is filled first with the claims that the 835 answers (2.5 lines each); REF*6R is then taken out of every other
 claim payment, so half of the lines are found by code, date and charge. Each run is a process of its own on a fresh
-copy of that store. Prints one JSON document.
+copy of that store, in turns with oxedi.parse_file on the same file. Prints one JSON document.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import os
 import resource
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
-from bench import generate_835
+from bench import generate_835, read_835
 from cli.jobs.ingest import ingest
 from edi.codes.lookup import load_tables
 from edi.model.claim import Claim, ClaimPayer, Person, Provider, ServiceLine, Subscriber
@@ -38,6 +39,7 @@ BILLING = Provider(is_person=False, last_name="EXAMPLE THERAPY", npi=NPI, tax_id
 PAYER = ClaimPayer(name="EXAMPLE HEALTH PLAN", id="87726", key="example")
 NOW = datetime(2024, 6, 3)
 BLOCK = 20_000
+TARGET_RATIO = 15
 
 
 def submitted(payment: ClaimPayment) -> Claim:
@@ -146,7 +148,9 @@ def run(claims: int, sets: int, runs: int, folder: Path) -> dict[str, object]:
     lines = fill(f"sqlite:///{filled}", folder / "vault", whole)
     context = multiprocessing.get_context("spawn")
     measured = []
+    peer = []
     for number in range(runs):
+        peer.append(read_835.measure("oxedi", half)["seconds"])
         copy = folder / f"run{number}.db"
         shutil.copy(filled, copy)
         results: multiprocessing.Queue[dict[str, float]] = context.Queue()
@@ -157,13 +161,21 @@ def run(claims: int, sets: int, runs: int, folder: Path) -> dict[str, object]:
         measured.append(results.get(timeout=1200))
         process.join()
         copy.unlink()
+    seconds = statistics.median(one["cpu_seconds"] for one in measured)
     return {
         "claims": claims,
         "sets": sets,
         "stored_lines": lines,
-        "median_cpu_seconds": statistics.median(one["cpu_seconds"] for one in measured),
+        "oxedi_cpu_seconds": round(statistics.median(peer), 2),
+        "ratio": round(
+            statistics.median(one["cpu_seconds"] for one in measured) / statistics.median(peer), 1
+        ),
+        "wanted": f"<= {TARGET_RATIO}, under 300 MB",
+        "median_cpu_seconds": seconds,
         "peak_megabytes": max(one["peak_megabytes"] for one in measured),
         "runs": measured,
+        "met": seconds <= TARGET_RATIO * statistics.median(peer)
+        and all(one["peak_megabytes"] < 300 for one in measured),
         "measured_on": date.today().isoformat(),
     }
 
@@ -178,10 +190,12 @@ def main() -> None:
     options = parser.parse_args()
     if options.folder is not None:
         options.folder.mkdir(parents=True, exist_ok=True)
-        print(json.dumps(run(options.claims, options.sets, options.runs, options.folder), indent=2))
-        return
-    with tempfile.TemporaryDirectory(prefix="claimloop-bench-") as name:
-        print(json.dumps(run(options.claims, options.sets, options.runs, Path(name)), indent=2))
+        figures = run(options.claims, options.sets, options.runs, options.folder)
+    else:
+        with tempfile.TemporaryDirectory(prefix="claimloop-bench-") as name:
+            figures = run(options.claims, options.sets, options.runs, Path(name))
+    print(json.dumps(figures, indent=2))
+    sys.exit(0 if figures["met"] else 1)
 
 
 if __name__ == "__main__":

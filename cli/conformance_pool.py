@@ -149,11 +149,10 @@ def _shards(data: bytes, starts: list[int], end: int, count: int) -> list[Shard]
     terminator, element = data[105:106], data[3:4]
     trailer = data[end:].split(element, 2)
     head = data[: starts[0]]
-    target = (end - starts[0]) / count
-    cuts = [0]
-    for place in range(1, len(starts)):
-        if starts[place] - starts[0] >= target * len(cuts) and len(cuts) < count:
-            cuts.append(place)
+    share = (end - starts[0]) / count
+    wanted = [starts[0] + share * number for number in range(1, count)]
+    nearest = [min(range(1, len(starts)), key=lambda place: abs(starts[place] - at)) for at in wanted]
+    cuts = sorted({0, *nearest})
     bounds = [*cuts, len(starts)]
     parts = []
     skipped = 0

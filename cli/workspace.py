@@ -37,7 +37,7 @@ def workspace(
         config: ``--config``.
         database: ``--database``.
         read_only: the command only looks.
-        dry_run: the command rolls back what it writes; where there is no store yet, it works on one that is thrown away.
+        dry_run: the command rolls back what it writes; where there is no store yet, on one that is thrown away.
         quiet: nothing on stderr.
 
     Raises:

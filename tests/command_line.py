@@ -78,7 +78,14 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("claimloop.toml", "payers.toml", "patients.csv", "cases.csv", "authorizations.csv", "fees.csv"):
+        for name in (
+            "claimloop.toml",
+            "payers.toml",
+            "patients.csv",
+            "cases.csv",
+            "authorizations.csv",
+            "fees.csv",
+        ):
             shutil.copyfile(DEMO / name, folder / name)
         rows = (DEMO / "sessions.csv").read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [row for row in rows[1:] if any(visit in row for visit in _VISITS)]
@@ -128,12 +135,15 @@ class Office:
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file and folder below a folder, with size and time of change; SQLite's two side files left out."""
+    """Every file and folder below a folder, files with size and time of change; SQLite's two side files left out."""
     found = {}
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
             if not name.endswith(("-wal", "-shm")):
                 path = Path(root) / name
                 about = path.lstat()
-                found[str(path.relative_to(folder))] = (about.st_size, about.st_mtime_ns)
+                is_file = name in files
+                found[str(path.relative_to(folder))] = (
+                    (about.st_size, about.st_mtime_ns) if is_file else (0, 0)
+                )
     return found

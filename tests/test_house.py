@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("edi", "reconcile", "cli")
 LONGEST_MODULE = 450
+LONGEST_TEST = 800
 
 # Where a float may stand: never for money. Path (a folder ends in a slash) to reason.
 FLOATS_ALLOWED = {
@@ -100,12 +101,17 @@ def test_the_file_check_finds_one(source):
 
 
 def test_no_module_is_too_long():
-    """One that outgrows 400 lines becomes a folder of the same name with the same front door."""
+    """One that outgrows 400 lines becomes a folder of the same name with the same front door.
+
+    A migration stays as it was when it ran; tables of cases make tests longer.
+    """
     lengths = {
         relative(path): len(path.read_text(encoding="utf-8").splitlines())
         for path in modules(*PACKAGES, "tests", "bench")
+        if "migrations" not in path.parts
     }
-    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+    limits = {name: LONGEST_TEST if name.startswith("tests/") else LONGEST_MODULE for name in lengths}
+    assert {name: length for name, length in lengths.items() if length > limits[name]} == {}
 
 
 def test_the_packages_have_a_front_door_and_the_tests_have_none():

@@ -13,6 +13,7 @@ from edi.model.units import (
     Verdict,
     allocate,
     allocate_cms,
+    allocate_late,
     allocate_midpoint,
     allocate_strict15,
     compare_total,
@@ -238,3 +239,47 @@ def test_properties_with_repeated_codes(minutes):
         own = allocate(method, minutes)
         assert own.compare(own.units).verdict is Verdict.MATCHES
         assert sum(own.units) == own.allowed
+
+
+# -- late services of a day that was billed ---------------------------------------------------------------------------
+
+LATE = {
+    "the day earns one more": ([("97110", 24), ("97112", 20)], [2, None], (2, 1)),
+    "the unit went to the first": ([("97110", 8), ("97140", 8)], [1, None], (1, 0)),
+    "the longer one comes late": ([("97110", 8), ("97140", 12)], [1, None], (1, 0)),
+    "seven and seven earn one": ([("97110", 7), ("97140", 7)], [0, None], (0, 1)),
+    "two late ones share": ([("97110", 15), ("97112", 20), ("97140", 10)], [1, None, None], (1, 1, 1)),
+    "more of the same code": ([("97110", 15), ("97110", 15)], [1, None], (1, 1)),
+    "billed too little before": ([("97110", 30), ("97140", 15)], [1, None], (1, 1)),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_late_services_get_what_is_left_of_the_day(name):
+    minutes, billed, expected = LATE[name]
+    assert allocate_late("cms", minutes, billed) == expected
+
+
+def test_late_services_code_by_code():
+    minutes = [("97110", 8), ("97110", 8), ("97140", 8)]
+    assert allocate_late("midpoint", minutes, [1, None, None]) == (1, 0, 1)
+    assert allocate_late("strict15", minutes, [1, None, None]) == (1, 0, 0)
+
+
+@given(
+    day=st.lists(
+        st.tuples(st.sampled_from(["97110", "97112", "97140"]), st.integers(0, 60)), min_size=1, max_size=5
+    ),
+    late=st.lists(st.booleans(), min_size=5, max_size=5),
+    method=st.sampled_from(["cms", "midpoint", "strict15"]),
+)
+def test_late_services_never_make_the_day_overbilled(day, late, method):
+    early = [item for item, is_late in zip(day, late, strict=False) if not is_late]
+    billed_early = iter(allocate(method, early).units)
+    billed = [None if is_late else next(billed_early) for _, is_late in zip(day, late, strict=False)]
+    whole = allocate(method, day)
+    units = allocate_late(method, day, billed)
+    assert sum(units) <= whole.allowed
+    assert all(now == before for now, before in zip(units, billed, strict=True) if before is not None)
+    if all(one is None for one in billed):
+        assert units == whole.units

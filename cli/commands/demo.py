@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from cli.exits import ExitCode, worst
+from cli.jobs.code_texts import title
 from cli.jobs.demo import SEED, Demo, fresh_folder
 from cli.jobs.demo import demo as run_demo
 from cli.options import AsJson, Quiet, end
 from cli.render import SCHEMA_VERSION, bar, finding_json, money, stderr, stdout, write_json
 from edi.codes import load_tables
-from edi.rules import RULES
 
 
 def demo(
@@ -47,11 +47,6 @@ def _held_reasons(told: Demo) -> list[tuple[str, int]]:
     """Codes that hold lines or claims, with how many findings each has, most first."""
     codes = Counter(finding.code for finding in told.created.findings if finding.severity.value == "error")
     return codes.most_common()
-
-
-def _title(code: str) -> str:
-    titles = {one.code: one.title for one in RULES}
-    return titles.get(code, "")
 
 
 def _print(told: Demo) -> None:
@@ -111,7 +106,7 @@ def _held_lines(told: Demo) -> Iterator[str]:
         f"and {told.created.held_lines} lines held, {told.created.rejected_rows} rows refused before a claim was made"
     )
     for code, count in _held_reasons(told):
-        yield f"    {code:<8} {count:>3}  {_title(code)}".rstrip()
+        yield f"    {code:<8} {count:>3}  {title(code)}".rstrip()
 
 
 def _answered(told: Demo, word: str) -> int:

@@ -15,14 +15,17 @@ from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 from edi.codes import load_tables
 from edi.rules import RULES
 
-_KINDS = {"rule": "rule", "carc": "CARC", "rarc": "RARC", "category": "category", "exit_code": "exit code"}
+_KINDS = {"carc": "CARC", "rarc": "RARC", "next_action": "next action", "exit_code": "exit code"}
+"""How a kind is written where it is not its own name."""
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="UNT003, 97, CO-97, M15, bundling_ncci, 75 …")],
+    code: Annotated[
+        str, typer.Argument(help="UNT003, CHG020, 97, CO-97, M15, bundling_ncci, write_off, bank, 75 …")
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what a CARC, RARC, rule, category or exit code means; a code that is several things gets all of them."""
+    """Say what a CARC, RARC, finding, category, next action, check or exit code means; all of it, if several things."""
     tables = load_tables()
     found = explain_code(code, tables, RULES)
     if not found:
@@ -40,7 +43,12 @@ def explain(
 
 def _show(one: Explanation, console: Console) -> None:
     """A heading, then one fact a line."""
-    console.print(f"{_KINDS[one.kind]} {one.code}: {one.title}", style="bold", markup=False, soft_wrap=True)
+    console.print(
+        f"{_KINDS.get(one.kind, one.kind)} {one.code}: {one.title}",
+        style="bold",
+        markup=False,
+        soft_wrap=True,
+    )
     for name, said in one.facts.items():
         label = name.replace("_", " ")
         if isinstance(said, str):

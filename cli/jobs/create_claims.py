@@ -32,7 +32,7 @@ _STEP: Final = 500
 """Lines between two movements of the progress bar."""
 
 Phase: TypeAlias = Callable[[str, int | None], AbstractContextManager[Callable[[int], None]]]
-"""Shows a phase of the work, by its name and how much there is to do if that is known; yields what hears of progress."""
+"""Shows a phase of the work, by its name and how much there is to do (None: unknown); yields what hears of progress."""
 
 
 @contextmanager

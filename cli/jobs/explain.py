@@ -7,16 +7,19 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from cli.exits import MEANING
+from cli.jobs.code_texts import GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
 from edi.codes import Tables
 from edi.codes.spelling import nearest
 from edi.rules import Rule
+from reconcile.denial_rules import denial_table
+from reconcile.store.checks import CHECKS
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """One meaning of a code.
 
     Attributes:
-        kind: rule, carc, rarc, category or exit_code.
+        kind: rule, finding, carc, rarc, category, next_action, guardrail, check or exit_code.
         code: the code as it is written.
         title: what it is, in a few words.
         facts: what else is known, by name, in the order to be shown; only what is known.
@@ -29,7 +32,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanation, ...]:
-    """Everything a code may mean: a rule, CARC, RARC, category or exit code; empty when it is none of them.
+    """Everything a code may mean; empty when it is nothing known here.
 
     Args:
         code: as typed; letters in any case, ``CARC 97`` and ``CO-97`` meaning 97.
@@ -39,9 +42,13 @@ def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanati
     wanted = _plain(code)
     found = [
         *(_rule(one, tables) for one in rules if one.code == wanted),
+        *_finding(wanted),
         *_carc(wanted, tables),
         *_rarc(wanted, tables),
         *_category(wanted.lower(), tables),
+        *_next_action(wanted.lower(), tables),
+        *_guardrail(wanted.lower()),
+        *_check(wanted.lower()),
         *_exit_code(wanted),
     ]
     return tuple(found)
@@ -50,13 +57,15 @@ def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanati
 def similar(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[str, ...]:
     """Up to three codes that a slip of the finger may have meant."""
     wanted = _plain(code)
-    codes = {one.code for one in rules} | set(tables.carcs) | set(tables.rarcs)
-    categories = {name.upper(): name for name in tables.categories}
-    near = nearest(wanted, codes) or nearest(wanted, categories, within=3)
-    return tuple(categories.get(one, one) for one in near)
+    codes = {one.code for one in rules} | set(tables.carcs) | set(tables.rarcs) | set(finding_codes())
+    words = {name.upper(): name for name in (*tables.categories, *GUARDRAILS, *CHECKS, *next_actions(tables))}
+    near = nearest(wanted, codes) or nearest(wanted, words, within=3)
+    return tuple(words.get(one, one) for one in near)
 
 
 _GROUPS = ("CO", "PR", "OA", "PI", "CR")
+_AS_THE_CARC = "see_carc"
+"""Action of a remark that leaves the CARC's as it is."""
 
 
 def _plain(code: str) -> str:
@@ -99,6 +108,63 @@ def _rule(one: Rule, tables: Tables) -> Explanation:
             source=one.source,
         ),
     )
+
+
+def _finding(code: str) -> Iterator[Explanation]:
+    known = code_text(code)
+    if known is not None:
+        yield Explanation(kind="finding", code=code, title=known.text, facts=_known(area=known.area))
+
+
+def _check(name: str) -> Iterator[Explanation]:
+    """A check of `verify`, by its name or by the code of its findings."""
+    known = CHECKS.get(name.removeprefix("ver_"))
+    if known is not None:
+        yield Explanation(
+            kind="check",
+            code=known.name,
+            title=known.asks,
+            facts=_known(run=f"claimloop verify {known.name}"),
+        )
+
+
+def next_actions(tables: Tables) -> dict[str, list[str]]:
+    """Every next action of a denial, and what leads to it: CARCs alone or with remarks, remarks, the denial table."""
+    found: dict[str, list[str]] = {name: [why] for name, why in NEXT_ACTIONS_OF_NO_TABLE.items()}
+    for carc in tables.carcs.values():
+        if carc.default_action and carc.posting_class == "denial":
+            found.setdefault(carc.default_action, []).append(f"CARC {carc.code}: {carc.label}")
+        for row in (row for group in _GROUPS for row in tables.combos(group, carc.code)):
+            remarks = " + ".join(sorted(row.rarcs)) or "alone"
+            found.setdefault(row.action, []).append(f"{row.group} {carc.code} {remarks}")
+    for rarc in tables.rarcs.values():
+        if rarc.action and rarc.action != _AS_THE_CARC:
+            found.setdefault(rarc.action, []).append(f"RARC {rarc.code}: {rarc.label or 'not described yet'}")
+    for rule in denial_table().rule:
+        if rule.next_action:
+            found.setdefault(rule.next_action, []).append(f"rule {rule.id}")
+    for reason in denial_table().reversal:
+        found.setdefault(reason.next_action, []).append(f"a reversal with {reason.remark}")
+    return found
+
+
+def _next_action(name: str, tables: Tables) -> Iterator[Explanation]:
+    for action, leading in next_actions(tables).items():
+        if action.lower() == name:
+            title = f"what to do next about a denial: {action.replace('_', ' ')}"
+            yield Explanation(kind="next_action", code=action, title=title, facts=_known(comes_from=leading))
+
+
+def _guardrail(name: str) -> Iterator[Explanation]:
+    if name in GUARDRAILS:
+        table = denial_table()
+        set_by = [f"rule {rule.id}" for rule in table.rule if name in rule.guardrails]
+        set_by += [
+            f"a reversal with {reason.remark}" for reason in table.reversal if name in reason.guardrails
+        ]
+        yield Explanation(
+            kind="guardrail", code=name, title=GUARDRAILS[name], facts=_known(comes_from=set_by)
+        )
 
 
 def _carc(code: str, tables: Tables) -> Iterator[Explanation]:
@@ -152,7 +218,7 @@ def _rarc(code: str, tables: Tables) -> Iterator[Explanation]:
             category=one.category,
             effect="informs only" if one.alert else effects.get(one.effect, one.effect),
             assignment="by a rule on key words; never overrides the CARC" if by_keyword else one.assignment,
-            next_action="as the CARC says" if one.action == "see_carc" else one.action,
+            next_action="as the CARC says" if one.action == _AS_THE_CARC else one.action,
             alert=one.alert,
             valid_from=one.valid_from,
             valid_to=one.valid_to,

@@ -25,7 +25,8 @@ from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.payers.profile import PayerProfile
-from edi.transactions import t277ca, t835, t999, ta1
+from edi.transactions import t835
+from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
     STARTED,
@@ -37,7 +38,6 @@ from reconcile.store import (
     register_practices,
 )
 
-_ACKNOWLEDGMENTS: Final = {"999": t999.read, "997": t999.read, "277": t277ca.read, "TA1": ta1.read}
 _KINDS: Final = {"277": "277CA"}
 
 
@@ -181,7 +181,7 @@ class _IncomingFile:
             source = Source(self._kept.sha256, self._name, position)
             values = t835.read(transaction)
             self._payments.append(ingest_remittance(self._store, source, values, self._tools))
-        elif transaction.kind in _ACKNOWLEDGMENTS:
+        elif transaction.kind in READERS:
             self._acknowledge(transaction, position)
         else:
             self._foreign += 1
@@ -196,7 +196,7 @@ class _IncomingFile:
             self._kept.sha256,
             position,
             _KINDS.get(transaction.kind, transaction.kind),
-            _ACKNOWLEDGMENTS[transaction.kind](transaction),
+            READERS[transaction.kind](transaction),
         )
         self._findings += findings
         self._acknowledgments += counts.count

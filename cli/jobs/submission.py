@@ -209,56 +209,67 @@ def _made(
     to: Submitter,
     refused: list[Refused],
 ) -> _Made | None:
-    """Number and write the drafts, and again without those the judge refuses, until what is left passes."""
+    """Number and write the drafts, and again without those that are refused, until what is left passes.
+
+    The control numbers of an attempt that did not pass are free again, so a refused claim leaves no gap.
+    """
     left = drafts
     while left:
-        claims = numbered(connection, left, to.directory, to.now)
-        plan = t837p.plan_files(claims, partner)[0]
-        isa = allocate(connection, partner.id, ISA13, 1, at=to.now)[0]
-        gs = allocate(connection, partner.id, GS06, 1, at=to.now)[0]
-        sts = allocate(connection, partner.id, ST02, len(plan), at=to.now)
-        transactions = [
-            (transaction_control_number(number), part) for number, part in zip(sts, plan, strict=True)
-        ]
-        written = t837p.write(
-            transactions,
-            submitter=to.directory.submitter,
-            partner=partner,
-            interchange_control_number=isa,
-            group_control_number=gs,
-            created=to.now,
-        )
-        said = (*written.findings, *to.judge(written.data))
+        attempt = connection.begin_nested()
+        made = _attempt(connection, left, partner, to)
+        said = (*made.written.findings, *to.judge(made.written.data))
         errors = [found for found in said if found.severity is Severity.ERROR]
         if not errors:
-            interchange = interchange_control_number(isa)
-            return _Made(
-                name=partner.file_name_template.format(partner=partner.id, interchange=interchange),
-                sha256=hashlib.sha256(written.data).hexdigest(),
-                interchange_control_number=interchange,
-                group_control_number=group_control_number(gs),
-                transactions=transactions,
-                drafts={
-                    claim.patient_control_number: draft for claim, draft in zip(claims, left, strict=True)
-                },
-                written=written,
-            )
-        left = _without_refused(left, claims, errors, refused)
+            attempt.commit()
+            return made
+        attempt.rollback()
+        left = _without_refused(made.drafts, errors, refused)
     return None
 
 
+def _attempt(
+    connection: Connection, drafts: list[ClaimDraft], partner: TradingPartner, to: Submitter
+) -> _Made:
+    """Number the drafts and write one file of them."""
+    claims = numbered(connection, drafts, to.directory, to.now)
+    plan = t837p.plan_files(claims, partner)[0]
+    isa = allocate(connection, partner.id, ISA13, 1, at=to.now)[0]
+    gs = allocate(connection, partner.id, GS06, 1, at=to.now)[0]
+    sts = allocate(connection, partner.id, ST02, len(plan), at=to.now)
+    transactions = [
+        (transaction_control_number(number), part) for number, part in zip(sts, plan, strict=True)
+    ]
+    written = t837p.write(
+        transactions,
+        submitter=to.directory.submitter,
+        partner=partner,
+        interchange_control_number=isa,
+        group_control_number=gs,
+        created=to.now,
+    )
+    interchange = interchange_control_number(isa)
+    return _Made(
+        name=partner.file_name_template.format(partner=partner.id, interchange=interchange),
+        sha256=hashlib.sha256(written.data).hexdigest(),
+        interchange_control_number=interchange,
+        group_control_number=group_control_number(gs),
+        transactions=transactions,
+        drafts={claim.patient_control_number: draft for claim, draft in zip(claims, drafts, strict=True)},
+        written=written,
+    )
+
+
 def _without_refused(
-    drafts: list[ClaimDraft], claims: list[Claim], errors: list[Finding], refused: list[Refused]
+    drafts: Mapping[str, ClaimDraft], errors: Sequence[Finding], refused: list[Refused]
 ) -> list[ClaimDraft]:
-    """Move the drafts that the errors name to ``refused``; all of them when an error names none."""
+    """Move the drafts that the errors name by CLM01 to ``refused``; all of them when no error names one."""
     by_claim: dict[str | None, list[Finding]] = {}
     for error in errors:
         by_claim.setdefault(error.location.claim, []).append(error)
-    names = {claim.patient_control_number for claim in claims}
-    everyone = not set(by_claim) & names
+    everyone = tuple(errors) if not by_claim.keys() & drafts.keys() else ()
     left: list[ClaimDraft] = []
-    for draft, claim in zip(drafts, claims, strict=True):
-        why = errors if everyone else by_claim.get(claim.patient_control_number)
+    for number, draft in drafts.items():
+        why = everyone or by_claim.get(number)
         if why:
             refused.append(Refused(draft=draft, findings=tuple(why)))
         else:

@@ -12,10 +12,12 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from cli.exits import ExitCode
-from cli.jobs import x12_show_835
+from cli.jobs import x12_show_835, x12_show_837, x12_show_acks
 from cli.render import SCHEMA_VERSION, finding_json, to_json
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
+from edi.transactions import ta1
+from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 
 View: TypeAlias = Callable[[TransactionSet, bool], Iterator[str | Finding]]
@@ -30,7 +32,11 @@ class Views(msgspec.Struct, frozen=True):
     text: View
 
 
-VIEWS: Final[dict[str, Views]] = {"835": Views(x12_show_835.json_members, x12_show_835.text_lines)}
+VIEWS: Final[dict[str, Views]] = {
+    "835": Views(x12_show_835.json_members, x12_show_835.text_lines),
+    "837": Views(x12_show_837.json_members, x12_show_837.text_lines),
+    **dict.fromkeys(READERS, Views(x12_show_acks.json_members, x12_show_acks.text_lines)),
+}
 """Kind of transaction set (ST01, or TA1) to its views."""
 
 _CHUNK: Final = 1 << 16
@@ -118,12 +124,13 @@ def show_text(
 def _opening(transaction: TransactionSet | None, file: str) -> str:
     """The members every object begins with, without the closing brace."""
     envelope = transaction.envelope if transaction is not None else None
+    is_set = transaction is not None and transaction.kind != ta1.KIND
     members: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "transaction": transaction.kind if transaction is not None else None,
         "file": file,
         "interchange_control_number": envelope.interchange_control_number if envelope is not None else None,
-        "st_control_number": transaction.control_number if transaction is not None else None,
+        "st_control_number": transaction.control_number if transaction is not None and is_set else None,
     }
     return to_json(members)[:-1]
 

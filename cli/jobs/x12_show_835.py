@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any, Final
 
+from cli.jobs.x12_show_values import day, name_text, procedure_json, procedure_text
 from cli.render import mask, money, to_json
 from edi.model.balance import claim_imbalances, transaction_imbalance
 from edi.model.finding import Finding
@@ -13,7 +13,6 @@ from edi.model.money import decimal_text
 from edi.model.remittance import (
     Adjustment,
     ClaimPayment,
-    Procedure,
     ProviderAdjustment,
     RemittanceHeader,
     RemittanceTrailer,
@@ -103,8 +102,8 @@ def _claim(claim: ClaimPayment, show_phi: bool) -> dict[str, Any]:
 def _line(line: ServicePayment) -> dict[str, Any]:
     submitted = line.submitted_procedure
     return {
-        "procedure": _procedure(line.procedure),
-        "submitted_procedure": _procedure(submitted) if submitted is not None else None,
+        "procedure": procedure_json(line.procedure),
+        "submitted_procedure": procedure_json(submitted) if submitted is not None else None,
         "charge": money(line.charge),
         "paid": money(line.paid),
         "units": line.units,
@@ -116,10 +115,6 @@ def _line(line: ServicePayment) -> dict[str, Any]:
         "adjustments": [_adjustment(adjustment) for adjustment in line.adjustments],
         "remarks": line.remarks,
     }
-
-
-def _procedure(procedure: Procedure) -> dict[str, Any]:
-    return {"qualifier": procedure.qualifier, "code": procedure.code, "modifiers": procedure.modifiers}
 
 
 def _adjustment(adjustment: Adjustment) -> dict[str, Any]:
@@ -160,18 +155,17 @@ def text_lines(transaction: TransactionSet, show_phi: bool) -> Iterator[str | Fi
 def _header_lines(header: RemittanceHeader) -> Iterator[str]:
     payment, payee = header.payment, header.payee
     way = payment.method or "payment"
-    yield f"  {way} {decimal_text(payment.amount)} on {_day(payment.date)}, trace {payment.trace_number or '-'}"
+    yield f"  {way} {decimal_text(payment.amount)} on {day(payment.date)}, trace {payment.trace_number or '-'}"
     yield f"  from {header.payer.name or '-'} to {payee.name or '-'} ({payee.npi or payee.tax_id or payee.id or '-'})"
     yield _COLUMNS.format("claim", "st", "patient", "member", "charge", "paid", "patient owes").rstrip()
 
 
 def _claim_lines(claim: ClaimPayment, show_phi: bool) -> Iterator[str]:
     patient = claim.party("QC")
-    names = (patient.last_name, patient.first_name) if patient is not None else ()
     yield _COLUMNS.format(
         claim.patient_control_number,
         claim.status,
-        " ".join(mask(name, show_phi) for name in names if name),
+        name_text(patient.last_name, patient.first_name, show_phi) if patient is not None else "",
         mask(claim.member_id, show_phi),
         decimal_text(claim.charge),
         decimal_text(claim.paid),
@@ -180,9 +174,8 @@ def _claim_lines(claim: ClaimPayment, show_phi: bool) -> Iterator[str]:
     if claim.adjustments or claim.remarks:
         yield "      claim  " + _reasons(claim.adjustments, claim.remarks)
     for line in claim.lines:
-        code = " ".join([line.procedure.code, *line.procedure.modifiers])
         amounts = f"{decimal_text(line.charge):>12} {decimal_text(line.paid):>12}"
-        what = f"      {_day(line.date_from)} {code:<20} x{line.units or '1':<4}"
+        what = f"      {day(line.date_from)} {procedure_text(line.procedure):<20} x{line.units or '1':<4}"
         yield f"{what:<55}{amounts}  {_reasons(line.adjustments, line.remarks)}".rstrip()
 
 
@@ -199,7 +192,3 @@ def _trailer_lines(trailer: RemittanceTrailer) -> Iterator[str]:
         f"  {trailer.claims} claims, {trailer.lines} lines, charged {decimal_text(trailer.charge_total)}, "
         f"paid {decimal_text(trailer.paid_total)}"
     )
-
-
-def _day(day: date | None) -> str:
-    return day.isoformat() if day is not None else "-"

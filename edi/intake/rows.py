@@ -87,6 +87,8 @@ class RowParser:
     def heading(self, heading: Heading) -> list[Finding]:
         """Check the columns of a CSV: one error for all that are missing, a warning for each unknown one."""
         findings = list(self._unknown_columns(heading.columns))
+        if len(findings) > len(heading.columns) // 2:
+            findings = [self._no_names(len(findings))]
         absent = [
             " or ".join(group)
             for group in self._spec.required
@@ -103,6 +105,16 @@ class RowParser:
                 )
             )
         return findings
+
+    def _no_names(self, count: int) -> Finding:
+        """The warning for a first row that is a row of values, which may be PHI, rather than of names."""
+        return Finding(
+            code=UNKNOWN_COLUMN,
+            severity=Severity.WARNING,
+            message=f"{count} cells of the first row are no column that is known; is it a heading?",
+            location=Location(file=self._file, row=1),
+            fix="Begin the file with a row of column names, or map yours in [practice.columns].",
+        )
 
     def row(self, row: Row, *, lenient: bool = False) -> tuple[dict[str, Any], list[Finding]]:
         """Read one row.

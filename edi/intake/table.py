@@ -174,11 +174,12 @@ def _csv_rows(first: str, lines: _Lines, renamed: Mapping[str, str]) -> Iterator
     names = [renamed.get(_name(cell), _name(cell)) for cell in heading]
     while names and not names[-1]:
         names.pop()
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [place for place, name in enumerate(names, 1) if names.count(name) > 1]
     if twice:
+        # Not by name: in a file without a heading these are values.
         fix = "Name each column once; look at [practice.columns] too."
-        message = f"the heading has a column twice: {', '.join(twice)}"
-        yield _file_problem(COLUMN_TWICE, message, fix, None, field=twice[0])
+        message = f"the heading has a column twice: columns {', '.join(map(str, twice))}"
+        yield _file_problem(COLUMN_TWICE, message, fix, None)
         return
     yield Heading(tuple(names))
     yield from _csv_body(reader, lines, names)

@@ -123,8 +123,8 @@ class TradingPartner(msgspec.Struct, frozen=True, kw_only=True):
     line_ends: bool = True
     upper_case: bool = True
     file_name_template: str = "{partner}-{interchange}.837"
-    max_claims_per_st: int = 5000
-    max_st_per_file: int = 100
+    max_claims_per_st: int = 500
+    max_st_per_file: int = 1000
     one_practice_per_file: bool = False
     transport: dict[str, str | int | list[str]] = {}
     expects: tuple[str, ...] = ("999", "277CA")

@@ -219,17 +219,24 @@ def allocate_late(
     """
     allocation = allocate(method, minutes)
     places = allocation.code_of_item
+    late = [item for item, units in enumerate(billed) if units is None]
+    open_codes = {places[item] for item in late}
     taken = [0] * len(allocation.codes)
     for place, units in zip(places, billed, strict=True):
         taken[place] += units or 0
+
+    def leaves(spread: Sequence[int]) -> list[int]:
+        """What a spread leaves to the late services, by code."""
+        pairs = enumerate(zip(taken, spread, strict=True))
+        return [max(0, has - had) if place in open_codes else 0 for place, (had, has) in pairs]
+
+    def nearness(spread: Sequence[int]) -> tuple[int, int]:
+        """How many billed units a spread does not support, then how little it leaves."""
+        beyond = sum(max(0, had - has) for had, has in zip(taken, spread, strict=True))
+        return beyond, -sum(leaves(spread))
+
     spreads = [[spread[code] for code in allocation.codes] for spread in allocation.alternatives()]
-    nearest = min(
-        spreads, key=lambda each: sum(max(0, had - has) for had, has in zip(taken, each, strict=True))
-    )
-    late = [item for item, units in enumerate(billed) if units is None]
-    open_codes = {places[item] for item in late}
-    left = [max(0, has - had) for had, has in zip(taken, nearest, strict=True)]
-    left = [units if place in open_codes else 0 for place, units in enumerate(left)]
+    left = leaves(min(spreads, key=nearness))
     if method == "cms":
         over = max(0, sum(taken) + sum(left) - allocation.allowed)
         for place in reversed(range(len(left))):

@@ -1,16 +1,109 @@
-"""Reading single elements: what the readers of 837P and acknowledgments do with one piece of text."""
+"""Element text -> values: what the readers of all transaction sets do with one piece of text.
+
+Amounts, dates and procedures are remembered: a file repeats a few of them very often. The memories are bounded, live
+as long as the process and hold nothing else, no name and no id.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
-from edi.model.remittance import Procedure
-from edi.transactions.t835.elements import DATES, procedures
+from edi.model.money import parse_cents
+from edi.model.remittance import Procedure, RawSegment
+
+_CAPACITY: Final = 1 << 16
+
+
+class _Amounts(dict[str, int | None]):
+    """Amount text -> cents, None for what is no amount (or empty)."""
+
+    def __missing__(self, text: str) -> int | None:
+        if len(self) >= _CAPACITY:
+            self.clear()
+        try:
+            cents: int | None = parse_cents(text)
+        except ValueError:
+            cents = None
+        self[text] = cents
+        return cents
+
+
+class _Dates(dict[str, "date | None"]):
+    """CCYYMMDD (or YYMMDD of this century, as 4010 files may have it) -> date, None for what is no date."""
+
+    def __missing__(self, text: str) -> date | None:
+        if len(self) >= _CAPACITY:
+            self.clear()
+        day = self[text] = _parse_date(text.strip())
+        return day
+
+
+class Procedures(dict[str, Procedure]):
+    """Composite text -> procedure, for one component separator."""
+
+    def __init__(self, separator: str) -> None:
+        super().__init__()
+        self._separator = separator
+
+    def __missing__(self, text: str) -> Procedure:
+        if len(self) >= _CAPACITY:
+            self.clear()
+        procedure = self[text] = _parse_procedure(text, self._separator)
+        return procedure
+
+
+AMOUNTS: Final = _Amounts()
+DATES: Final = _Dates()
+_PROCEDURES: Final[dict[str, Procedures]] = {}
+
+
+def procedures(separator: str) -> Procedures:
+    """The procedures remembered for a component separator (one of a hundred characters at most)."""
+    return _PROCEDURES.setdefault(separator, Procedures(separator))
+
+
+def _parse_date(text: str) -> date | None:
+    if len(text) == 6:
+        text = "20" + text
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def _parse_procedure(text: str, separator: str) -> Procedure:
+    """Read SVC01 or SVC06; a composite without its separator is taken as a code without a qualifier."""
+    parts = text.split(separator)
+    if len(parts) == 1:
+        return Procedure(qualifier="", code=text)
+    modifiers = parts[2:6]
+    while modifiers and not modifiers[-1]:
+        modifiers.pop()
+    description = separator.join(parts[6:]).rstrip(separator)
+    return Procedure(
+        qualifier=parts[0], code=parts[1], modifiers=tuple(modifiers), description=description or None
+    )
 
 
 def at(segment: list[str], place: int) -> str:
     """Return element ``place`` of the segment (0 is its id), "" when it has fewer."""
     return segment[place] if len(segment) > place else ""
+
+
+def element(segment: list[str], index: int) -> str | None:
+    """The element, or None when it is absent or empty."""
+    return (segment[index] or None) if len(segment) > index else None
+
+
+def raw(segment: list[str]) -> RawSegment:
+    """The segment to be kept as sent, without empty elements at its end."""
+    end = len(segment)
+    while end > 1 and not segment[end - 1]:
+        end -= 1
+    return tuple(segment[:end])
 
 
 def parse_date(text: str) -> date | None:

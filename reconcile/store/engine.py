@@ -243,7 +243,8 @@ _SQLITE_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
     (
         "unable to open",
         AccessError,
-        "the store {name} cannot be opened; SQLite keeps two files beside it, so its folder must be writable even to read",
+        "the store {name} cannot be opened; SQLite keeps two files beside it, so its folder must be writable, "
+        "even to read",
     ),
     ("not a database", StoreError, "{name} is not a claimloop store"),
     ("malformed", StoreError, "the store {name} is damaged; restore it and run verify"),

@@ -36,8 +36,7 @@ def whole(tmp_path_factory) -> Office:
 def office(whole, tmp_path) -> Office:
     """A copy of it, that a test may break."""
     subprocess.run(["cp", "-a", str(whole.folder), str(tmp_path / "office")], check=True)
-    made = Office(tmp_path / "office")
-    return made
+    return Office(tmp_path / "office")
 
 
 @pytest.fixture
@@ -244,7 +243,11 @@ TABLES = {
     "pdf": (PDF, 3, "INP002"),
     "binary": (bytes(range(256)) * 40, 3, "INP002"),
     "an_835": (b"ISA*00*          *00*", 3, "INP002"),
-    "columns_missing": (b"practice_id,visit_id,line_id,note_status,patient_id\nquill,V1,V1-1,signed,P001\n", 3, "INP003"),
+    "columns_missing": (
+        b"practice_id,visit_id,line_id,note_status,patient_id\nquill,V1,V1-1,signed,P001\n",
+        3,
+        "INP003",
+    ),
 }
 
 
@@ -258,7 +261,9 @@ def test_sessions_that_are_no_table(office, data, code, finding, dry_run):
     assert told.code == code
     assert finding in told.err
     assert "other.csv" in told.err
-    as_json = office("claims", "create", path, "--out", office.folder / "new", "--as-of", AS_OF, "--json", *more)
+    as_json = office(
+        "claims", "create", path, "--out", office.folder / "new", "--as-of", AS_OF, "--json", *more
+    )
     assert as_json.code == code
     assert as_json.err == ""
     assert finding in [one["code"] for one in as_json.json["findings"]]
@@ -338,7 +343,9 @@ def test_no_settings(office, remittance, tmp_path, monkeypatch):
     told = office("ingest", remittance)
     assert (told.code, told.out) == (2, "")
     assert "no such file" in told.err
-    told = office("claims", "create", office.sessions, "--out", tmp_path / "o", "--config", tmp_path / "none.toml")
+    told = office(
+        "claims", "create", office.sessions, "--out", tmp_path / "o", "--config", tmp_path / "none.toml"
+    )
     assert told.code == 2
     assert "claimloop init" in told.err
 
@@ -407,7 +414,13 @@ def test_looking_makes_no_store(office, request, url):
     address = f"sqlite:///{wanted}"
     if url == "postgresql":
         address = request.getfixturevalue("postgres_database")
-    for command in (("verify",), ("denials", "list"), ("held", "list"), ("unmatched", "list"), ("claims", "list")):
+    for command in (
+        ("verify",),
+        ("denials", "list"),
+        ("held", "list"),
+        ("unmatched", "list"),
+        ("claims", "list"),
+    ):
         told = office(*command, "--database", address)
         assert (told.code, told.out) == (2, "")
         assert "there is no store" in told.err
@@ -430,7 +443,10 @@ def test_a_newer_schema_is_left_alone(office):
     ("make", "words"),
     [
         (lambda path: path.write_bytes(PDF * 100), "not a claimloop store"),
-        (lambda path: sqlite3.connect(path).executescript("CREATE TABLE theirs (x);").close(), "not claimloop's"),
+        (
+            lambda path: sqlite3.connect(path).executescript("CREATE TABLE theirs (x);").close(),
+            "not claimloop's",
+        ),
     ],
     ids=["a PDF", "another program's database"],
 )

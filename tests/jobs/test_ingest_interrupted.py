@@ -48,7 +48,7 @@ def claims_of(count: int):
 
 def files_of(count: int, per_set: int) -> list[bytes]:
     """Files of two sets each: claims paid, one denied in ten, a quarantined set and a conflict among them."""
-    sets = []
+    sets: list[list[str]] = []
     for first in range(0, count, per_set):
         rows = [
             claim(

@@ -108,6 +108,14 @@ CASES = {
         lambda m: m.findings(m.draft(diagnoses=tuple(f"M54{n}" for n in range(10, 23)))),
         lambda m: m.findings(m.draft(diagnoses=tuple(f"M54{n}" for n in range(10, 22)))),
     ),
+    "DUP001": (
+        lambda m: m.findings(m.draft(m.row("97140")), earlier=(m.earlier("97110"),)),
+        lambda m: (
+            m.findings(m.draft(m.row("97140")), earlier=(m.earlier("97110", payer="commercial"),))
+            + m.findings(m.draft(m.row("97140")), earlier=(m.earlier("97110", modifiers=("GO",)),))
+            + m.findings(m.draft(m.row("97140", day=date(2024, 8, 2))), earlier=(m.earlier("97110"),))
+        ),
+    ),
     "ENR001": (
         lambda m: m.findings(m.draft(), enrolments=m.enrolments(valid_from=date(2024, 8, 2))),
         lambda m: m.findings(m.draft(), enrolments=m.enrolments(valid_from=date(2024, 8, 1))),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edi.model.session import BilledSession
 from edi.model.units import Verdict, allocate
 from edi.payers.profile import UnitsPolicy
 from tests.rules.conftest import Make
@@ -79,6 +80,50 @@ def test_minutes_of_a_service_that_earned_no_unit_count(make):
     silent = make.row("97140", "0", 7, billed=False)
     assert unit_codes(make, make.draft(make.row("97110", "1", 7))) == [("UNT003", "1")]
     assert unit_codes(make, make.draft(make.row("97110", "1", 7), silent)) == []
+
+
+def billed_before(make, code, minutes, units, **changes):
+    (session,) = make.draft(make.row(code, str(units), minutes, **changes)).sessions
+    return BilledSession(line=make.replace(session, line_id=f"E-{code}"), units=units)
+
+
+def test_what_an_earlier_claim_billed_counts_with_the_day(make):
+    before = billed_before(make, "97110", 8, 1)
+    late = make.row("97140", "1", 12)
+    assert unit_codes(make, make.draft(late)) == []
+    assert unit_codes(make, make.draft(late, draft_earlier=(before,))) == [("UNT003", "1")]
+    assert unit_codes(make, make.draft(late, draft_earlier=(before,), payer="commercial")) == []
+
+
+def test_minutes_an_earlier_claim_counted_without_a_unit_count(make):
+    before = billed_before(make, "97110", 7, 0)
+    late = make.row("97140", "1", 7)
+    assert unit_codes(make, make.draft(late)) == [("UNT003", "1")]
+    assert unit_codes(make, make.draft(late, draft_earlier=(before,))) == []
+
+
+def test_an_earlier_line_counts_once_though_two_claims_know_of_it(make):
+    before = billed_before(make, "97110", 15, 1)
+    drafts = [make.draft(make.row(code, "1", 15), draft_earlier=(before,)) for code in ("97140", "97112")]
+    assert unit_codes(make, *drafts) == []
+
+
+def test_totals_of_the_visit_take_in_what_was_billed(make):
+    before = billed_before(make, "97110", None, 2, visit_timed_minutes=38)
+    late = make.row("97140", "1", None, visit_timed_minutes=38)
+    assert unit_codes(make, make.draft(late, draft_earlier=(before,))) == []
+    late.units = "2"
+    assert unit_codes(make, make.draft(late, draft_earlier=(before,))) == [("UNT003", "1")]
+
+
+def test_a_late_claim_names_the_earlier_ones_and_what_is_not_known_of_them(make):
+    late = make.draft(make.row("97140", "1", 15))
+    (found,) = make.findings(late, code="DUP001", earlier=(make.earlier("97110"),))
+    assert "claim A1 has 97110" in found.message
+    assert "minutes of 97110 are not in this input" in found.message
+    known = make.replace(late, earlier=(billed_before(make, "97110", 15, 1),))
+    (found,) = make.findings(known, code="DUP001", earlier=(make.earlier("97110"),))
+    assert "not in this input" not in found.message
 
 
 def test_only_the_total_of_the_visit_is_documented(make):

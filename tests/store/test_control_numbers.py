@@ -37,7 +37,7 @@ AT_ONCE = 20
 def worker(url: str, vault: Path, start, results) -> None:
     store = open_store(url, vault)
     start.wait()
-    taken = []
+    taken: list[int] = []
     for _ in range(EACH // AT_ONCE):
         with store.write() as connection:
             taken += allocate(connection, "house", ISA13, AT_ONCE, at=NOW)

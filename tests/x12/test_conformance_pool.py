@@ -87,6 +87,14 @@ def test_a_plain_file_is_cut_into_files_of_whole_transaction_sets():
         assert conformance.check_bytes(shard.data).passed
 
 
+@pytest.mark.parametrize(("sets", "shares"), [(2, [1, 1]), (4, [2, 2]), (8, [4, 4]), (3, [2, 1])])
+def test_the_shards_are_about_the_same_size(sets, shares):
+    shards = cut(file_of(sets), 2)
+    assert shards is not None
+    counts = [shard.data.count(b"ST*837*") for shard in shards]
+    assert sorted(counts, reverse=True) == shares
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

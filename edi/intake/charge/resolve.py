@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
 from typing import Final
 
 from edi.intake.charge import values
@@ -59,8 +60,11 @@ class Resolver:
             return None
         payer = self._payers.get(coverages[0].payer)
         if payer is None:
-            message = f"payer {coverages[0].payer} is not in payers.toml"
-            fix = f"Add [payer.{coverages[0].payer}], or correct the payer in patients.csv."
+            # Not by name: in a row of patients.csv that is shifted sideways it is a member id.
+            near = get_close_matches(coverages[0].payer, self._payers, n=1)
+            message = f"the payer of coverage {coverages[0].rank} is not in payers.toml"
+            fix = f"Did you mean {near[0]}? " if near else ""
+            fix += "Correct the payer in patients.csv, or add it to payers.toml."
             return problem(line, values.PAYER_UNKNOWN, message, field="payer", fix=fix)
         if payer.kind == "self":
             return None

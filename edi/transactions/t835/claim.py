@@ -18,8 +18,9 @@ from edi.model.remittance import (
     RemittanceParty,
     ServicePayment,
 )
-from edi.transactions.t835.elements import AMOUNTS, DATES, Problems, element, procedures, raw
+from edi.transactions.elements import AMOUNTS, DATES, element, procedures, raw
 from edi.transactions.t835.parties import NM1_LENGTH, member_id, party, remark_codes
+from edi.transactions.t835.problems import Problems
 
 ENDS_CLAIM: Final = frozenset({"CLP", "LX", "TS2", "TS3", "PLB", "SE"})
 """Segments that no claim can hold."""

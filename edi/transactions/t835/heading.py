@@ -16,7 +16,8 @@ from edi.model.remittance import (
     RemittanceHeader,
     RemittancePayer,
 )
-from edi.transactions.t835.elements import AMOUNTS, DATES, Problems, element, raw
+from edi.transactions.elements import AMOUNTS, DATES, element, raw
+from edi.transactions.t835.problems import Problems
 from edi.x12.envelope import Envelope, TransactionSet
 
 BODY: Final = frozenset({"LX", "CLP", "SVC", "TS2", "TS3", "PLB", "SE"})

@@ -13,9 +13,10 @@ from edi.model.remittance import (
     RemittanceHeader,
     RemittanceTrailer,
 )
+from edi.transactions.elements import AMOUNTS, DATES, element, raw
 from edi.transactions.t835.claim import ClaimReader
-from edi.transactions.t835.elements import AMOUNTS, DATES, Problems, element, raw
 from edi.transactions.t835.heading import HeadingReader
+from edi.transactions.t835.problems import Problems
 from edi.x12.envelope import TransactionSet
 
 Remittance: TypeAlias = RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer

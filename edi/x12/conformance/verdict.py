@@ -59,6 +59,18 @@ _LETTERS: Final = {
 }  # fmt: skip
 
 
+SEGMENT_IDS: Final = frozenset(
+    {
+        "AK1", "AK2", "AK3", "AK4", "AK5", "AK9", "AMT", "BHT", "BPR", "CAS", "CL1", "CLM", "CLP", "CN1", "CR1",
+        "CR2", "CR3", "CR5", "CRC", "CTP", "CTX", "CUR", "DMG", "DTM", "DTP", "FRM", "GE", "GS", "HCP", "HI", "HL",
+        "IEA", "IK3", "IK4", "IK5", "ISA", "K3", "LIN", "LQ", "LX", "MEA", "MIA", "MOA", "N1", "N2", "N3", "N4",
+        "NM1", "NTE", "OI", "PAT", "PER", "PLB", "PRV", "PS1", "PWK", "QTY", "RDM", "REF", "SBR", "SE", "ST", "STC",
+        "SV1", "SV2", "SV5", "SVC", "SVD", "TA1", "TRN", "TS2", "TS3",
+    }
+)  # fmt: skip
+"""Identifiers of the segments of the guides. Any other may be a name that slipped there: it is not repeated."""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The second opinion on one file.
 
@@ -136,6 +148,8 @@ def merge(opinions: Iterable[Opinion]) -> Opinion:
 
 def _findings(error: ConformanceError, file: str | None) -> Iterator[Finding]:
     """One Finding, or one for each claim below the subscriber or patient concerned."""
+    if error.segment_id not in SEGMENT_IDS:
+        error = msgspec.structs.replace(error, segment_id="", element="")
     difference = accepted(error)
     for claim in error.claims or (None,):
         location = Location(

@@ -1,0 +1,176 @@
+"""What every finding code, check and word of the worklist means, for `explain` and the demo's summary.
+
+Each text stands once: the intake has its catalogue, rules and checks their docstrings, the readers of envelopes and of
+the 835 the tables in theirs; what has no place of its own stands here, one table an area.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import ModuleType
+from typing import Final
+
+import msgspec
+
+from edi.intake.catalogue import CATALOGUE
+from edi.rules import RULES
+from edi.transactions import t835
+from edi.x12 import envelope
+
+_SETTINGS: Final = {
+    "SET001": "A key of the settings is not known and was not read.",
+    "SET002": "A value of the settings is not of the kind wanted there.",
+    "SET003": "A payer builds on a pack that is not shipped.",
+    "SET004": "A table of payers.toml is no payer.",
+    "SET005": "Two payers call themselves the same in their 835s, so a payment could be either's.",
+    "SET006": "A table that is required is missing.",
+    "SET007": "An id stands twice.",
+    "SET008": "A name leads to nothing: what it names is not defined.",
+    "SET009": "An NPI without ten digits, or a tax id without nine.",
+    "SET010": "A password stands in the settings file, and travels with every copy of it.",
+    "SET011": "Not an amount.",
+    "SET012": "A password stands on the command line, where every user of the machine can see it.",
+    "SET013": "An enrolment names a payer that is not in payers.toml.",
+    "SET014": "Two practices map one heading to different columns; read their files one practice at a time.",
+}
+_BALANCE: Final = {
+    "BAL001": "A line of an 835 does not balance: SVC03 is not SVC02 less the line's adjustments. The claim is held.",
+    "BAL002": "A claim of an 835 does not balance: CLP04 is not CLP03 less all its adjustments. The claim is held.",
+    "BAL003": "An 835 does not balance: BPR02 is not the sum of CLP04 less the sum of PLB. It is quarantined whole.",
+    "BAL004": "CLP05 is not the sum of the claim's PR adjustments. A warning; the adjustments are what is posted.",
+    "BAL005": "CLP03 is not the sum of the lines' SVC02. A warning; the lines are what is posted.",
+}
+_SUBMISSIONS: Final = {
+    "SUB001": "Claims of another kind than professional (837P); they are not read.",
+    "SUB002": "An 837P without HL segments; its NM1 segments were taken as the hierarchy.",
+    "SUB003": "HL segments out of sequence, or of a level that professional claims do not have.",
+    "SUB004": "CLM02 is not the sum of the lines' SV102.",
+    "SUB005": "An amount, date or quantity cannot be read.",
+    "SUB006": "A service line without SV1.",
+    "SUB007": "Written to another guide than 005010X222A1, and read as if it were that.",
+    "SUB008": "Diagnoses are marked as ICD-9.",
+    "SUB009": "A service line stands outside a claim.",
+    "SUB010": "A claim stands under no billing provider.",
+    "SUB011": "A service line without a number (LX01); the lines were counted.",
+    "SUB020": "A field has a letter that the X12 character set cannot spell; the claim is held.",
+    "SUB021": "A segment kept from an imported claim has no place in an outgoing one and was left out.",
+}
+_ACKNOWLEDGMENTS: Final = {
+    "ACK001": "An acknowledgment with a code that is not known; it is taken as a rejection.",
+    "ACK002": "A 999 that is incomplete.",
+    "ACK003": "A 277 that is no claim acknowledgment; it is not read.",
+    "ACK004": "A claim or line of a 277CA without status.",
+}
+_INGEST: Final = {
+    "ING000": "There are more findings than a manifest lists.",
+    "ING001": "A file is missing or cannot be read.",
+    "ING002": "A file was seen before, and not all of it could be posted then.",
+    "ING004": "A transaction set of a kind that the command does not take.",
+    "ING010": "The payee of an 835 is none of our practices; nothing of it is posted.",
+    "ING011": "A payment is posted already with other content: a possible reissue, held for a person.",
+    "ING012": "A transaction set is truncated: it has no SE. It is quarantined.",
+    "ING013": "SE does not fit its transaction set. It is quarantined.",
+    "IMP001": "The billing provider of an imported claim is new and was registered as a practice.",
+    "IMP002": "The billing provider of an imported claim has neither NPI nor tax id; the claim is not stored.",
+    "SHW001": "A transaction set of a kind that cannot be shown; only its envelope was checked.",
+}
+_LEDGER: Final = {
+    "ANSWERED_TWICE": "The payer answered a line again without reversing its first answer; what exceeds is memo.",
+    "COB_OVERSTATED": "A later payer's write-off exceeds what was still open; the rest is memo.",
+    "REVERSAL_WITHOUT_ORIGINAL": "A reversal takes back an adjudication that is not in the books.",
+    "REVERSAL_DIFFERS": "A reversal takes back another amount than was paid.",
+    "RECODED": "The payer adjudicated another code than was billed.",
+    "CARC_UNKNOWN": "A CARC that is in no table: unclassified, and kept as denied until a person decides.",
+    "PATIENT_CODE_WRITTEN_OFF": "A group that writes off stands with a reason that is a patient's share.",
+}
+_BILLING: Final = {
+    "CHANGED_AFTER_BILLING": "A session line was billed before with other content; it is not billed a second time.",
+}
+_CONFORMANCE: Final = {
+    "PYX900": "pyx12 failed on a segment and gives no verdict on it.",
+    "PYX901": "No second opinion: pyx12 has no map for this kind of transaction set.",
+    "PYX902": "An error of pyx12 that is set aside, for the reason given: it does not know the code or rule.",
+}
+_BY_PYX12: Final = {
+    "I": "pyx12 finds the interchange wrong; the rest of the code is pyx12's own.",
+    "G": "pyx12 finds the functional group wrong; the rest of the code is pyx12's own.",
+    "T": "pyx12 finds the transaction set wrong; the rest of the code is pyx12's own.",
+    "S": "pyx12 finds a segment wrong; a number after the S is the one that a 999 gives in IK304.",
+    "E": "pyx12 finds an element wrong; the number after the E is the one that a 999 gives in IK403.",
+}
+"""What pyx12 itself finds, by the letter after PYX."""
+GUARDRAILS: Final = {
+    "check_eligibility_before_patient_bill": "Ask the payer who covered the day before the patient is billed.",
+    "contractual_only_if_capitated": "Write off as contractual only if the practice is paid by capitation.",
+    "document_before_59": "Modifier 59 or an X modifier only for a separate service that is documented.",
+    "frequency_1_new_claim": "Send a new claim (frequency 1), no replacement.",
+    "kx_is_an_attestation": "KX only when the therapist attests that the service is needed; never to get paid.",
+    "no_appeal": "There is no appeal against this.",
+    "no_automatic_writeoff": "A person decides before anything is written off.",
+    "no_frequency_7": "Do not send a replacement (frequency 7): the payer does not take one here.",
+    "no_patient_bill": "Never bill the patient for this.",
+    "no_patient_bill_while_open": "Do not bill the patient while the denial is being worked.",
+    "no_rebill_under_other_provider": "Never bill it again under another therapist's name.",
+    "no_resubmit": "Do not send it again: the payer has it, or does not take it twice.",
+    "patient_share_capped_at_open_balance": "The patient owes at most what is still open.",
+}
+"""What must not be done about a denial, by the words of reconcile/tables/denials.toml."""
+
+NEXT_ACTIONS_OF_NO_TABLE: Final = {
+    "review_unknown_code": "a CARC that is in no table, or a reversal without a reason",
+    "review_payer_recode": "the payer adjudicated another code than was billed",
+}
+"""Next actions that no row of a table sets, and what leads to them."""
+
+
+class CodeText(msgspec.Struct, frozen=True):
+    """A finding code: what it is about and what it says. ``area`` says which part of the work finds it."""
+
+    area: str
+    text: str
+
+
+def code_text(code: str) -> CodeText | None:
+    """The text of a finding code other than a rule's; None when there is no such code."""
+    known = _texts().get(code)
+    if known is None and re.fullmatch(r"PYX[IGTSE]\w{1,4}", code):
+        return CodeText("conformance", _BY_PYX12[code[3]])
+    return known
+
+
+def title(code: str) -> str:
+    """What a finding of a rule or any other part says, in one line; "" when the code is not known."""
+    rules = {one.code: one.title for one in RULES}
+    known = code_text(code)
+    return rules.get(code) or (known.text if known is not None else "")
+
+
+def finding_codes() -> tuple[str, ...]:
+    """Every finding code that has a text here, without the rules' and pyx12's own."""
+    return tuple(sorted(_texts()))
+
+
+@cache
+def _texts() -> Mapping[str, CodeText]:
+    areas: dict[str, Mapping[str, str]] = {
+        "intake": CATALOGUE,
+        "settings": _SETTINGS,
+        "envelope": dict(_documented(envelope)),
+        "remittance": dict(_documented(t835)),
+        "balance": _BALANCE,
+        "submission": _SUBMISSIONS,
+        "acknowledgment": _ACKNOWLEDGMENTS,
+        "ingest": _INGEST,
+        "ledger": _LEDGER,
+        "billing": _BILLING,
+        "conformance": _CONFORMANCE,
+    }
+    return {code: CodeText(area, text) for area, texts in areas.items() for code, text in texts.items()}
+
+
+def _documented(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Codes and meanings from the table in a module's docstring, as sentences."""
+    for code, meaning in re.findall(r"^([A-Z]{3}\d{3})\s+\w+\s+(.+)$", module.__doc__ or "", re.MULTILINE):
+        yield code, f"{meaning[0].upper()}{meaning[1:]}."

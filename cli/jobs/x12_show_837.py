@@ -1,0 +1,188 @@
+"""How `x12 show` shows an 837P: members of the JSON object of contract.md, or lines for the terminal.
+
+Institutional and dental claims are left unread by `t837p.read`; then every member is null, and its Finding says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from cli.jobs.x12_show_values import day, name_text, procedure_json, procedure_text
+from cli.render import mask, money, to_json
+from edi.model.claim import Claim, Provider, ServiceLine
+from edi.model.finding import Finding
+from edi.model.money import decimal_text
+from edi.model.remittance import Reference
+from edi.model.submission import SubmissionHeader, SubmissionTrailer
+from edi.transactions import t837p
+from edi.x12.envelope import TransactionSet
+
+_COLUMNS: Final = "  {:<20} {:>2} {:<18} {:<10} {:>2} {:>12}  {}"
+
+_OPEN_REFERENCES: Final = frozenset(
+    {"4N", "9A", "9B", "9C", "9D", "9F", "BT", "D9", "EW", "F4", "F5", "F8", "G1", "G3", "LX", "P4", "X4"}
+)
+"""REF01 of claims and lines (005010X222A1, 2300 and 2400) whose number is a claim's, an authorization's, a machine's or
+a laboratory's. Any other, the medical record number (EA) above all, may tell who the patient is and is masked."""
+
+_UNREAD: Final = ',"reference":null,"created":null,"submitter":null,"receiver":null,"claims":null'
+
+
+# -- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def json_members(transaction: TransactionSet, show_phi: bool) -> Iterator[str | Finding]:
+    """Yield the members from ``reference`` to ``claims``, claim by claim, and the findings.
+
+    Names and member ids of patients are masked unless ``show_phi``, and so are references that may name a patient and
+    a provider's social security number.
+    """
+    separator = ""
+    was_read = False
+    for value in t837p.read(transaction):
+        if isinstance(value, Finding):
+            yield value
+        elif isinstance(value, SubmissionHeader):
+            was_read = True
+            yield "," + to_json(_header(value))[1:-1] + ',"claims":['
+        elif isinstance(value, Claim):
+            yield separator + to_json(_claim(value, show_phi))
+            separator = ","
+        else:
+            yield "]"
+    if not was_read:
+        yield _UNREAD
+
+
+def _header(header: SubmissionHeader) -> dict[str, Any]:
+    return {
+        "reference": header.reference or None,
+        "created": header.created,
+        "submitter": {"name": header.submitter_name or None, "id": header.submitter_id or None},
+        "receiver": {"name": header.receiver_name or None, "id": header.receiver_number or None},
+    }
+
+
+def _claim(claim: Claim, show_phi: bool) -> dict[str, Any]:
+    patient = claim.patient_person
+    return {
+        "patient_control_number": claim.patient_control_number,
+        "charge": money(claim.charge),
+        "place_of_service": claim.place_of_service or None,
+        "frequency": claim.frequency or None,
+        "diagnoses": claim.diagnoses,
+        "billing": _provider(claim.billing, show_phi),
+        "rendering": _provider(claim.rendering, show_phi),
+        "referring": _provider(claim.referring, show_phi),
+        "payer": {"name": claim.payer.name or None, "id": claim.payer.id or None},
+        "filing_indicator": claim.subscriber.filing_indicator or None,
+        "member_id": mask(claim.subscriber.member_id, show_phi) or None,
+        "patient": {
+            "last_name": mask(patient.last_name, show_phi) or None,
+            "first_name": mask(patient.first_name, show_phi) or None,
+        },
+        "authorization": claim.authorization or None,
+        "referral_number": claim.referral_number or None,
+        "original_reference": claim.original_reference or None,
+        "patient_paid": money(claim.patient_paid),
+        "references": _references(claim.references, show_phi),
+        "lines": [_line(line, show_phi) for line in claim.lines],
+    }
+
+
+def _line(line: ServiceLine, show_phi: bool) -> dict[str, Any]:
+    return {
+        "number": line.number,
+        "procedure": procedure_json(line.procedure),
+        "charge": money(line.charge),
+        "units": line.units or None,
+        "unit_basis": line.unit_basis or None,
+        "place_of_service": line.place_of_service or None,
+        "pointers": line.pointers,
+        "date_from": line.date_from,
+        "date_to": line.date_to,
+        "line_control_number": line.line_control_number or None,
+        "authorization": line.authorization or None,
+        "references": _references(line.references, show_phi),
+    }
+
+
+def _provider(provider: Provider | None, show_phi: bool) -> dict[str, Any] | None:
+    if provider is None:
+        return None
+    is_public = provider.tax_id_qualifier == "EI"
+    return {
+        "name": " ".join([name for name in (provider.last_name, provider.first_name) if name]) or None,
+        "npi": provider.npi or None,
+        "tax_id": mask(provider.tax_id, show_phi or is_public) or None,
+    }
+
+
+def _references(references: tuple[Reference, ...], show_phi: bool) -> list[dict[str, str | None]]:
+    return [
+        {"qualifier": qualifier, "value": mask(value, show_phi or qualifier in _OPEN_REFERENCES) or None}
+        for qualifier, value in references
+    ]
+
+
+# -- terminal ------------------------------------------------------------------------------------------------------
+
+
+def text_lines(transaction: TransactionSet, show_phi: bool) -> Iterator[str | Finding]:
+    """Yield who submitted, then a line for each claim with its service lines under it, then the totals."""
+    for value in t837p.read(transaction):
+        if isinstance(value, Finding):
+            yield value
+        elif isinstance(value, SubmissionHeader):
+            yield from _header_lines(value)
+        elif isinstance(value, Claim):
+            yield from _claim_lines(value, show_phi)
+        else:
+            yield _trailer_line(value)
+
+
+def _header_lines(header: SubmissionHeader) -> Iterator[str]:
+    yield f"  submission {header.reference or '-'} of {day(header.created)}"
+    yield (
+        f"  from {header.submitter_name or '-'} ({header.submitter_id or '-'}) "
+        f"to {header.receiver_name or '-'} ({header.receiver_number or '-'})"
+    )
+    yield _COLUMNS.format("claim", "fr", "patient", "member", "at", "charge", "payer")
+
+
+def _claim_lines(claim: Claim, show_phi: bool) -> Iterator[str]:
+    patient = claim.patient_person
+    yield _COLUMNS.format(
+        claim.patient_control_number,
+        claim.frequency,
+        name_text(patient.last_name, patient.first_name, show_phi),
+        mask(claim.subscriber.member_id, show_phi),
+        claim.place_of_service,
+        decimal_text(claim.charge),
+        f"{claim.payer.name or '-'} ({claim.payer.id or '-'})",
+    )
+    numbers = {
+        "diagnoses": " ".join(claim.diagnoses),
+        "authorization": claim.authorization,
+        "referral": claim.referral_number,
+        "replaces": claim.original_reference,
+    }
+    said = [f"{what} {number}" for what, number in numbers.items() if number]
+    if said:
+        yield "      " + ", ".join(said)
+    for line in claim.lines:
+        yield _line_text(line)
+
+
+def _line_text(line: ServiceLine) -> str:
+    days = day(line.date_from)
+    if line.date_to != line.date_from:
+        days += f" to {day(line.date_to)}"
+    what = f"      {line.number:>2} {days} {procedure_text(line.procedure):<17} x{line.units or '-':<4}"
+    pointers = ",".join([str(pointer) for pointer in line.pointers])
+    return f"{what:<56}{decimal_text(line.charge):>14}  {pointers:<8}{line.line_control_number}".rstrip()
+
+
+def _trailer_line(trailer: SubmissionTrailer) -> str:
+    return f"  {trailer.claims} claims, {trailer.lines} lines, charged {decimal_text(trailer.charge_total)}"

@@ -1,0 +1,360 @@
+"""`claims create`: what is written, held and remembered, over several runs and in spite of kills."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edi.model.finding import Severity
+from tests.jobs.office import Office, session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def office(tmp_path):
+    return Office(tmp_path)
+
+
+def codes(result, severity=None):
+    return [one.code for one in result.findings if severity in (None, one.severity)]
+
+
+def errors(result):
+    return codes(result, Severity.ERROR)
+
+
+def of(result, code):
+    return [one for one in result.findings if one.code == code]
+
+
+# -- one run -----------------------------------------------------------------------------------------------------------
+
+
+def test_claims_are_written_and_stored(office):
+    result = office.create(
+        session("V1"), session("V1", 2, procedure_code="97140"), session("V2", patient="P2")
+    )
+    assert (errors(result), result.held) == ([], ())
+    assert (result.lines, result.claims, result.claim_lines, result.charge) == (3, 2, 3, 18000)
+    (file,) = result.files
+    assert list(office.written()) == [Path(file.path).name]
+    stored = "SELECT patient_id, charge, source, status FROM claim ORDER BY patient_id"
+    assert office.rows(stored) == [
+        ("P1", 12000, "created", "submitted"),
+        ("P2", 6000, "created", "submitted"),
+    ]
+    assert len(office.rows("SELECT * FROM billed_session")) == 3
+
+
+def test_an_error_holds_its_claim_and_no_other(office):
+    result = office.create(session("V1", units="3"), session("V2", patient="P2"))
+    assert errors(result) == ["UNT003"]
+    assert [(one.session_line_ids, one.charge) for one in result.held] == [(("V1-1",), 18000)]
+    assert result.claims == 1
+    assert office.rows("SELECT patient_id FROM claim") == [("P2",)]
+
+
+def test_the_same_plan_gives_the_same_bytes(tmp_path):
+    rows = [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)]
+    offices = [Office(tmp_path / name) for name in ("one", "two")]
+    for one in offices:
+        one.create(*rows)
+    assert offices[0].written() == offices[1].written()
+    assert len(offices[0].written()) == 3
+    assert offices[0].digest() == offices[1].digest()
+
+
+# -- the second opinion ------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "a city that is too long": ({"city": "B" * 31}, "PYXE5", "subscriber.person.address.city"),
+    "a letter without spelling": ({"last_name": "Тестер"}, "SUB020", "subscriber.person.last_name"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_the_writer_or_pyx12_refuses_is_held_alone(tmp_path, name):
+    changes, code, field = REFUSED[name]
+    office = Office(tmp_path, {"P1": {}, "P2": changes, "P3": {}})
+    result = office.create(*(session(f"V{number}", patient=f"P{number}") for number in (1, 2, 3)))
+    (held,) = result.held
+    assert held.session_line_ids == ("V2-1",)
+    found = of(result, code)[0]
+    assert found in held.findings
+    assert (found.location.file, found.location.row, found.location.session) == ("sessions.csv", 3, "V2-1")
+    assert (found.location.field, found.location.claim) == (field, None)
+    assert changes.popitem()[1] not in found.message
+    assert (result.claims, len(result.files)) == (2, 2)
+    assert office.rows("SELECT patient_id FROM claim ORDER BY patient_id") == [("P1",), ("P3",)]
+    assert office.rows("SELECT line_id FROM billed_session ORDER BY line_id") == [("V1-1",), ("V3-1",)]
+
+
+def test_a_refused_claim_takes_no_numbers(tmp_path):
+    good, bad = {"P1": {}, "P3": {}}, {"P1": {}, "P2": {"city": "B" * 31}, "P3": {}}
+    rows = [session("V1", patient="P1"), session("V3", patient="P3")]
+    without, beside = Office(tmp_path / "without", good), Office(tmp_path / "beside", bad)
+    for one in (without, beside):
+        (one.folder / "claimloop.toml").write_text(
+            (one.folder / "claimloop.toml")
+            .read_text()
+            .replace("max_claims_per_st = 2", "max_claims_per_st = 9")
+        )
+    without.create(*rows)
+    beside.create(rows[0], session("V2", patient="P2"), rows[1])
+    assert without.written() == beside.written()
+
+
+def test_a_line_that_pyx12_refuses_is_named(office):
+    note = "N" * 81
+    result = office.create(session("V1"), session("V1", 2, procedure_code="97140", line_note=note))
+    (found,) = of(result, "PYXE5")
+    assert (found.location.session, found.location.row, found.location.line) == ("V1-2", 3, "2")
+    assert result.claims == 0
+    assert office.written() == {}
+
+
+def test_without_a_second_opinion_the_claim_goes_out(tmp_path):
+    office = Office(tmp_path, {"P1": {"city": "B" * 31}})
+    assert office.create(session("V1"), second_opinion=False).claims == 1
+
+
+# -- the second run ----------------------------------------------------------------------------------------------------
+
+
+def test_the_same_run_again_is_silent(office):
+    rows = [session("V1"), session("V1", 2, procedure_code="97140", minutes="4"), session("V2", patient="P2")]
+    first = office.create(*rows)
+    assert first.not_billed == {"zero_units": 1}
+    before, files = office.digest(), office.everything()
+    second = office.create()
+    assert (second.claims, second.files, second.held, second.put_back) == (0, (), (), ())
+    assert (second.already_billed, second.changed, second.not_billed) == (3, 0, {})
+    assert errors(second) == []
+    assert of(second, "CHG020") == []
+    assert office.digest() == before
+    assert office.everything().keys() == files.keys()
+
+
+def test_minutes_that_earned_no_unit_are_counted_and_remembered(office):
+    rows = [
+        session("V1", number, procedure_code=code, minutes="7")
+        for number, code in enumerate(("97110", "97112", "97140"), 1)
+    ]
+    first = office.create(*rows)
+    assert (errors(first), first.claims, first.not_billed) == ([], 1, {"zero_units": 2})
+    billed = "SELECT line_id, line_number FROM billed_session ORDER BY line_id"
+    assert office.rows(billed) == [("V1-1", 1), ("V1-2", 0), ("V1-3", 0)]
+    second = office.create()
+    assert (second.already_billed, second.claims, second.held_lines, second.not_billed) == (3, 0, 0, {})
+
+
+def test_a_line_changed_after_billing_is_named_not_billed(office):
+    office.create(session("V1"))
+    result = office.create(session("V1", minutes="30"), session("V2", patient="P2"))
+    (found,) = of(result, "CHANGED_AFTER_BILLING")
+    assert (found.location.row, found.location.session, found.severity) == (2, "V1-1", Severity.WARNING)
+    assert (result.changed, result.claims) == (1, 1)
+
+
+def test_a_file_that_is_gone_is_put_back(office):
+    rows = [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)]
+    office.create(*rows)
+    before = office.written()
+    gone = sorted(before)[1]
+    (office.out / gone).unlink()
+    result = office.create()
+    assert result.put_back == (gone,)
+    assert office.written() == before
+    assert result.claims == 0
+
+
+@pytest.mark.parametrize("stage", ["nothing stored", "one run stored", "a file missing"])
+def test_a_dry_run_leaves_everything_as_it_is(office, stage):
+    if stage != "nothing stored":
+        office.create(session("V1"))
+    else:
+        office.create(session("V9", note_status="unsigned"))
+    if stage == "a file missing":
+        next(office.out.iterdir()).unlink()
+    office.write("sessions", [session("V1"), session("V2", patient="P2"), session("V3", patient="P3")])
+    digest, files = office.digest(), office.everything()
+    dry = office.create(dry_run=True)
+    assert dry.claims == (3 if stage == "nothing stored" else 2)
+    assert office.digest() == digest
+    assert office.everything() == files
+    real = office.create()
+    if stage == "nothing stored":
+        assert real.files[0].sha256 == dry.files[0].sha256
+    assert real.claims == dry.claims
+
+
+# -- days that were billed before --------------------------------------------------------------------------------------
+
+
+def test_a_late_line_goes_out_with_a_warning(office):
+    office.create(session("V1"))
+    result = office.create(session("V1"), session("V1", 2, procedure_code="97140"))
+    assert errors(result) == []
+    (found,) = of(result, "DUP001")
+    assert (found.severity, found.carc, found.location.session) == (Severity.WARNING, "18", "V1-2")
+    ((number,),) = office.rows("SELECT patient_control_number FROM claim ORDER BY id LIMIT 1")
+    assert f"claim {number} has 97110" in found.message
+    assert "not in this input" not in found.message
+    assert (result.already_billed, result.claims, result.claim_lines) == (1, 1, 1)
+    third = office.create()
+    assert (third.already_billed, third.claims, codes(third)) == (2, 0, codes(third, Severity.INFO))
+
+
+def test_a_late_line_is_held_when_the_day_does_not_allow_its_units(office):
+    early = session("V1", minutes="8")
+    late = session("V1", 2, procedure_code="97140", minutes="12", units="1")
+    office.create(early)
+    alone = office.create(late)
+    assert of(alone, "DUP001")[0].message.endswith("so units were checked without")
+    assert alone.claims == 1
+
+
+def test_a_late_line_is_held_by_the_minutes_of_the_whole_day(office):
+    early = session("V1", minutes="8")
+    late = session("V1", 2, procedure_code="97140", minutes="12", units="1")
+    office.create(early)
+    result = office.create(early, late)
+    assert errors(result) == ["UNT003"]
+    assert "97110 8 + 97140 12 = 20 min allow 1" in of(result, "UNT003")[0].message
+    assert (result.claims, [one.session_line_ids for one in result.held]) == (0, [("V1-2",)])
+
+
+def test_a_late_line_without_units_gets_what_the_day_leaves(office):
+    early = session("V1", minutes="8")
+    office.create(early)
+    result = office.create(early, session("V1", 2, procedure_code="97140", minutes="12"))
+    assert (result.claims, result.not_billed) == (0, {"zero_units": 1})
+    result = office.create(early, session("V1", 2, procedure_code="97140", minutes="15"))
+    assert (errors(result), result.claims) == ([], 1)
+    assert office.rows("SELECT units FROM service_line ORDER BY id") == [("1",), ("1",)]
+
+
+def test_edits_reach_back_to_earlier_claims(office):
+    office.create(session("V1", procedure_code="97140"))
+    result = office.create(session("V2", procedure_code="97124"))
+    (found,) = of(result, "BND001")
+    assert "97140 billed before" in found.message
+    assert found.location.session == "V2-1"
+    other = office.create(session("V3", patient="P2", procedure_code="97124"))
+    assert of(other, "BND001") == []
+
+
+def test_edits_of_the_loaded_quarter_hold_the_late_claim(office):
+    day = {"date_of_service": "2024-08-01"}
+    office.write("cases", [])
+    text = (office.folder / "payers.toml").read_text() + "filing = { initial_days = 2000 }\n"
+    (office.folder / "payers.toml").write_text(text)
+    from tests.jobs.office import CASE
+
+    early = {**CASE, "plan_of_care_from": "2024-01-01", "plan_of_care_certified_on": "2024-01-02"}
+    office.write("cases", [{"case_id": f"C{key}", "patient_id": key, **early} for key in ("P1", "P2")])
+    office.write(
+        "fees",
+        [{"kind": "charge", "code": "*", "basis": "per_unit", "amount": "60.00", "from": "2024-01-01"}],
+    )
+    first = office.create(session("V1", procedure_code="97140", **day))
+    assert (errors(first), first.claims) == ([], 1)
+    second = office.create(session("V2", procedure_code="97124", **day))
+    assert errors(second) == ["BND001"]
+    assert second.claims == 0
+
+
+def test_visits_of_an_authorization_are_counted_over_runs(office):
+    office.write(
+        "authorizations",
+        [
+            {
+                "authorization_number": "AU1",
+                "patient_id": "P1",
+                "payer": "federal",
+                "from": "2026-01-01",
+                "to": "2026-12-31",
+                "visits": "1",
+            }
+        ],
+    )
+    office.create(session("V1"))
+    same_day = office.create(session("V1", 2, procedure_code="97140"))
+    assert of(same_day, "CHG025") == []
+    another = office.create(session("V2", date_of_service="2026-03-11"))
+    assert len(of(another, "CHG025")) == 1
+
+
+# -- kills -------------------------------------------------------------------------------------------------------------
+
+RUN = """
+import os, signal, sys
+from pathlib import Path
+import reconcile.store.engine as engine
+from sqlalchemy import event
+from tests.jobs.office import Office
+
+folder, moment, wanted = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+office = Office.__new__(Office)
+office.folder, office.out = folder, folder / "out"
+done = 0
+
+def count(connection):
+    if not connection.get_execution_options().get("claimloop_write"):
+        return
+    global done
+    done += 1
+    if done == wanted:
+        if moment == "after":
+            connection.connection.driver_connection.execute("COMMIT")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+made = engine._engine
+def watched(*arguments, **options):
+    one = made(*arguments, **options)
+    event.listen(one, "commit", count)
+    return one
+engine._engine = watched
+office.create()
+print(done)
+"""
+
+
+def run_killed(office, moment, wanted):
+    """Run the job in a process that ends itself before or after its n-th commit; what it printed, None if killed."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(office.folder), moment, str(wanted)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    if done.returncode == -signal.SIGKILL:
+        return None
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """An office after a run without kills, and the number of its commits."""
+    office = Office(tmp_path_factory.mktemp("whole"))
+    office.write("sessions", [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)])
+    commits = run_killed(office, "before", 1000)
+    return office, commits
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_kill_at_any_commit_point_is_made_good_by_running_again(tmp_path, undisturbed, moment):
+    whole, commits = undisturbed
+    assert commits >= 4, "the schema and three files"
+    for wanted in range(1, commits + 1):
+        office = Office(tmp_path / str(wanted))
+        office.write("sessions", [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)])
+        assert run_killed(office, moment, wanted) is None
+        office.create()
+        assert office.written() == whole.written(), wanted
+        assert office.digest() == whole.digest(), wanted
+        assert office.create().claims == 0
