@@ -35,15 +35,22 @@ def _file_line(file: FileEntry) -> str:
     what = []
     if file.payments:
         what.append(
-            f"{len(file.payments)} payments: " + ", ".join(sorted({one.outcome for one in file.payments}))
+            f"{_counted(len(file.payments), 'payment')}: "
+            + ", ".join(sorted({one.outcome for one in file.payments}))
         )
     if file.acknowledgments:
-        what.append(f"{file.acknowledgments} acknowledgments, {file.rejections} rejections")
+        what.append(
+            f"{_counted(file.acknowledgments, 'acknowledgment')}, {_counted(file.rejections, 'rejection')}"
+        )
     if file.claims_new or file.claims_known:
-        what.append(f"{file.claims_new} claims new, {file.claims_known} known")
+        what.append(f"{_counted(file.claims_new, 'claim')} new, {file.claims_known} known")
     return f"{file.outcome:<11} {file.kind or '-':<6} {file.file}" + (
         f"  ({'; '.join(what)})" if what else ""
     )
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _print_findings(manifest: Manifest) -> None:

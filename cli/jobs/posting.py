@@ -108,7 +108,6 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
     found = proposed.found
     earlier = posted_on(connection, found.adjudicated, tools.capitated) if found.adjudicated else {}
     adjudications: dict[int, list[Adjudication]] = {}
-    answered: dict[int, set[int]] = {root: _lines_of(posted) for root, posted in earlier.items()}
     stored: list[Stored] = []
     for one in candidates:
         if one.held:
@@ -118,14 +117,12 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
         if not one.facts.practices:
             stored.append(Stored(one.id, one.claim, one.content, UNMATCHED, UNKNOWN_PAYEE))
             continue
-        match, root = _match(one, proposed, answered)
+        match, root = _match(one, proposed, (earlier, adjudications))
         if match.claim_id is None:
             stored.append(Stored(one.id, one.claim, one.content, UNMATCHED, match))
             continue
         stored.append(Stored(one.id, one.claim, one.content, POSTED, match))
-        adjudication = _adjudication(one, match)
-        adjudications.setdefault(root, []).append(adjudication)
-        answered.setdefault(root, set()).update(_lines_of((adjudication,)))
+        adjudications.setdefault(root, []).append(_adjudication(one, match))
     chains = tuple(
         _state(found.chains[root], fresh, earlier.get(root, []), tools)
         for root, fresh in adjudications.items()
@@ -187,14 +184,19 @@ def _fetch(connection: Connection, candidates: Sequence[Candidate]) -> _Proposed
     return _Proposed(found, roots)
 
 
-def _match(one: Candidate, proposed: _Proposed, answered: Mapping[int, set[int]]) -> tuple[ClaimMatch, int]:
-    """Match one claim payment among the payee's claims; the root is 0 when there is none."""
+def _match(
+    one: Candidate, proposed: _Proposed, posted: Iterable[Mapping[int, list[Adjudication]]]
+) -> tuple[ClaimMatch, int]:
+    """Match one claim payment among the payee's claims; the root is 0 when there is none.
+
+    ``posted`` are the adjudications by chain so far: lines that have an answer lose ties.
+    """
     roots = proposed.roots[one.id]
     practices = one.facts.practices
     claims = [
         claim for root in roots for claim in proposed.found.chains[root] if claim.practice_id in practices
     ]
-    taken = {line for root in roots for line in answered.get(root, ())} if answered else ()
+    taken = [line for held in posted for root in roots if root in held for line in _lines_of(held[root])]
     match = match_claim(
         one.claim,
         claims,

@@ -71,6 +71,14 @@ class Judgement(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             found[item.code] = found.get(item.code, 0) + item.billed
         return found
 
+    def billed_before(self) -> dict[str, int]:
+        """Units that earlier claims billed, by code."""
+        found: dict[str, int] = {}
+        for item in self.items:
+            if item.at is None and item.billed:
+                found[item.code] = found.get(item.code, 0) + item.billed
+        return found
+
     def passing(self) -> dict[str, int]:
         """The spread that would pass, the one nearest to what is billed; empty without an allocation."""
         if self.allocation is None:
@@ -176,6 +184,9 @@ def _arithmetic(judgement: Judgement) -> str:
     """The sum a biller can check: minutes, what they allow, what is billed, what would pass."""
     billed = judgement.billed()
     said = f"billed {_spelled(billed)} = {sum(billed.values())}"
+    before = judgement.billed_before()
+    if before:
+        said += f", of which {_spelled(before)} before"
     if judgement.allocation is None:
         total = judgement.total or 0
         return f"{total} timed min allow {units_from_minutes(total)}; {said}"

@@ -147,7 +147,7 @@ def test_each_column_of_patients_broken(tmp_path, column):
                 if row["patient_id"] == CHILD:
                     row[column] = change(SHIFT[column])
             write_patients(office, rows)
-            create_both_ways(office, (column, name))
+            silent(office.create("--dry-run", "--json"), (column, name))
 
 
 @pytest.mark.parametrize("by", [-3, -2, -1, 1, 2, 3])

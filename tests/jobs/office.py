@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
+from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims, silently
 from cli.settings import load_settings
 from reconcile.store import open_store, store_digest
 from tests.builders import PRACTICE_NPI, REFERRER_NPI, THERAPIST_NPI
@@ -117,8 +117,9 @@ class Office:
         settings = load_settings(self.folder / "claimloop.toml", environment={})
         store = open_store(settings.store.database, Path(settings.store.vault))
         try:
+            phase = options.pop("phase", silently)
             request = CreateRequest(**{"sessions": (sessions,), "folder": self.out, "now": NOW, **options})
-            return create_claims(request, settings, store)
+            return create_claims(request, settings, store, phase=phase)
         finally:
             store.close()
 

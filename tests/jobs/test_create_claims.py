@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.app import app
+from edi.model.errors import InputError
 from edi.model.finding import Severity
-from tests.jobs.office import Office, session
+from tests.jobs.office import CASE, Office, session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -210,7 +215,7 @@ def test_a_late_line_goes_out_with_a_warning(office):
     assert (third.already_billed, third.claims, codes(third)) == (2, 0, codes(third, Severity.INFO))
 
 
-def test_a_late_line_is_held_when_the_day_does_not_allow_its_units(office):
+def test_a_late_line_whose_earlier_rows_are_not_in_the_input_says_so(office):
     early = session("V1", minutes="8")
     late = session("V1", 2, procedure_code="97140", minutes="12", units="1")
     office.create(early)
@@ -225,7 +230,8 @@ def test_a_late_line_is_held_by_the_minutes_of_the_whole_day(office):
     office.create(early)
     result = office.create(early, late)
     assert errors(result) == ["UNT003"]
-    assert "97110 8 + 97140 12 = 20 min allow 1" in of(result, "UNT003")[0].message
+    said = "97140 12 + 97110 8 = 20 min allow 1; billed 97140 ×1, 97110 ×1 = 2, of which 97110 ×1 before"
+    assert said in of(result, "UNT003")[0].message
     assert (result.claims, [one.session_line_ids for one in result.held]) == (0, [("V1-2",)])
 
 
@@ -251,11 +257,8 @@ def test_edits_reach_back_to_earlier_claims(office):
 
 def test_edits_of_the_loaded_quarter_hold_the_late_claim(office):
     day = {"date_of_service": "2024-08-01"}
-    office.write("cases", [])
     text = (office.folder / "payers.toml").read_text() + "filing = { initial_days = 2000 }\n"
     (office.folder / "payers.toml").write_text(text)
-    from tests.jobs.office import CASE
-
     early = {**CASE, "plan_of_care_from": "2024-01-01", "plan_of_care_certified_on": "2024-01-02"}
     office.write("cases", [{"case_id": f"C{key}", "patient_id": key, **early} for key in ("P1", "P2")])
     office.write(
@@ -358,3 +361,51 @@ def test_a_kill_at_any_commit_point_is_made_good_by_running_again(tmp_path, undi
         assert office.written() == whole.written(), wanted
         assert office.digest() == whole.digest(), wanted
         assert office.create().claims == 0
+
+
+# -- progress and the command ------------------------------------------------------------------------------------------
+
+
+def test_the_phases_are_shown_with_how_much_there_is(office):
+    told = []
+
+    @contextmanager
+    def phase(name, total):
+        one = [name, total, 0]
+        told.append(one)
+
+        def advance(count):
+            one[2] += count
+
+        yield advance
+
+    days = [(f"P{patient}", f"2026-03-{day:02}") for patient in range(1, 7) for day in (3, 4, 5)]
+    rows = [session(f"V{n}", patient=patient, date_of_service=day) for n, (patient, day) in enumerate(days)]
+    office.create(*rows, phase=phase)
+    assert told == [["reading", None, 0], ["charging", 18, 18], ["checking", 18, 0], ["writing", 18, 18]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nothing.csv"], ["."], ["sessions.csv", "nothing.csv"], ["sessions.csv", "--patients", "nothing.csv"]],
+)
+def test_an_input_that_is_missing_is_named_before_anything_is_made(office, monkeypatch, arguments):
+    office.write("sessions", [session("V1")])
+    monkeypatch.chdir(office.folder)
+    files = office.everything()
+    done = CliRunner().invoke(app, ["claims", "create", *arguments, "--out", "out"])
+    assert isinstance(done.exception, InputError)
+    assert done.exception.exit_code == 3
+    assert office.everything() == files
+
+
+def test_the_command_prints_a_visit_once_and_its_json_has_every_row(office, monkeypatch):
+    office.write("sessions", [session("V1", number, treating_npi="1234567893") for number in (1, 2, 3)])
+    monkeypatch.chdir(office.folder)
+    command = ["claims", "create", "sessions.csv", "--out", "out", "--as-of", "2026-03-20"]
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 1
+    assert shown.stderr.count("CHG007") == 1
+    assert "(and 2 more rows: 3, 4)" in shown.stderr
+    document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert [one["row"] for one in document["findings"] if one["code"] == "CHG007"] == [2, 3, 4]

@@ -153,3 +153,10 @@ def test_a_ta1_answers_the_interchange(sent):
     data = (HEAD.format(9) + "\nTA1*000000003*260320*1200*A*000~\nIEA*0*000000009~").encode()
     assert sent.ingest(data).files[0].kind == "TA1"
     assert standing(sent) == [("TA1:accepted:A", "accepted")] * 2
+
+
+def test_a_997_answers_like_a_999(sent):
+    body = ["ST*997*0001", "AK1*HC*7", "AK2*837*0001", "AK3*NM1*8**8", "AK5*R*5", "AK9*R*1*1*0"]
+    (file,) = sent.ingest(enveloped("FA", "004010", body)).files
+    assert (file.kind, file.outcome, file.rejections, file.findings) == ("997", "posted", 2, ())
+    assert standing(sent) == [("997:rejected:R", "rejected")] * 2
