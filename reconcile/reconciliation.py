@@ -43,8 +43,6 @@ def reconcile_claim(
     claims: Sequence[SubmittedClaim],
     adjudications: Sequence[Adjudication],
     tables: Tables,
-    *,
-    has_next_payer: bool = False,
 ) -> ClaimState:
     """Work out one claim.
 
@@ -52,7 +50,6 @@ def reconcile_claim(
         claims: every submission of the chain, at least one.
         adjudications: every matched claim payment of the chain that may post (in suspense: not here), any order.
         tables: the code tables.
-        has_next_payer: a further coverage is on file, so the patient's share goes there first.
 
     Returns:
         The state; ``claim_id`` is the root.
@@ -69,6 +66,7 @@ def reconcile_claim(
     ledger = post(ordered, first, tables, chain=chain)
     denials = find_denials(ordered, ledger, lines, tables, chain=chain)
     total = _sum(root, ledger.balances)
+    has_next_payer = any(claim.has_next_payer for claim in claims)
     findings = (*ledger.findings, *_code_findings(ordered, tables))
     return ClaimState(
         claim_id=root,

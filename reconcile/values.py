@@ -36,6 +36,7 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     ``patient_control_number`` is as sent; the store also indexes it normalised. ``original_reference`` is REF*F8.
     ``payer_claim_control_numbers`` are those learned from acknowledgments and earlier remittances. ``sequence`` orders
     the submissions of one patient control number. ``root`` is the id of the first submission of the chain.
+    ``has_next_payer``: a further coverage is on file, so the patient's share goes there first.
     """
 
     id: int
@@ -56,6 +57,7 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     sequence: int
     root: int
     lines: tuple[SubmittedLine, ...]
+    has_next_payer: bool = False
 
 
 class ClaimEvidence(StrEnum):

@@ -165,6 +165,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         dates: DTP of the claim (431, 439, 454 …).
         authorization: REF*G1. referral_number: REF*9F. original_reference: REF*F8.
         patient_paid: AMT*F5 in cents.
+        later_payers: keys of the coverages that come after this one, in order; known here, not written to the 837P.
         billing, pay_to, referring, rendering, facility, supervising: 2010AA, 2010AB, 2310A DN, 2310B, 2310C, 2310D.
         pay_to: address of 2010AB.
         references, amounts, notes: REF, AMT and NTE not named above. kept: segments the model has no field for.
@@ -189,6 +190,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     referral_number: str = ""
     original_reference: str = ""
     patient_paid: int | None = None
+    later_payers: tuple[str, ...] = ()
     billing: Provider
     pay_to: Address | None = None
     subscriber: Subscriber

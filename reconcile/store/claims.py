@@ -25,6 +25,8 @@ CREATED: Final = "created"
 IMPORTED: Final = "imported"
 SUBMITTED: Final = "submitted"
 """Status of a claim that nobody has answered yet."""
+_RANKS: Final = "PSTABCDEFGH"
+"""SBR01 in the order in which payers are billed."""
 
 
 class ClaimOrigin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -141,6 +143,15 @@ def member_ids(claim: Claim) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number for number in (claim.subscriber.member_id, own) if number))
 
 
+def later_payers(claim: Claim) -> tuple[str, ...]:
+    """The coverages after this claim's: their keys, or for an imported claim the ranks of its 2320 loops (SBR01)."""
+    if claim.later_payers:
+        return claim.later_payers
+    own = _RANKS.find(claim.subscriber.rank)
+    ranks = [segment[1] for segment in claim.kept if segment[0] == "SBR" and len(segment) > 1]
+    return tuple(rank for rank in ranks if len(rank) == 1 and _RANKS.find(rank) > own)
+
+
 class _Chain:
     """Which claims are submissions of one and the same: by practice and patient control number, or by REF*F8."""
 
@@ -218,6 +229,7 @@ def _claim_row(
         "patient_last_name": person.last_name,
         "patient_first_name": person.first_name,
         "member_ids": "\n".join(member_ids(claim)),
+        "later_payers": " ".join(later_payers(claim)),
         "charge": claim.charge,
         "date_from": min(starts, default=None),
         "date_to": max((day for day in ends if day is not None), default=None),

@@ -122,6 +122,7 @@ class ClaimRow(Table, table=True):
     patient_last_name: str = text()
     patient_first_name: str = text()
     member_ids: str = text()
+    later_payers: str = text()
     charge: int = whole()
     date_from: date | None = Field(sa_type=Date, nullable=True, default=None)
     date_to: date | None = Field(sa_type=Date, nullable=True, default=None)

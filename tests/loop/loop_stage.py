@@ -109,9 +109,10 @@ class Loop:
             msgspec.structs.replace(
                 claim,
                 practice_id=self._practices[claim.billing.npi],
+                later_payers=given.later_payers,
                 payer=msgspec.structs.replace(claim.payer, key=keys.get(claim.payer.id, "")),
             )
-            for claim in read
+            for claim, given in zip(read, claims, strict=True)
         ]
         with self.store.write() as connection:
             saved = save_claims(connection, owned, ClaimOrigin(source="created", partner=PARTNER.id))

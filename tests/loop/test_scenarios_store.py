@@ -37,8 +37,8 @@ from tests.loop.loop_stage import Loop, write_835
 IDS = tuple(f"S{number:02d}" for number in range(1, 26))
 IMPORTED = ("S16",)
 """Scenarios whose claims another system sent: their line numbers are not ours."""
-NEXT_COVERAGE_NOT_TOLD = ("S03", "S21")
-"""Their next step presumes a second coverage. An 837P names only its own payer, so from it the patient is next."""
+LATER_PAYERS = {"S03": ("supplement",), "S21": ("supplement",)}
+"""Their next step presumes a second coverage, which the practice's records tell and the primary 837P does not."""
 RULE_TO_COME = ("S06", "S11")
 """Their denials are preventable by rules (KX, authorization) that do not exist yet: nothing may claim otherwise."""
 SAME_NUMBER_TWICE = ("S02", "S20", "S21", "S25")
@@ -103,7 +103,7 @@ class Story:
         return events
 
     def _submit(self, place: int) -> None:
-        claim = self.claims[place]
+        claim = msgspec.structs.replace(self.claims[place], later_payers=LATER_PAYERS.get(self.id, ()))
         take = self.loop.import_claims if self.id in IMPORTED else self.loop.submit
         (self.ids[place],) = take([claim])
 
@@ -341,8 +341,6 @@ def _actions(story: Story, expected: Expectation) -> list[str]:
                 wrong.append(f"{one.claim} holds {rows} in suspense, not {one.amount}")
             continue
         action = one.action
-        if action == "bill_secondary" and story.id in NEXT_COVERAGE_NOT_TOLD:
-            action = "bill_patient"
         row = story.actions[one.claim].get(action)
         if row is None:
             wrong.append(f"{one.claim}: {sorted(story.actions[one.claim])} lack {action}")

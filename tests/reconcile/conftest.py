@@ -159,12 +159,16 @@ class Stage:
             or any(held.allocated and held.control_number in echoed for held in claim.lines)
         ]
 
-    def state(self, root: int, **more: bool) -> ClaimState:
+    def state(self, root: int, *, has_next_payer: bool = False) -> ClaimState:
         """The state of one chain."""
-        claims = [claim for claim in self.claims.values() if claim.root == root]
+        claims = [
+            msgspec.structs.replace(claim, has_next_payer=has_next_payer)
+            for claim in self.claims.values()
+            if claim.root == root
+        ]
         ids = {claim.id for claim in claims}
         mine = [one for one in self.adjudications if one.match.claim_id in ids]
-        return reconcile_claim(claims, mine, load_tables(), **more)
+        return reconcile_claim(claims, mine, load_tables())
 
 
 def sums(state: ClaimState) -> dict[str, int]:

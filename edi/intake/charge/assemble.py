@@ -84,6 +84,7 @@ def make_draft(
         rendering=parties.rendering_provider(first, directory),
         facility=parties.service_facility(first),
         supervising=parties.supervising_provider(first),
+        later_payers=tuple(one.payer for one in first.coverages[1:]),
         lines=lines,
     )
     if coverage.rank > 1:

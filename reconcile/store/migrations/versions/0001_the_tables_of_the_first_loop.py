@@ -128,7 +128,7 @@ def upgrade() -> None:
             *columns(
                 "text",
                 "frequency original_reference payer_key payer_id payer_name patient_id "
-                "patient_last_name patient_first_name member_ids",
+                "patient_last_name patient_first_name member_ids later_payers",
             ),
             *columns("whole", "charge"),
             *columns("day?", "date_from date_to"),
