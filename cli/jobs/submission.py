@@ -1,8 +1,8 @@
 """Claim drafts into numbered, judged, stored 837P files: one database transaction a file, the file written after it.
 
 Order of things, so that a kill anywhere is repaired by running again: bytes into the vault, then one transaction that
-allocates the control numbers, stores the claims and notes the file as ``written``, then the file in the out folder. A
-file that is noted but missing there is put back from the vault by the next run.
+allocates the control numbers, stores the claims and notes the file as ``written``, then the file in the out folder,
+then ``placed``. A file that was written and never placed is put into the folder by the next run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import msgspec
 from edi.model.claim import Claim
 from edi.model.directory import Directory, TradingPartner
 from edi.model.draft import ClaimDraft
-from edi.model.errors import SettingsError
+from edi.model.errors import SettingsError, UsageError
 from edi.model.finding import Finding, Severity
 from edi.transactions import t837p
 from reconcile.store import (
@@ -35,6 +35,7 @@ from reconcile.store import (
     Vault,
     allocate,
     files,
+    finish_file,
     group_control_number,
     interchange_control_number,
     line_control_number,
@@ -50,7 +51,9 @@ from reconcile.store.claims import CREATED
 from reconcile.store.files import OUTGOING
 
 WRITTEN: Final = "written"
-"""Outcome of a file that is whole in the vault and waits to be sent."""
+"""Outcome of a file that is whole in the vault and was not yet seen in its folder."""
+PLACED: Final = "placed"
+"""Outcome of a file that stood whole in its folder; what becomes of it there is not ours to undo."""
 Judge = Callable[[bytes], Sequence[Finding]]
 """The second opinion on a file's bytes; an error finding with a claim holds that claim, one without holds the file."""
 
@@ -170,6 +173,7 @@ def _one_file(
         made = _made(connection, drafts, partner, to, refused)
         if made is None:
             return None
+        _refuse_taken(to.folder / made.name, made.sha256)
         if not to.dry_run:
             _store(connection, made, partner, to)
         else:
@@ -178,7 +182,7 @@ def _one_file(
     findings += made.written.findings
     path = to.folder / made.name
     if not to.dry_run:
-        put_whole(path, made.written.data)
+        _place(to.store, path, made.sha256, made.written.data)
     return WrittenFile(
         path=str(path),
         sha256=made.sha256,
@@ -359,11 +363,32 @@ def put_whole(path: Path, data: bytes) -> None:
 
 
 def put_back(store: Store, folder: Path) -> list[str]:
-    """Write files again that the store noted as written but that are missing in the folder; return their names."""
+    """Write files that an interrupted run committed but did not get into its folder; return their names.
+
+    A file that once stood whole in its folder is left alone, wherever it went: someone may have uploaded it.
+    """
     with store.read() as connection:
         waiting = [one for one in files(connection) if one.direction == OUTGOING and one.outcome == WRITTEN]
     vault = Vault(store.vault)
-    missing = [one for one in waiting if not (folder / one.name).exists()]
-    for one in missing:
-        put_whole(folder / one.name, b"".join(vault.read(one.sha256)))
-    return [one.name for one in missing]
+    for one in waiting:
+        _place(store, folder / one.name, one.sha256, b"".join(vault.read(one.sha256)))
+    return [one.name for one in waiting]
+
+
+def _place(store: Store, path: Path, sha256: str, data: bytes) -> None:
+    """Put a committed file into its folder, and note that it stood there."""
+    _refuse_taken(path, sha256)
+    if not path.exists():
+        put_whole(path, data)
+    with store.write() as connection:
+        finish_file(connection, sha256, kind="837P", outcome=PLACED, manifest="")
+
+
+def _refuse_taken(path: Path, sha256: str) -> None:
+    """Raise UsageError when other content stands under the name: another store's file must not be replaced."""
+    if not path.exists():
+        return
+    with path.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
+            return
+    raise UsageError(f"{path} is another file, perhaps of another store; name another folder with --out")

@@ -160,7 +160,7 @@ def outbox(connection: Connection) -> list[OutboxFile]:
             func.sum(CLAIM.c.charge).label("sum"),
         )
         .join(CLAIM, CLAIM.c.file_sha256 == FILE.c.sha256)
-        .where(FILE.c.direction == "out", FILE.c.outcome == "written")
+        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("written", "placed")))
         .group_by(FILE.c.sha256, FILE.c.name, FILE.c.first_seen, CLAIM.c.partner)
         .order_by(FILE.c.first_seen, FILE.c.name)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from edi.model.errors import InputError
+from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
 from tests.jobs.office import CASE, Office, session
 
@@ -166,16 +167,39 @@ def test_a_line_changed_after_billing_is_named_not_billed(office):
     assert (result.changed, result.claims) == (1, 1)
 
 
-def test_a_file_that_is_gone_is_put_back(office):
+def test_a_file_that_never_got_into_its_folder_is_put_there(office):
     rows = [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)]
     office.create(*rows)
     before = office.written()
     gone = sorted(before)[1]
     (office.out / gone).unlink()
+    with sqlite3.connect(office.folder / "claimloop.db") as connection:
+        connection.execute("UPDATE file SET outcome = 'written' WHERE name = ?", (gone,))
+    connection.close()
     result = office.create()
     assert result.put_back == (gone,)
     assert office.written() == before
     assert result.claims == 0
+    assert office.create().put_back == ()
+
+
+def test_a_file_that_was_moved_away_by_hand_does_not_come_back(office):
+    office.create(session("V1"))
+    (name,) = office.written()
+    (office.out / name).unlink()
+    assert office.create().put_back == ()
+    assert office.written() == {}
+
+
+def test_another_file_of_the_same_name_is_never_replaced(office):
+    office.out.mkdir(exist_ok=True)
+    name = "house-000000001.837"
+    (office.out / name).write_bytes(b"another store's")
+    with pytest.raises(UsageError, match="--out"):
+        office.create(session("V1"))
+    assert (office.out / name).read_bytes() == b"another store's"
+    (office.out / name).unlink()
+    assert office.create(session("V1")).claims == 1
 
 
 @pytest.mark.parametrize("stage", ["nothing stored", "one run stored", "a file missing"])
