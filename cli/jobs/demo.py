@@ -146,8 +146,8 @@ def _answered(file: Path, folder: Path, seed: int) -> None:
     answered = simulate(file, out=folder / FROM_PAYER, seed=seed, today=DAY)
     truth = folder / "truth"
     truth.mkdir(exist_ok=True)
-    for name in answered.truths:
-        (folder / FROM_PAYER / name).replace(truth / name)
+    for path in map(Path, answered.truths):
+        path.replace(truth / path.name)
 
 
 def _counts(sessions: Path, folder: Path) -> tuple[int, int, int]:

@@ -35,7 +35,10 @@ _PAYER_VERSION = "005010X221A1"
 
 
 class Simulated(msgspec.Struct, frozen=True, kw_only=True):
-    """What `simulate` wrote: names of files in ``folder`` in the order of arrival, and the sums of the truth."""
+    """What `simulate` wrote: names of files in ``folder`` in the order of arrival, and the sums of the truth.
+
+    ``truths`` are paths beside the folder, so that the folder holds only what a clearinghouse would send.
+    """
 
     folder: str
     scenario: str
@@ -72,9 +75,9 @@ def simulate(file: Path, *, out: Path, seed: int, today: date, scenario: Scenari
         for name, data in answer_files(made, claims, submission):
             (out / name).write_bytes(data)
             names.append(name)
-        truth = f"truth-{submission.batch}.json"
-        (out / truth).write_bytes(msgspec.json.format(msgspec.json.encode(made.truth), indent=1) + b"\n")
-        truths.append(truth)
+        truth = out.parent / f"{out.name}-truth-{submission.batch}.json"
+        truth.write_bytes(msgspec.json.format(msgspec.json.encode(made.truth), indent=1) + b"\n")
+        truths.append(str(truth))
         totals.append(made.truth.totals)
     if not totals:
         raise InputError(f"{file.name}: there is no professional claim (837P) in it")

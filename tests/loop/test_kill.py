@@ -49,7 +49,7 @@ class Desk:
         self.answer = folder / "answer"
         made = simulate(sent, out=self.answer, seed=rng.randrange(1 << 32), today=TODAY)
         for truth in made.truths:
-            (self.answer / truth).unlink()
+            Path(truth).unlink()
         self.copies = 0
 
     def copy(self) -> Path:

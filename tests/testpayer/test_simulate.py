@@ -83,9 +83,9 @@ def test_the_answer_is_written_whole(tmp_path: Path) -> None:
     out = tmp_path / "out"
     made = simulate(path, out=out, seed=5, today=TODAY)
     assert made.findings == ()
-    assert sorted(file.name for file in out.iterdir()) == sorted((*made.files, *made.truths))
+    assert sorted(file.name for file in out.iterdir()) == sorted(made.files)
     assert list(made.files) == sorted(made.files)
-    truth = msgspec.json.decode((out / "truth-000017.json").read_bytes(), type=Truth)
+    truth = msgspec.json.decode(Path(made.truths[0]).read_bytes(), type=Truth)
     assert truth.totals == made.totals[0]
     told_of = {claim.patient_control_number for claim in truth.claims}
     assert told_of == {claim.patient_control_number for claim in claims}
@@ -123,7 +123,8 @@ def test_each_interchange_is_answered_by_itself(tmp_path: Path) -> None:
     both = tmp_path / "both.837"
     both.write_bytes(first + second)
     made = simulate(both, out=tmp_path / "out", seed=5, today=TODAY, scenario=shipped_scenario("clean"))
-    assert made.truths == ("truth-000017.json", "truth-000018.json")
+    beside = [str(tmp_path / f"out-truth-{batch}.json") for batch in ("000017", "000018")]
+    assert list(made.truths) == beside
     assert [one.claims for one in made.totals] == [10, 12]
 
 
@@ -160,7 +161,7 @@ def test_the_command_answers_in_json(tmp_path: Path) -> None:
     said = json.loads(done.stdout)
     assert (said["schema_version"], said["scenario"], said["seed"]) == (1, "mine", 9)
     assert said["totals"]["claims"] == 20
-    truth = json.loads((tmp_path / "out" / said["truths"][0]).read_text(encoding="utf-8"))
+    truth = json.loads(Path(said["truths"][0]).read_text(encoding="utf-8"))
     assert said["totals"]["cash"] == f"{truth['totals']['cash'] / 100:.2f}"
 
 
