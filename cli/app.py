@@ -1,4 +1,4 @@
-"""The command line: every group of commands is registered here and does its work in `cli.jobs`."""
+"""The command line: every command is named here, imported when it is called, and does its work in `cli.jobs`."""
 
 from __future__ import annotations
 
@@ -12,27 +12,35 @@ import traceback
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from cli.commands import (
-    claims,
-    demo,
-    denials,
-    exchange,
-    explain,
-    init,
-    remittances,
-    simulate,
-    x12,
-    x12_check,
-)
 from cli.exits import ExitCode
+from cli.lazy import group_of
 from edi.model.errors import ClaimloopError
+
+COMMANDS: Final = {
+    "explain": "cli.commands.explain:explain",
+    "init": "cli.commands.init:init",
+    "demo": "cli.commands.demo:demo",
+    "send": "cli.commands.exchange:send",
+    "fetch": "cli.commands.exchange:fetch",
+    "ingest": "cli.commands.remittances:ingest",
+    "verify": "cli.commands.remittances:verify",
+    "simulate": "cli.commands.simulate:simulate",
+    "claims": "cli.commands.claims:group",
+    "held": "cli.commands.remittances:held_group",
+    "unmatched": "cli.commands.remittances:unmatched_group",
+    "denials": "cli.commands.denials:group",
+    "report": "cli.commands.denials:report_group",
+    "x12": "cli.commands.x12:group",
+}
+"""Where each command or group of commands is, in the order of --help."""
 
 app = typer.Typer(
     name="claimloop",
+    cls=group_of(COMMANDS),
     help="Sessions out as X12 837P claims, 835s back, every cent tied to its line.",
     no_args_is_help=True,
     add_completion=False,
@@ -54,26 +62,6 @@ def root(
     ] = False,
 ) -> None:
     """Sessions out as X12 837P claims, 835s back, every cent tied to its line."""
-
-
-app.command()(explain.explain)
-app.command()(init.init)
-app.command()(demo.demo)
-app.command()(exchange.send)
-app.command()(exchange.fetch)
-app.command()(remittances.ingest)
-app.command()(remittances.verify)
-app.command()(simulate.simulate)
-x12.group.command()(x12_check.check)
-for group in (
-    claims.group,
-    remittances.held_group,
-    remittances.unmatched_group,
-    denials.group,
-    denials.report_group,
-    x12.group,
-):
-    app.add_typer(group)
 
 
 class Stopped(BaseException):

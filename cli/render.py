@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from edi.model.finding import Finding, Severity
 from edi.model.money import decimal_text
@@ -68,7 +70,13 @@ def write_json(document: Any, path: Path | None = None) -> None:
 
 
 def write_rows(
-    rows: Iterable[Row], columns: Sequence[str], *, form: str, path: Path | None, title: str = ""
+    rows: Iterable[Row],
+    columns: Sequence[str],
+    *,
+    form: str,
+    path: Path | None,
+    narrow: Sequence[str] = (),
+    footer: Sequence[str] = (),
 ) -> None:
     """Write rows as ``table``, ``csv`` or ``json`` (a list) to ``path`` or stdout.
 
@@ -77,7 +85,8 @@ def write_rows(
         columns: which of them, in order; the keys of the JSON objects are all keys of the rows.
         form: ``table``, ``csv`` or ``json``.
         path: where to, None for stdout.
-        title: heading of a table.
+        narrow: the columns of a table where the terminal is too narrow for ``columns``.
+        footer: lines under a table: totals, what to do next.
     """
     if form == "json":
         write_json(list(rows), path)
@@ -86,8 +95,27 @@ def write_rows(
             _write_csv(rows, columns, stream)
     else:
         with output(path) as stream:
-            console = stdout() if path is None else Console(file=stream, width=_PLAIN_WIDTH)
-            console.print(_table(rows, columns, title))
+            width = stdout().width if path is None and sys.stdout.isatty() else None
+            _print_table(list(rows), columns, narrow, footer, stream, width)
+
+
+def _print_table(
+    rows: Sequence[Row],
+    columns: Sequence[str],
+    narrow: Sequence[str],
+    footer: Sequence[str],
+    stream: IO[str],
+    width: int | None,
+) -> None:
+    """Print a table as wide as ``width`` characters; None, which is no terminal, gives one line a row."""
+    table = lay_out(rows, columns, narrow, width)
+    wide = max(width or 0, table.width or 0)
+    console = stdout() if stream is sys.stdout else Console(file=stream, highlight=False)
+    console.print(table, width=wide, crop=False, no_wrap=True)
+    if footer:
+        console.print()
+    for text in footer:
+        console.print(text, markup=False, soft_wrap=True)
 
 
 def _write_csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str]) -> None:
@@ -116,16 +144,116 @@ def _text(cell: Cell) -> str:
     return " ".join(cell)
 
 
-def _table(rows: Iterable[Row], columns: Sequence[str], title: str) -> Table:
-    table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+def lay_out(
+    rows: Sequence[Row], columns: Sequence[str], narrow: Sequence[str] = (), width: int | None = None
+) -> Table:
+    """Return the table of rows, sized to content and to a terminal.
+
+    Control numbers, codes, dates, amounts and the like stand whole. Words and keys (``next_action`` ...) are folded at
+    blanks and underscores, never inside a word.
+
+    Args:
+        rows: what to show.
+        columns: all columns, in order.
+        narrow: the columns to fall back on where those do not fit.
+        width: characters of the terminal; None is no terminal: nothing is folded.
+    """
+    fitting = _widths(rows, columns, width)
+    if width is not None and _taken(fitting) > width and narrow:
+        columns, fitting = narrow, _widths(rows, narrow, width)
+        if _taken(fitting) > width:
+            fitting = _widths(rows, narrow, width, longest_word=_CUT)
+    table = Table(header_style="bold", box=None, pad_edge=False, width=_taken(fitting))
     for column in columns:
-        right = column in _MONEY_COLUMNS
-        table.add_column(column.replace("_", " "), justify="right" if right else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in _MONEY_COLUMNS else "left"
+        room = fitting[column]
+        table.add_column(_fold(label(column), room), justify=justify, width=room, no_wrap=True)
     for row in rows:
-        table.add_row(*[_text(row.get(column)) for column in columns])
+        cells = (_fold(" ".join(_text(row.get(column)).split()), fitting[column]) for column in columns)
+        table.add_row(*[Text(cell) for cell in cells])
     return table
 
 
+def label(column: str) -> str:
+    """Return the heading of a column."""
+    return _LABELS.get(column, column.replace("_", " "))
+
+
+def _widths(
+    rows: Sequence[Row], columns: Sequence[str], width: int | None, longest_word: int | None = None
+) -> dict[str, int]:
+    """Characters of each column: what it needs, the widest of words and keys taken in until all fits.
+
+    No column gets narrower than its longest word, or than ``longest_word`` characters of that.
+    """
+    needed: dict[str, int] = {}
+    least: dict[str, int] = {}
+    for column in columns:
+        texts = [label(column), *(" ".join(_text(row.get(column)).split()) for row in rows)]
+        needed[column] = max(map(len, texts))
+        words = texts if column not in _FOLDED else [word for text in texts for word in _words(text)]
+        least[column] = max((len(word.rstrip()) for word in words), default=1)
+        if longest_word is not None and column in _FOLDED:
+            least[column] = min(least[column], longest_word)
+    if width is None:
+        return needed
+    while _taken(needed) > width:
+        column = max(needed, key=lambda one: (needed[one] - least[one], needed[one]))
+        if needed[column] <= least[column]:
+            break
+        needed[column] -= 1
+    return needed
+
+
+def _taken(widths: Mapping[str, int]) -> int:
+    """Characters that columns take with the two blanks between them."""
+    return sum(widths.values()) + _GAP * max(len(widths) - 1, 0)
+
+
+def _words(text: str) -> list[str]:
+    """What may stand on a line of its own: words with the blank or underscore behind them."""
+    return re.findall(r"[^ _]*[ _]+|[^ _]+", text)
+
+
+def _fold(text: str, width: int) -> str:
+    """Break a text at blanks and underscores into lines of at most ``width``; a longer word ends in an ellipsis."""
+    lines = [""]
+    for whole in _words(text):
+        word = whole if len(whole.rstrip()) <= width else whole[: width - 1] + "…"
+        if lines[-1] and len(lines[-1]) + len(word.rstrip()) > width:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(line.rstrip() for line in lines)
+
+
+_GAP = 2
+_CUT = 8
+_LABELS = {
+    "patient_control_number": "control number",
+    "procedure_code": "code",
+    "date_of_service": "service",
+    "date_from": "service",
+    "payer_name": "payer",
+    "practice_id": "practice",
+    "share_percent": "share %",
+    "due_date": "due",
+    "open_count": "open",
+    "preventable_amount": "preventable",
+}
+_FOLDED = frozenset(
+    {
+        "payer_name",
+        "remarks",
+        "category",
+        "next_action",
+        "guardrails",
+        "detail",
+        "file",
+        "candidates",
+        "group",
+    }
+)
+"""Columns of words, which may take several lines on a terminal."""
 _MONEY_COLUMNS = frozenset(
     {
         "amount",
@@ -139,6 +267,11 @@ _MONEY_COLUMNS = frozenset(
         "expected",
         "count",
         "units",
+        "open_count",
+        "open_amount",
+        "preventable_amount",
+        "share_percent",
+        "waiting",
     }
 )
 

@@ -1,9 +1,19 @@
-"""A manifest as a person reads it: a line a file, then the sums and what is wrong."""
+"""What several commands tell a person: a manifest, what is held, how to go on."""
 
 from __future__ import annotations
 
-from cli.jobs.manifest import FileEntry, FindingEntry, Manifest
-from cli.render import stderr, stdout
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from shlex import quote
+from shutil import which
+
+from cli.jobs.create_claims import CreateResult
+from cli.jobs.lists import counted
+from cli.jobs.manifest import POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
+from cli.render import money, stderr, stdout
+from edi.model.finding import Finding, Severity
 
 _FINDINGS_SHOWN = 20
 
@@ -17,13 +27,14 @@ def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
         console.print(_file_line(file), markup=False, soft_wrap=True)
     totals = manifest.totals
     for text in (
-        f"{totals.posted} payments posted, {totals.duplicates} seen before, {totals.quarantined} quarantined, "
-        f"{totals.conflicts} possible reissues held",
-        f"{totals.claims_matched} of {totals.claims} claims matched ({totals.lines_matched} of {totals.lines} lines), "
-        f"{totals.unmatched} unmatched, {totals.claims_held} in suspense, {totals.denials} denials",
-        f"{totals.acknowledgments} acknowledgments, {totals.rejections} of them rejections",
-        f"{totals.claims_new} claims new, {totals.claims_known} known; {totals.retried_matched} payments that waited "
-        "found their claim",
+        f"{counted(totals.posted, 'payment')} posted, {totals.duplicates} seen before, "
+        f"{totals.quarantined} quarantined, {counted(totals.conflicts, 'possible reissue')} held",
+        f"{totals.claims_matched} of {counted(totals.claims, 'claim')} matched "
+        f"({totals.lines_matched} of {counted(totals.lines, 'line')}), {totals.unmatched} unmatched, "
+        f"{totals.claims_held} in suspense, {counted(totals.denials, 'denial')}",
+        f"{counted(totals.acknowledgments, 'acknowledgment')}, {counted(totals.rejections, 'rejection')} among them",
+        f"{counted(totals.claims_new, 'claim')} new, {totals.claims_known} known; "
+        f"{counted(totals.retried_matched, 'payment')} that waited found a claim",
     ):
         if any(word.strip("(),;").isdigit() and int(word.strip("(),;")) for word in text.split()):
             console.print(text, markup=False, soft_wrap=True)
@@ -34,23 +45,35 @@ def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
 def _file_line(file: FileEntry) -> str:
     what = []
     if file.payments:
-        what.append(
-            f"{_counted(len(file.payments), 'payment')}: "
-            + ", ".join(sorted({one.outcome for one in file.payments}))
-        )
+        what.append(_payments(file.payments))
     if file.acknowledgments:
         what.append(
-            f"{_counted(file.acknowledgments, 'acknowledgment')}, {_counted(file.rejections, 'rejection')}"
+            f"{counted(file.acknowledgments, 'acknowledgment')}, {counted(file.rejections, 'rejection')}"
         )
     if file.claims_new or file.claims_known:
-        what.append(f"{_counted(file.claims_new, 'claim')} new, {file.claims_known} known")
+        what.append(f"{counted(file.claims_new, 'claim')} new, {file.claims_known} known")
+    if file.duplicate_of is not None:
+        what.append(f"taken in before as {file.duplicate_of}")
     return f"{file.outcome:<11} {file.kind or '-':<6} {file.file}" + (
         f"  ({'; '.join(what)})" if what else ""
     )
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def _payments(payments: Sequence[PaymentEntry]) -> str:
+    """How many payments came to what, and of those posted how many claims were found: nothing is booked of the rest."""
+    outcomes = Counter(one.outcome for one in payments)
+    if len(outcomes) > 1:
+        said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    else:
+        said = ", ".join(outcomes)
+    text = f"{counted(len(payments), 'payment')}: {said}"
+    posted = [one for one in payments if one.outcome == POSTED]
+    claims = sum(one.claims for one in posted)
+    if not claims:
+        return text
+    text += f", {sum(one.claims_matched for one in posted)} of {counted(claims, 'claim')} matched"
+    held = sum(one.claims_held for one in posted)
+    return text + (f", {held} in suspense" if held else "")
 
 
 def _print_findings(manifest: Manifest) -> None:
@@ -73,3 +96,45 @@ def _print_findings(manifest: Manifest) -> None:
             console.print(f"        fix: {finding.fix}", markup=False, style="dim", soft_wrap=True)
     if len(findings) > _FINDINGS_SHOWN:
         console.print(f"… and {len(findings) - _FINDINGS_SHOWN} more; --json lists all", style="dim")
+
+
+def held_text(result: CreateResult, *, most: int) -> Iterator[str]:
+    """Yield a line for each claim held, with its session lines and codes, then for each line held before a claim.
+
+    Args:
+        result: what `claims create` did.
+        most: how many lines to yield; what is beyond that is counted in one line more.
+    """
+    texts = [
+        f"held {' '.join(sorted(one.session_line_ids))} ({one.payer}, {money(one.charge)}): "
+        + " ".join(dict.fromkeys(_codes(one.findings)))
+        for one in result.held
+    ]
+    in_claims = {line for one in result.held for line in one.session_line_ids}
+    before: dict[str, list[str]] = {}
+    for finding in result.findings:
+        line = finding.location.session
+        if line is not None and line not in in_claims and finding.severity is Severity.ERROR:
+            before.setdefault(line, []).append(finding.code)
+    texts += [
+        f"held {line} (no claim yet): {' '.join(dict.fromkeys(codes))}" for line, codes in before.items()
+    ]
+    yield from texts[:most]
+    if len(texts) > most:
+        yield f"… and {len(texts) - most} more; claims create --dry-run --json lists all"
+
+
+def _codes(findings: Sequence[Finding]) -> Iterator[str]:
+    """The codes of the errors."""
+    for finding in findings:
+        if finding.severity is Severity.ERROR:
+            yield finding.code
+
+
+def this_command() -> str:
+    """How to call the program from any folder: by name when the shell would find this one, else by its path."""
+    running = Path(sys.argv[0])
+    found = which("claimloop")
+    if running.stem != "claimloop" or (found is not None and Path(found).resolve() == running.resolve()):
+        return "claimloop"
+    return quote(str(running.absolute()))

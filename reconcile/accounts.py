@@ -19,6 +19,7 @@ from reconcile.values import Account
 CAPITATION: Final = ("24", "256")
 """CARCs that are a write-off only where the payer profile says capitated."""
 DUPLICATE: Final = "18"
+"""An exact duplicate: answers the later of two equal submissions."""
 PRIOR_PAYERS: Final = "23"
 """What the earlier payers' adjudications came to."""
 BUNDLED_IN: Final = "94"

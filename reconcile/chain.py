@@ -10,7 +10,7 @@ reversal, the correction and a later payer all land on one line, and a supersede
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -19,13 +19,33 @@ from reconcile.values import SubmittedClaim, SubmittedLine
 REPLACEMENT: Final = "7"
 VOID: Final = "8"
 
-_KEYS: Final[tuple[Callable[[SubmittedLine], object], ...]] = (
-    lambda line: (line.procedure_code, line.date_from, line.charge, line.modifiers),
-    lambda line: (line.procedure_code, line.date_from, line.charge),
-    lambda line: (line.procedure_code, line.date_from),
-    lambda line: (line.number, line.date_from),
+_DISCIPLINES: Final = frozenset({"GN", "GO", "GP"})
+"""The modifiers that name the discipline: one code and charge under two of them is two visits."""
+
+
+def one_discipline(left: Collection[str], right: Collection[str]) -> bool:
+    """Whether the modifiers of two lines do not name two disciplines (GN, GO, GP); one that names none fits any."""
+    ours, theirs = _DISCIPLINES.intersection(left), _DISCIPLINES.intersection(right)
+    return not ours or not theirs or bool(ours & theirs)
+
+
+_Same: TypeAlias = Callable[[SubmittedLine, SubmittedLine], bool]
+_RESENT: Final[tuple[_Same, ...]] = (
+    lambda one, held: _billed(one) == _billed(held) and one.modifiers == held.modifiers,
+    lambda one, held: _billed(one) == _billed(held) and one_discipline(one.modifiers, held.modifiers),
 )
-"""How lines of two submissions are seen to be one service, strictest first; within a key in submitted order."""
+"""How the lines of a resend are seen to be those sent before, strictest first; within one in submitted order."""
+_CORRECTED: Final[tuple[_Same, ...]] = (
+    *_RESENT,
+    lambda one, held: _billed(one) == _billed(held),
+    lambda one, held: (one.procedure_code, one.date_from) == (held.procedure_code, held.date_from),
+    lambda one, held: (one.number, one.date_from) == (held.number, held.date_from),
+)
+"""The same for a replacement or a void, which may change the charge and the code of a line."""
+
+
+def _billed(line: SubmittedLine) -> tuple[object, ...]:
+    return (line.procedure_code, line.date_from, line.charge)
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +71,13 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
             if claim.id == claim_id:
                 return claim.lines
         return ()
+
+    def charge_in(self, claim_id: int | None, service: int) -> int:
+        """What one submission bills a service at, in cents; the first one's charge where it does not bill it."""
+        for line in self.lines_of(claim_id):
+            if self.service_of[line.id] == service:
+                return line.charge
+        return self.lines[service].charge
 
     def charge(self, service: int, live: Collection[int]) -> int:
         """What the service is billed at now, in cents.
@@ -96,7 +123,7 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
     versions = {line.id: [line.id] for line in first.lines}
     for claim in ordered[1:]:
         known = [lines[ids[-1]] for ids in versions.values()]
-        pairs = _pair(claim.lines, known)
+        pairs = _pair(claim.lines, known, _CORRECTED if claim.frequency in (REPLACEMENT, VOID) else _RESENT)
         for line in claim.lines:
             held = pairs.get(line.id)
             service = line.id if held is None else service_of[held]
@@ -112,17 +139,18 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
     )
 
 
-def _pair(lines: Sequence[SubmittedLine], known: Sequence[SubmittedLine]) -> dict[int, int]:
+def _pair(
+    lines: Sequence[SubmittedLine], known: Sequence[SubmittedLine], ways: Sequence[_Same]
+) -> dict[int, int]:
     """Line id -> id of the known line that bills the same service; lines without one are new services."""
     pairs: dict[int, int] = {}
     free = list(known)
-    for key in _KEYS:
+    for same in ways:
         for line in lines:
             if line.id in pairs:
                 continue
-            wanted = key(line)
             for held in free:
-                if key(held) == wanted:
+                if same(line, held):
                     pairs[line.id] = held.id
                     free.remove(held)
                     break

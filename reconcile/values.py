@@ -27,7 +27,6 @@ class SubmittedLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     date_to: date | None
     control_number: str
     allocated: bool
-    discipline_modifier: str = ""
 
 
 class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -134,7 +133,7 @@ class Adjudication(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Account(StrEnum):
-    """Where cents of a service line go. Open balance = charge - every account but MEMO, PENDED and PATIENT_MEMO."""
+    """Where cents of a service line go. Open balance = charge - every account but MEMO and PENDED."""
 
     PAID = "paid"
     CONTRACTUAL = "contractual"

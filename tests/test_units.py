@@ -14,11 +14,12 @@ from edi.model.units import (
     allocate,
     allocate_cms,
     allocate_late,
-    allocate_midpoint,
-    allocate_strict15,
     compare_total,
     units_from_minutes,
 )
+
+FITTING = (Verdict.MATCHES, Verdict.TIE_ALTERNATIVE)
+"""What a payer using the method has nothing to object to."""
 
 # -- the table -----------------------------------------------------------------------------------------------------
 
@@ -78,19 +79,19 @@ def test_example_by_cms(name):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_by_midpoint(name):
     minutes, _, _, expected = EXAMPLES[name]
-    allocation = allocate_midpoint(minutes)
+    allocation = allocate("midpoint", minutes)
     assert allocation.units == expected
     assert allocation.compare(expected).verdict is Verdict.MATCHES
 
 
 def test_strict15_counts_only_full_blocks():
-    assert allocate_strict15([("97110", 29), ("97140", 15), ("97112", 14)]).units == (1, 1, 0)
+    assert allocate("strict15", [("97110", 29), ("97140", 15), ("97112", 14)]).units == (1, 1, 0)
 
 
 def test_a1_allocation_and_overbilling():
     """A1: 2+1 passes, 2+2 is one too many."""
     allocation = allocate_cms([("97112", 24), ("97110", 23)])
-    assert allocation.compare((2, 1)).acceptable
+    assert allocation.compare((2, 1)).verdict in FITTING
     over = allocation.compare((2, 2))
     assert (over.verdict, over.over) == (Verdict.OVERBILLED, 1)
 
@@ -98,7 +99,7 @@ def test_a1_allocation_and_overbilling():
 def test_a2_the_methods_differ():
     """A2: 33 and 7 minutes earn 2+1 under CMS, but under the midpoint the second line is an error."""
     minutes = [("97110", 33), ("97140", 7)]
-    assert allocate("cms", minutes).compare((2, 1)).acceptable
+    assert allocate("cms", minutes).compare((2, 1)).verdict in FITTING
     assert allocate("midpoint", minutes).units == (2, 0)
     assert allocate("midpoint", minutes).compare((2, 1)).verdict is Verdict.OVERBILLED
 
@@ -125,7 +126,7 @@ def test_verdicts_of_cms(billed, verdict, over, under):
     [((2, 0), Verdict.MATCHES), ((1, 0), Verdict.UNDERBILLED), ((1, 1), Verdict.OVERBILLED)],
 )
 def test_verdicts_of_midpoint(billed, verdict):
-    assert allocate_midpoint([("97110", 33), ("97140", 7)]).compare(billed).verdict is verdict
+    assert allocate("midpoint", [("97110", 33), ("97140", 7)]).compare(billed).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -146,8 +147,8 @@ def test_one_code_on_two_lines_is_pooled():
     allocation = allocate_cms([("97110", 8), ("97110", 8), ("97140", 7)])
     assert allocation.units_by_code == {"97110": 1, "97140": 1}
     assert allocation.units == (1, 0, 1)
-    assert allocation.compare((0, 1, 1)).acceptable
-    assert allocate_midpoint([("97110", 7), ("97110", 8)]).units == (0, 1)
+    assert allocation.compare((0, 1, 1)).verdict in FITTING
+    assert allocate("midpoint", [("97110", 7), ("97110", 8)]).units == (0, 1)
 
 
 def test_nothing_allocates_nothing():
@@ -204,8 +205,8 @@ def check_day(minutes: list[tuple[str, int]]) -> int:
     assert allocation.units in acceptable, minutes
     for extra in product((0, 1), repeat=len(minutes)):
         billed = tuple(each // 15 + e for (_, each), e in zip(minutes, extra, strict=True))
-        assert allocation.compare(billed).acceptable == (billed in acceptable), (minutes, billed)
-    assert allocate_midpoint(minutes).units == reference_midpoint(minutes), minutes
+        assert (allocation.compare(billed).verdict in FITTING) == (billed in acceptable), (minutes, billed)
+    assert allocate("midpoint", minutes).units == reference_midpoint(minutes), minutes
     return len(acceptable)
 
 

@@ -12,6 +12,7 @@ from cli.exits import ExitCode, worst
 from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
+from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
 from cli.jobs.story_text import story_json, story_lines
 from cli.options import (
     AsJson,
@@ -39,21 +40,18 @@ from cli.render import (
     write_json,
     write_rows,
 )
-from cli.summaries import print_manifest
+from cli.summaries import held_text, print_manifest
 from cli.workspace import workspace
 from edi.codes import load_tables
 from edi.intake import NOT_READ
 from edi.model.errors import InputError
 from edi.model.finding import Severity
+from reconcile.store.listing import claim_statuses, practice_names, waiting_by_claim
 from reconcile.store.story import claims as stories_of
 from reconcile.store.totals import claim_listing
 
 group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
 
-CLAIM_COLUMNS = (
-    "patient_control_number", "practice_id", "payer", "date_from", "status", "charge", "paid", "contractual",
-    "patient", "denied", "open",
-)  # fmt: skip
 _FINDINGS_SHOWN = 20
 
 
@@ -160,14 +158,20 @@ def _create_json(result: CreateResult) -> dict[str, Any]:
 def _print_created(result: CreateResult, *, dry_run: bool) -> None:
     console = stdout()
     word = "would be written" if dry_run else "written"
-    console.print(f"{result.lines} session lines read, {result.rejected_rows} rows refused", markup=False)
     console.print(
-        f"{result.claims} claims with {result.claim_lines} lines {word}, {money(result.charge)} in all",
+        f"{counted(result.lines, 'session line')} read, {counted(result.rejected_rows, 'row')} refused",
+        markup=False,
+    )
+    console.print(
+        f"{counted(result.claims, 'claim')} with {counted(result.claim_lines, 'line')} {word}, "
+        f"{money(result.charge)} in all",
         markup=False,
     )
     for file in result.files:
         console.print(
-            f"  {file.path}  {file.claims} claims  {money(file.charge)}", markup=False, soft_wrap=True
+            f"  {file.path}  {counted(file.claims, 'claim')}  {money(file.charge)}",
+            markup=False,
+            soft_wrap=True,
         )
     for name in result.put_back:
         console.print(f"  {name}: was missing in the folder, put back", markup=False)
@@ -178,12 +182,15 @@ def _print_created(result: CreateResult, *, dry_run: bool) -> None:
     }
     for reason, count in counts.items():
         if count:
-            console.print(f"{count} lines not billed: {reason.replace('_', ' ')}", markup=False)
+            console.print(f"{counted(count, 'line')} not billed: {reason.replace('_', ' ')}", markup=False)
     if result.held or result.held_lines:
         console.print(
-            f"{len(result.held)} claims held by errors, {result.held_lines} lines held before they became a claim",
+            f"{counted(len(result.held), 'claim')} held by errors, "
+            f"{counted(result.held_lines, 'line')} held before they became a claim",
             markup=False,
         )
+        for text in held_text(result, most=_FINDINGS_SHOWN):
+            console.print(f"  {text}", markup=False, soft_wrap=True)
 
 
 @group.command("import")
@@ -217,29 +224,22 @@ def list_(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List claims with what was paid, denied and is open, newest service first."""
+    """List claims with what was paid, denied and is open, newest service first.
+
+    Waiting is money in suspense or unmatched that names the claim: held list
+    and unmatched list say why. It is in none of the other sums.
+    """
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        rows = [
-            {
-                "patient_control_number": one.patient_control_number,
-                "practice_id": one.practice_id,
-                "payer": one.payer,
-                "date_from": one.date_from,
-                "date_to": one.date_to,
-                "frequency": one.frequency,
-                "status": one.status,
-                "acknowledged": one.acknowledged or None,
-                "charge": money(one.charge),
-                "paid": money(one.paid),
-                "contractual": money(one.contractual),
-                "patient": money(one.patient),
-                "denied": money(one.denied),
-                "pended": money(one.pended),
-                "open": money(one.open),
-            }
-            for one in claim_listing(connection, status=status, practice_id=practice)
-        ]
-    write_rows(rows, CLAIM_COLUMNS, form="json" if as_json else form, path=output)
+        if status is not None:
+            status = known_word("--status", status, (*CLAIM_STATUSES, *claim_statuses(connection)))
+        if practice is not None:
+            practice = known_word("--practice", practice, practice_names(connection))
+        claims = list(claim_listing(connection, status=status, practice_id=practice))
+        rows = claim_rows(claims, waiting_by_claim(connection))
+    charge, left = sum(one.charge for one in claims), sum(one.open for one in claims)
+    footer = [f"{counted(len(claims), 'claim')}, charge {money(charge)}, open {money(left)}"]
+    form = "json" if as_json else form
+    write_rows(rows, CLAIM_COLUMNS, form=form, path=output, narrow=CLAIM_NARROW, footer=footer)
 
 
 @group.command()
@@ -259,10 +259,10 @@ def show(
         write_json(
             {
                 "schema_version": SCHEMA_VERSION,
-                "claims": [story_json(one, show_phi=show_phi) for one in stories],
+                "claims": [story_json(one, opened.settings.payers, show_phi=show_phi) for one in stories],
             }
         )
         return
     console = stdout()
-    for text in story_lines(stories, show_phi=show_phi):
+    for text in story_lines(stories, opened.settings.payers, show_phi=show_phi):
         console.print(text, markup=False, soft_wrap=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from shlex import quote
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -13,9 +14,13 @@ from cli.exits import ExitCode, worst
 from cli.jobs.code_texts import title
 from cli.jobs.demo import SEED, Demo, fresh_folder
 from cli.jobs.demo import demo as run_demo
+from cli.jobs.lists import counted
 from cli.options import AsJson, Quiet, end
 from cli.render import SCHEMA_VERSION, bar, finding_json, money, stderr, stdout, write_json
+from cli.summaries import held_text, this_command
 from edi.codes import load_tables
+
+_HELD_SHOWN: Final = 5
 
 
 def demo(
@@ -103,10 +108,15 @@ def _held_lines(told: Demo) -> Iterator[str]:
     held = sum(one.charge for one in told.created.held)
     yield (
         f"  claims held       {len(told.created.held):>6}   {money(held):>12}   "
-        f"and {told.created.held_lines} lines held, {told.created.rejected_rows} rows refused before a claim was made"
+        f"and {counted(told.created.held_lines, 'line')} held, {counted(told.created.rejected_rows, 'row')} refused "
+        "before a claim was made"
     )
     for code, count in _held_reasons(told):
         yield f"    {code:<8} {count:>3}  {title(code)}".rstrip()
+    yield ""
+    for text in held_text(told.created, most=_HELD_SHOWN):
+        yield f"    {text}"
+    yield ""
 
 
 def _answered(told: Demo, word: str) -> int:
@@ -142,7 +152,9 @@ def _where(told: Demo) -> Iterator[str]:
     ):
         yield f"  {what:<22} {path}"
     yield ""
-    yield f"  next: cd {folder}; claimloop denials list; claimloop report denials; claimloop verify"
+    command = this_command()
+    rest = "; ".join(f"{command} {words}" for words in ("denials list", "report denials", "verify"))
+    yield f"  next: cd {quote(str(folder))}; {rest}"
 
 
 def _document(told: Demo) -> dict[str, Any]:

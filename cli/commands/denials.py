@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 import typer
 
-from cli.jobs.lists import DENIAL_COLUMNS, denial_rows
+from cli.jobs.lists import (
+    DENIAL_COLUMNS,
+    DENIAL_CSV,
+    DENIAL_NARROW,
+    denial_rows,
+    denials_footer,
+    known_payers,
+    known_word,
+    with_reason_pairs,
+    with_sentences,
+)
 from cli.options import AsJson, Config, Database, Output, RowFormat
 from cli.render import SCHEMA_VERSION, Row, bar, money, stdout, write_json, write_rows
 from cli.workspace import workspace
-from reconcile.reports.denials import GROUPINGS, DenialGroup, DenialRate, by_group, rate
+from edi.codes import load_tables
+from edi.payers.profile import PayerProfile
+from reconcile.denials import UNCLASSIFIED
+from reconcile.reports.denials import GROUPINGS, DenialGroup, DenialRate, by_group, rate, total
+from reconcile.store.listing import DenialListing, practice_names, rated
 from reconcile.store.listing import denials as denial_listing
-from reconcile.store.totals import adjudicated
 
 group = typer.Typer(name="denials", help="The denials worklist.", no_args_is_help=True)
 report_group = typer.Typer(name="report", help="The analyst's tables.", no_args_is_help=True)
@@ -31,7 +45,7 @@ REPORT_COLUMNS = (
 def list_(
     everything: Annotated[bool, typer.Option("--all", help="Recovered and reversed ones too.")] = False,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    payer: Annotated[str | None, typer.Option(help="Only this payer: its key or name.")] = None,
+    payer: Annotated[str | None, typer.Option(help="Only this payer: key, name or a part of it.")] = None,
     practice: Annotated[str | None, typer.Option(help="Only this practice's.")] = None,
     form: RowFormat = "table",
     as_json: AsJson = False,
@@ -39,19 +53,49 @@ def list_(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List denials, largest first: category, why, next action, guardrails and the last day to appeal."""
+    """List denials, largest first: category, why, next action, what must not be done, and the day it is due.
+
+    Due is the last day of the payer's first appeal level, counted from the
+    remittance; for an unprocessable claim the payer's filing limit for a new
+    claim. It is empty where there is no right of appeal, or where the payer's
+    days are not known.
+    """
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        rows = denial_rows(
-            (
-                denial
-                for denial in denial_listing(connection, open_only=not everything)
-                if (category is None or denial.category == category)
-                and (payer is None or payer in (denial.payer, denial.payer_name))
-                and (practice is None or denial.practice_id == practice)
-            ),
-            opened.settings.payers,
-        )
-    write_rows(rows, DENIAL_COLUMNS, form="json" if as_json else form, path=output)
+        payers = opened.settings.payers
+        denials = list(denial_listing(connection))
+        if category is not None:
+            category = known_word("--category", category, _categories(denials))
+        if practice is not None:
+            practice = known_word("--practice", practice, practice_names(connection))
+        meant = None if payer is None else known_payers(payer, _payers(denials, payers))
+    chosen = [
+        denial
+        for denial in denials
+        if (everything or denial.status == "open")
+        and category in (None, denial.category)
+        and practice in (None, denial.practice_id)
+        and (meant is None or (denial.payer, denial.payer_name) in meant)
+    ]
+    rows = denial_rows(chosen, payers)
+    if as_json or form == "json":
+        write_json(rows, output)
+    elif form == "csv":
+        write_rows(with_sentences(rows), DENIAL_CSV, form=form, path=output)
+    else:
+        footer = denials_footer(chosen, everything=everything)
+        table = with_reason_pairs(rows)
+        write_rows(table, DENIAL_COLUMNS, form=form, path=output, narrow=DENIAL_NARROW, footer=footer)
+
+
+def _categories(denials: Iterable[DenialListing]) -> set[str]:
+    """Categories of the store and of the code tables."""
+    return {*load_tables().categories, UNCLASSIFIED, *(denial.category for denial in denials)}
+
+
+def _payers(denials: Iterable[DenialListing], payers: Mapping[str, PayerProfile]) -> set[tuple[str, str]]:
+    """Key and name of the payers of the store and of the settings."""
+    named = {(key, profile.name) for key, profile in payers.items()}
+    return named | {(denial.payer, denial.payer_name) for denial in denials}
 
 
 def _known_grouping(name: str) -> str:
@@ -71,18 +115,35 @@ def report_denials(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """Count and sum denials by what they have in common, with the denial rate in claims and dollars."""
+    """Count and sum denials by what they have in common, with the denial rate in claims and dollars.
+
+    Rate in claims: claims denied on the merits / claims adjudicated.
+    Rate in dollars: denied on the merits / charges of the claims adjudicated.
+    Duplicates, unprocessable claims and lines allowed at zero are not in the
+    numerator. Claims with no answer but pended, duplicate or unprocessable are
+    not in the denominator. Later recoveries do not change the rate.
+    """
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         denials = list(denial_listing(connection))
-        claims, cents = adjudicated(connection)
+        claims, cents = rated(connection)
     groups = by_group(denials, by)
     rows = [_row(one) for one in groups]
+    whole = _row(total(denials))
     rates = rate(denials, claims, cents)
     if as_json or form == "json":
         write_json(
-            {"schema_version": SCHEMA_VERSION, "by": by, "rows": rows, "rate": _rate_json(rates)}, output
+            {
+                "schema_version": SCHEMA_VERSION,
+                "by": by,
+                "rows": rows,
+                "total": whole,
+                "rate": _rate_json(rates),
+            },
+            output,
         )
         return
+    if form == "table":
+        rows.append(whole)
     write_rows(rows, REPORT_COLUMNS, form=form, path=output)
     if form == "table" and output is None:
         _print_bars(groups, rates)
@@ -120,7 +181,7 @@ def _print_bars(groups: list[DenialGroup], rates: DenialRate) -> None:
     console.print(
         f"denial rate: {rates.denied_claims} of {rates.adjudicated_claims} claims, "
         f"{money(rates.denied_cents)} of {money(rates.adjudicated_cents)} adjudicated "
-        "(on the merits; duplicates and unprocessable claims are worked but not counted)",
+        "(on the merits; duplicates, unprocessable and pended claims are not counted)",
         markup=False,
         soft_wrap=True,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from cli.exits import ExitCode, worst
-from cli.jobs.exchange import Exchange, Note
+from cli.jobs.exchange import Exchange, Note, release
 from cli.jobs.exchange import fetch as fetch_files
 from cli.jobs.exchange import send as send_files
 from cli.options import AsJson, Config, Database, DryRun, Quiet, end, utc_now
@@ -21,8 +22,20 @@ from edi.model.errors import UsageError
 Partner = Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this trading partner.")]
 
 
+Again = Annotated[
+    str | None,
+    typer.Option("--again", metavar="NAME", help="Send a file whose delivery was cut off once more."),
+]
+Arrived = Annotated[
+    str | None,
+    typer.Option("--arrived", metavar="NAME", help="Count a file whose delivery was cut off as sent."),
+]
+
+
 def send(
     partner: Partner = None,
+    again: Again = None,
+    arrived: Arrived = None,
     as_json: AsJson = False,
     config: Config = None,
     database: Database = None,
@@ -30,11 +43,18 @@ def send(
     quiet: Quiet = False,
 ) -> None:
     """Deliver the written 837P files; each counts as sent once the far side was seen to hold the whole file."""
+    if dry_run and (again or arrived):
+        raise UsageError("--again and --arrived write to the store; leave out --dry-run")
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         partners = _partners(opened.settings.need_directory(), partner)
+        for name, there in ((again, False), (arrived, True)):
+            if name is not None:
+                release(opened.store, name, arrived=there, now=utc_now(), partner=partner)
         exchange = send_files(
             opened.store, partners, opened.settings.folder, now=utc_now(), note=_note(quiet), dry_run=dry_run
         )
+    if partner is not None:
+        exchange = msgspec.structs.replace(exchange, waiting=())
     _answer(exchange, as_json=as_json, word="would go" if dry_run else "sent")
 
 
@@ -79,7 +99,12 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
             console.print(f"{word} {file.file} to {file.partner}: {file.claims} claims{more}", markup=False)
         for got in exchange.fetched:
             console.print(f"{word} {got.file} from {got.partner}", markup=False, soft_wrap=True)
-        if not (exchange.sent or exchange.fetched or exchange.troubles):
+        for left in exchange.waiting:
+            text = (
+                f"{left.file} waits for {left.partner}, a trading partner without transport in claimloop.toml"
+            )
+            console.print(text, markup=False, soft_wrap=True)
+        if not (exchange.sent or exchange.fetched or exchange.troubles or exchange.waiting):
             console.print("nothing was waiting", markup=False)
     for trouble in exchange.troubles:
         stderr().print(f"{trouble.partner}: {trouble.message}", markup=False, soft_wrap=True)
@@ -87,4 +112,9 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
 
 
 def _document(exchange: Exchange) -> dict[str, object]:
-    return {"sent": exchange.sent, "fetched": exchange.fetched, "troubles": exchange.troubles}
+    return {
+        "sent": exchange.sent,
+        "fetched": exchange.fetched,
+        "troubles": exchange.troubles,
+        "waiting": exchange.waiting,
+    }

@@ -15,17 +15,20 @@ from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 from edi.codes import load_tables
 from edi.rules import RULES
 
-_KINDS = {"carc": "CARC", "rarc": "RARC", "next_action": "next action", "exit_code": "exit code"}
-"""How a kind is written where it is not its own name."""
+_KINDS = {"carc": "CARC", "rarc": "RARC", "999_code": "999 code", "acknowledgment_category": "277CA category"}
+"""How a kind is written where it is not its own name with blanks."""
 
 
 def explain(
     code: Annotated[
-        str, typer.Argument(help="UNT003, CHG020, 97, CO-97, M15, bundling_ncci, write_off, bank, 75 …")
+        str,
+        typer.Argument(
+            help="UNT003, CHG020, 97, CO-97, M15, A7, bundling_ncci, write_off, no_claim, bank, 75 …"
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Say what a CARC, RARC, finding, category, next action, check or exit code means; all of it, if several things."""
+    """Say what a code or word means: CARC, RARC, finding, category, next action, state, check, exit code."""
     tables = load_tables()
     found = explain_code(code, tables, RULES)
     if not found:
@@ -44,7 +47,7 @@ def explain(
 def _show(one: Explanation, console: Console) -> None:
     """A heading, then one fact a line."""
     console.print(
-        f"{_KINDS.get(one.kind, one.kind)} {one.code}: {one.title}",
+        f"{_KINDS.get(one.kind, one.kind.replace('_', ' '))} {one.code}: {one.title}",
         style="bold",
         markup=False,
         soft_wrap=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from cli.jobs.init import initialise
 from cli.options import AsJson
 from cli.render import SCHEMA_VERSION, stdout, write_json
+from cli.summaries import this_command
 
 
 def init(
@@ -32,7 +34,9 @@ def init(
     for name in made.files:
         console.print(f"wrote {Path(made.folder) / name}", markup=False)
     console.print(
-        "next: put your practice into claimloop.toml and payers.toml, your rows into the tables, then\n"
-        "      claimloop claims create sessions.csv --out out --dry-run",
+        "next: put your practice into claimloop.toml and payers.toml, your rows into the tables "
+        "(docs/input.md has every column), then\n"
+        f"      cd {quote(made.folder)}; {this_command()} claims create sessions.csv --out out --dry-run",
         markup=False,
+        soft_wrap=True,
     )

@@ -9,7 +9,15 @@ import typer
 
 from cli.exits import ExitCode
 from cli.jobs.ingest import ingest as ingest_files
-from cli.jobs.lists import HELD_COLUMNS, UNMATCHED_COLUMNS, held_rows, unmatched_rows
+from cli.jobs.lists import (
+    HELD_COLUMNS,
+    HELD_NARROW,
+    UNMATCHED_COLUMNS,
+    UNMATCHED_NARROW,
+    held_rows,
+    unmatched_rows,
+    waiting_footer,
+)
 from cli.jobs.verify import verify as verify_store
 from cli.options import AsJson, Config, Database, ExitZero, Output, Quiet, RowFormat, end, utc_now
 from cli.render import stdout, write_json, write_rows
@@ -90,8 +98,11 @@ def held_list(
 ) -> None:
     """List claim payments in suspense and transaction sets in quarantine, with the equation that fails."""
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        rows = held_rows(held_listing(connection))
-    write_rows(rows, HELD_COLUMNS, form="json" if as_json else form, path=output)
+        held = list(held_listing(connection))
+    rows = held_rows(held)
+    footer = waiting_footer(rows, sum(one.amount for one in held), "payment", "kind")
+    form = "json" if as_json else form
+    write_rows(rows, HELD_COLUMNS, form=form, path=output, narrow=HELD_NARROW, footer=footer)
 
 
 @unmatched_group.command("list")
@@ -104,5 +115,8 @@ def unmatched_list(
 ) -> None:
     """List claim payments that found no claim, why, and the claims they could mean."""
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        rows = unmatched_rows(unmatched_listing(connection))
-    write_rows(rows, UNMATCHED_COLUMNS, form="json" if as_json else form, path=output)
+        unmatched = list(unmatched_listing(connection))
+    rows = unmatched_rows(unmatched)
+    footer = waiting_footer(rows, sum(one.paid for one in unmatched), "claim payment", "reason")
+    form = "json" if as_json else form
+    write_rows(rows, UNMATCHED_COLUMNS, form=form, path=output, narrow=UNMATCHED_NARROW, footer=footer)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from cli.commands.x12_check import check
 from cli.exits import ExitCode
 from cli.jobs.x12_show import Outcome, read_chunks, show_json, show_text
 from cli.options import AsJson, ExitZero, ShowPhi
@@ -44,3 +45,6 @@ def show(
         code = ExitCode.DONE
     if code is not ExitCode.DONE:
         raise typer.Exit(code)
+
+
+group.command()(check)

@@ -1,4 +1,4 @@
-"""`claimloop x12 check FILE`; `cli.app` puts it into the x12 group."""
+"""`claimloop x12 check FILE`; `cli.commands.x12` puts it into its group."""
 
 from __future__ import annotations
 

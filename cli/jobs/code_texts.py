@@ -55,6 +55,7 @@ _SUBMISSIONS: Final = {
     "SUB010": "A claim stands under no billing provider.",
     "SUB011": "A service line without a number (LX01); the lines were counted.",
     "SUB020": "A field has a letter that the X12 character set cannot spell; the claim is held.",
+    "SUB030": "A session line was billed by another run while this one was at work; the claim was left out.",
     "SUB021": "A segment kept from an imported claim has no place in an outgoing one and was left out.",
 }
 _ACKNOWLEDGMENTS: Final = {
@@ -62,6 +63,8 @@ _ACKNOWLEDGMENTS: Final = {
     "ACK002": "A 999 that is incomplete.",
     "ACK003": "A 277 that is no claim acknowledgment; it is not read.",
     "ACK004": "A claim or line of a 277CA without status.",
+    "ACK005": "An acknowledgment that several files or claims could be meant by; it is kept and tied to none of them.",
+    "ACK006": "An acknowledgment of numbers that only another partner's file or another practice's claim has.",
 }
 _INGEST: Final = {
     "ING000": "There are more findings than a manifest lists.",
@@ -79,6 +82,7 @@ _INGEST: Final = {
 _LEDGER: Final = {
     "ANSWERED_TWICE": "The payer answered a line again without reversing its first answer; what exceeds is memo.",
     "COB_OVERSTATED": "A later payer's write-off exceeds what was still open; the rest is memo.",
+    "CHARGE_DIFFERS": "The payer answered a higher charge than was submitted; the adjustments beyond ours are memo.",
     "REVERSAL_WITHOUT_ORIGINAL": "A reversal takes back an adjudication that is not in the books.",
     "REVERSAL_DIFFERS": "A reversal takes back another amount than was paid.",
     "RECODED": "The payer adjudicated another code than was billed.",
@@ -123,6 +127,51 @@ NEXT_ACTIONS_OF_NO_TABLE: Final = {
     "review_payer_recode": "the payer adjudicated another code than was billed",
 }
 """Next actions that no row of a table sets, and what leads to them."""
+
+
+FIXES: Final[Mapping[str, str]] = {
+    "BAL001": "Ask the payer for a corrected 835; claimloop held list names the claim.",
+    "BAL002": "Ask the payer for a corrected 835; claimloop held list names the claim.",
+    "BAL003": "Ask the payer or clearinghouse for a corrected 835; nothing of this one is posted.",
+    "CHANGED_AFTER_BILLING": (
+        "If the change is right, correct the claim that carries the line; else export the row as it was."
+    ),
+    "CHG001": "Add the patient to patients.csv, or correct the rows refused there.",
+    "CHG002": "Add the payer to payers.toml, or correct its name in patients.csv.",
+    "CHG003": "Use the id of a [[practice]] in claimloop.toml.",
+    "CHG004": "Add the case to cases.csv, or correct case_id or patient_id.",
+    "CHG005": "Fill in case_id.",
+    "CHG006": "Fill in discipline: PT, OT, SLP, DC, LMT, ACU, ATC or MD.",
+    "CHG007": "Add the therapist as [[provider]] in claimloop.toml, or correct treating_npi or treating_id.",
+    "CHG008": "Name the supervising therapist, on the line or under [[provider]].",
+    "CHG009": "Fill in facility_id with the id of a [[facility]] of the practice.",
+    "CHG010": "Fill in diagnosis_codes, on the line or in cases.csv.",
+    "CHG011": "Fill in minutes or units.",
+    "CHG012": "Add a charge row to fees.csv, or fill in charge.",
+    "CHG013": "Take one of the two rows out of fees.csv, or make it more specific.",
+    "CHG014": "Fill in subscriber_organization in patients.csv, or employer in cases.csv.",
+    "CHG015": "Give the rows that do not belong together another claim_key.",
+    "CHG016": "Correct the row that holds the day; this one then goes with it.",
+    "CHG020": "Check the minutes; if they are right, nothing is to be done.",
+    "CHG025": "Ask the payer for more visits, and add the new authorization to authorizations.csv.",
+    "INP001": "Export the table again, with its row of column names.",
+    "INP002": "Export as CSV.",
+    "INP003": "Export the columns, or map your own headings in [practice.columns].",
+    "INP004": "Correct the heading, remove the column, or map it in [practice.columns].",
+    "INP020": "Fill in the value.",
+    "INP022": "Export birth dates with four digits of the year.",
+    "INP023": "Export the column as text; the digits cannot be brought back from the file.",
+    "INP025": "Take the row out; a correction is made on the claim.",
+    "INP040": "Give every billed line a line_id of its own.",
+    "INP041": "Use the id of a [[practice]] in claimloop.toml.",
+    "INP051": "End the older coverage with coverage_to, or give one of them another rank.",
+    "INP054": "Correct the row that was refused; the patient's others then count again.",
+    "ING001": "Check the path.",
+    "ING010": "If it is ours, add the NPI and tax id of the old name to [[practice]] and ingest again.",
+    "ING012": "Fetch the file again; it was cut off.",
+    "SUB020": "Write it in Latin letters, as it stands on the member card.",
+}
+"""How to mend what a finding names, in general; the finding itself says it of its row where that is known."""
 
 
 class CodeText(msgspec.Struct, frozen=True):

@@ -25,6 +25,7 @@ from edi.model.records import Case, Records
 from edi.model.session import SessionLine
 from edi.rules import RuleContext, judge
 from edi.rules.context import session_of
+from edi.x12.conformance import Verdict
 from reconcile.store import Store, billed_sessions, session_hash
 
 CHANGED_AFTER_BILLING: Final = "CHANGED_AFTER_BILLING"
@@ -56,7 +57,8 @@ class CreateResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         lines: session lines read. rejected_rows: rows that could not be read as one.
-        already_billed: lines billed by an earlier run, unchanged. changed: billed then, different now.
+        already_billed: lines billed by an earlier run, unchanged, or by another run meanwhile.
+        changed: lines billed by an earlier run, different now.
         not_billed: other lines that make no claim, by reason (self_pay, unsigned, package …).
         held_lines: lines whose day an intake error holds. held: claims that a rule or the second opinion holds.
         files: the files written. put_back: names of files written again from the vault.
@@ -145,7 +147,7 @@ def create_claims(
     return CreateResult(
         lines=len(read.lines),
         rejected_rows=len(read.rejected),
-        already_billed=len(unchanged),
+        already_billed=len(unchanged) + done.taken,
         changed=len(changed),
         not_billed=_not_billed(summary),
         held_lines=summary.held,
@@ -161,7 +163,19 @@ def create_claims(
 
 def _judge(pool: ConformancePool, advance: Callable[[int], None]) -> Judge:
     """The second opinion on a file's bytes, telling how many claims it has seen."""
-    return lambda data: pool.check(data, advance=advance).findings
+    return lambda data: judged(pool.check(data, advance=advance))
+
+
+def judged(verdict: Verdict) -> tuple[Finding, ...]:
+    """What a verdict says, with no second opinion as an error: a file that nobody judged is not a clean one."""
+    if verdict.opinion:
+        return verdict.findings
+    return tuple(
+        msgspec.structs.replace(found, severity=Severity.ERROR)
+        if found.code in ("PYX900", "PYX901")
+        else found
+        for found in verdict.findings
+    )
 
 
 class _Read(msgspec.Struct, kw_only=True):

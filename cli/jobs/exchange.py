@@ -1,4 +1,9 @@
-"""`send` and `fetch`: files to and from trading partners, with retries; one partner's trouble stops only that one."""
+"""`send` and `fetch`: files to and from trading partners, with retries; one partner's trouble stops only that one.
+
+Partners take files away as soon as they see them, so that a file is not there says nothing about whether it ever was.
+Therefore a file is noted as ``sending`` before its delivery: one that a killed run left so, and that is not there to be
+seen, is never sent a second time unless a person says so.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,20 @@ from typing import Final, cast
 import msgspec
 
 from edi.model.directory import TradingPartner
-from edi.model.errors import ClaimloopError, SettingsError
+from edi.model.errors import ClaimloopError, SettingsError, TemporaryError, UsageError
 from edi.transport.base import RetryPolicy, Transport, with_retries
 from edi.transport.folder import AfterFetch, FolderTransport
-from reconcile.store import Store, Vault, finish_file, record_event
+from edi.transport.whole import digest_of
+from reconcile.store import Connection, Store, Vault, record_event
+from reconcile.store.files import move_file
 from reconcile.store.totals import OutboxFile, outbox
 
 SENT: Final = "sent"
 """Outcome of a file that the far side was seen to hold whole."""
+SENDING: Final = "sending"
+"""Outcome of a file whose delivery has begun; it stays so when the run ends in the middle of it."""
+_PLACED: Final = "placed"
+_PARTLY: Final = 3
 Note = Callable[[str], None]
 """Told what is being retried, in words without PHI."""
 
@@ -46,12 +57,20 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that no run sends: its trading partner was not among those asked."""
+
+    file: str
+    partner: str
+
+
 class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """What went over, and which partners had trouble."""
+    """What went over, which partners had trouble, and which files wait for partners that were not asked."""
 
     sent: tuple[Sent, ...] = ()
     fetched: tuple[Fetched, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 def transport_of(partner: TradingPartner, folder: Path) -> Transport:
@@ -98,7 +117,8 @@ def send(
 ) -> Exchange:
     """Deliver every file that is written and not yet sent; each is noted as sent once the far side holds it.
 
-    A kill after the delivery and before the note is repaired by the next run: the file is found there.
+    A file that an ended run left in the middle of its delivery is noted as sent if it is there; if not, it is a
+    trouble for a person (`release`), and the other files go on.
 
     Args:
         store: open for writing.
@@ -111,22 +131,54 @@ def send(
     """
     known = {partner.id: partner for partner in partners}
     with store.read() as connection:
-        waiting = [file for file in outbox(connection) if file.partner in known]
+        everything = outbox(connection)
     sent: list[Sent] = []
     troubles: list[Trouble] = []
-    for name, files in _by_partner(waiting).items():
+    for name, files in _by_partner([file for file in everything if file.partner in known]).items():
         try:
-            transport = transport_of(known[name], folder)
+            sender = _Sender(store, transport_of(known[name], folder), now, policy or RetryPolicy(), note)
             for file in files:
-                there = (
-                    False
-                    if dry_run
-                    else _send_one(store, transport, file, now, policy or RetryPolicy(), note)
-                )
-                sent.append(Sent(file=file.name, partner=name, claims=file.claims, already_there=there))
+                there = sender.look(file) if dry_run else sender.send(file)
+                if there is None:
+                    troubles.append(Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY))
+                else:
+                    sent.append(Sent(file=file.name, partner=name, claims=file.claims, already_there=there))
         except ClaimloopError as error:
             troubles.append(Trouble(partner=name, message=str(error), exit_code=error.exit_code))
-    return Exchange(sent=tuple(sent), troubles=tuple(troubles))
+    left = [Waiting(file=one.name, partner=one.partner) for one in everything if one.partner not in known]
+    return Exchange(sent=tuple(sent), troubles=tuple(troubles), waiting=tuple(left))
+
+
+def release(store: Store, name: str, *, arrived: bool, now: datetime, partner: str | None = None) -> None:
+    """Settle a file whose delivery was cut off, as a person learned from the clearinghouse.
+
+    Args:
+        store: open for writing.
+        name: the file's.
+        arrived: whether the clearinghouse has it: it counts as sent; else the next `send` delivers it again.
+        now: UTC without zone, for the event log.
+        partner: whose file it is, when several have one of the name.
+
+    Raises:
+        UsageError: no file of the name is in doubt, or several are.
+    """
+    with store.write() as connection:
+        doubtful = [file for file in outbox(connection) if file.outcome == SENDING]
+        chosen = [file for file in doubtful if file.name == name and partner in (None, file.partner)]
+        if len(chosen) != 1:
+            names = ", ".join(file.name for file in doubtful) or "(none)"
+            raise UsageError(
+                f"{len(chosen)} files named {name} were cut off while being sent; there are: {names}"
+            )
+        outcome, kind = (SENT, "sent") if arrived else (_PLACED, "send_again")
+        _move(connection, chosen[0], outcome, kind, now)
+
+
+def _in_doubt(name: str) -> str:
+    return (
+        f"{name} was being sent when the run ended; confirm with the clearinghouse, then claimloop send --again "
+        f"{name} if it did not arrive, or claimloop send --arrived {name} if it did"
+    )
 
 
 def _by_partner(files: Sequence[OutboxFile]) -> dict[str, list[OutboxFile]]:
@@ -136,29 +188,72 @@ def _by_partner(files: Sequence[OutboxFile]) -> dict[str, list[OutboxFile]]:
     return groups
 
 
-def _send_one(
-    store: Store,
-    transport: Transport,
-    file: OutboxFile,
-    now: datetime,
-    policy: RetryPolicy,
-    note: Note | None,
-) -> bool:
-    """Deliver one file and note it; return whether it was there already."""
-    source = Vault(store.vault).path(file.sha256)
-    delivery = with_retries(
-        lambda: transport.put(file.name, source, file.sha256), policy, on_retry=_said(note, file.name)
-    )
-    with store.write() as connection:
-        finish_file(connection, file.sha256, kind="837P", outcome=SENT, manifest="")
+def _move(connection: Connection, file: OutboxFile, outcome: str, kind: str, now: datetime) -> bool:
+    """Note a file's next outcome with its event; False, and nothing noted, when another run took it elsewhere."""
+    moved = move_file(connection, file.sha256, before=file.outcome, outcome=outcome)
+    if moved:
         record_event(
             connection,
-            kind="sent",
+            kind=kind,
             subject=f"file:{file.sha256}",
-            data={"partner": file.partner, "name": file.name, "size": delivery.size},
+            data={"partner": file.partner, "name": file.name},
             at=now,
         )
-    return delivery.already_there
+    return moved
+
+
+class _Sender:
+    """Delivers the files of one partner."""
+
+    def __init__(
+        self, store: Store, transport: Transport, now: datetime, policy: RetryPolicy, note: Note | None
+    ) -> None:
+        self._store = store
+        self._transport = transport
+        self._now = now
+        self._policy = policy
+        self._note = note
+
+    def look(self, file: OutboxFile) -> bool | None:
+        """What `send` would answer, without doing anything."""
+        if file.outcome != SENDING:
+            return False
+        return self._is_there(file) or None
+
+    def send(self, file: OutboxFile) -> bool | None:
+        """Deliver one file and note it; return whether it was there already, None when nobody can tell."""
+        under_way = msgspec.structs.replace(file, outcome=SENDING)
+        if file.outcome == SENDING:
+            return self._noted(under_way) if self._is_there(file) else None
+        with self._store.write() as connection:
+            if not _move(connection, file, SENDING, "sending", self._now):
+                raise TemporaryError(f"{file.name}: another run is sending it; look again later")
+        source = Vault(self._store.vault).path(file.sha256)
+        try:
+            delivery = with_retries(
+                lambda: self._transport.put(file.name, source, file.sha256),
+                self._policy,
+                on_retry=_said(self._note, file.name),
+            )
+        except Exception:
+            # A put that raises has not shown the file under its name, so the next run may try again.
+            with self._store.write() as connection:
+                _move(connection, under_way, file.outcome, "not_sent", self._now)
+            raise
+        self._noted(under_way)
+        return delivery.already_there
+
+    def _is_there(self, file: OutboxFile) -> bool:
+        return with_retries(
+            lambda: self._transport.holds(file.name, file.sha256),
+            self._policy,
+            on_retry=_said(self._note, file.name),
+        )
+
+    def _noted(self, file: OutboxFile) -> bool:
+        with self._store.write() as connection:
+            _move(connection, file, SENT, "sent", self._now)
+        return True
 
 
 def fetch(
@@ -200,7 +295,8 @@ def _listing(transport: Transport, policy: RetryPolicy, note: Note | None) -> li
 
 def _fetch_one(transport: Transport, name: str, target: Path, policy: RetryPolicy, note: Note | None) -> Path:
     path = with_retries(lambda: transport.get(name, target), policy, on_retry=_said(note, name))
-    with_retries(lambda: transport.settle(name), policy, on_retry=_said(note, name))
+    digest = digest_of(path)
+    with_retries(lambda: transport.settle(name, digest), policy, on_retry=_said(note, name))
     return path
 
 

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from cli.exits import MEANING
-from cli.jobs.code_texts import GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
+from cli.jobs.code_texts import FIXES, GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
+from cli.jobs.word_texts import ACTIONS, POSTED_AS, WORDS
 from edi.codes import Tables
 from edi.codes.spelling import nearest
+from edi.codes.values import Carc
+from edi.model.remittance import Adjustment
 from edi.rules import Rule
-from reconcile.denial_rules import denial_table
-from reconcile.store.checks import CHECKS
+from reconcile.accounts import account_of
+from reconcile.denial_rules import DenialContext, denial_table
+from reconcile.denials import categorise
+from reconcile.values import Account
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """One meaning of a code.
 
     Attributes:
-        kind: rule, finding, carc, rarc, category, next_action, guardrail, check or exit_code.
+        kind: carc, rule, finding, rarc, category, next_action, guardrail, a small code set's (SETS), word, check or
+            exit_code.
         code: the code as it is written.
         title: what it is, in a few words.
         facts: what else is known, by name, in the order to be shown; only what is known.
@@ -32,50 +40,83 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanation, ...]:
-    """Everything a code may mean; empty when it is nothing known here.
+    """Everything a code may mean, a CARC first and an exit code last; empty when it is nothing known here.
 
     Args:
-        code: as typed; letters in any case, ``CARC 97`` and ``CO-97`` meaning 97.
+        code: as typed; letters in any case. ``CO-97``, ``CO 97`` and ``co97`` ask for CARC 97 under that group,
+            ``CARC 97`` and ``RARC M15`` for that kind alone.
         tables: the code tables.
         rules: all rules.
     """
-    wanted = _plain(code)
+    asked = _asked(code, tables)
+    wanted = asked.code
+    carcs = tuple(_carc(wanted, tables, asked.group))
+    if asked.group and carcs:
+        return carcs
     found = [
+        *carcs,
         *(_rule(one, tables) for one in rules if one.code == wanted),
         *_finding(wanted),
-        *_carc(wanted, tables),
         *_rarc(wanted, tables),
         *_category(wanted.lower(), tables),
         *_next_action(wanted.lower(), tables),
         *_guardrail(wanted.lower()),
-        *_check(wanted.lower()),
+        *_set_codes(wanted, tables),
+        *_word(wanted.lower()),
         *_exit_code(wanted),
     ]
-    return tuple(found)
+    # The checks are asked last: they come with the store, which takes a second to load.
+    return tuple(one for one in found or _check(wanted.lower()) if asked.kind in ("", one.kind))
 
 
 def similar(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """Up to three codes that a slip of the finger may have meant."""
-    wanted = _plain(code)
+    """Up to three codes that a slip of the finger may have meant; none for a number, whose neighbours mean anything."""
+    asked = _asked(code, tables)
+    if asked.group or asked.kind or asked.code.isdecimal():
+        return ()
+    from reconcile.store.checks import CHECKS
+
     codes = {one.code for one in rules} | set(tables.carcs) | set(tables.rarcs) | set(finding_codes())
-    words = {name.upper(): name for name in (*tables.categories, *GUARDRAILS, *CHECKS, *next_actions(tables))}
-    near = nearest(wanted, codes) or nearest(wanted, words, within=3)
+    listed = (*tables.categories, *GUARDRAILS, *CHECKS, *next_actions(tables), *WORDS)
+    words = {name.upper(): name for name in listed}
+    near = nearest(asked.code, codes) or nearest(asked.code, words, within=3 if len(asked.code) > 6 else 1)
     return tuple(words.get(one, one) for one in near)
 
 
-_GROUPS = ("CO", "PR", "OA", "PI", "CR")
-_AS_THE_CARC = "see_carc"
+_GROUPS: Final = ("CO", "PR", "OA", "PI", "CR")
+_TOLD: Final = _GROUPS[:4]
+"""The groups of 005010 that a CARC without group is told for."""
+_AS_THE_CARC: Final = "see_carc"
 """Action of a remark that leaves the CARC's as it is."""
+SETS: Final = {
+    "CAGC": "group",
+    "CLP02": "claim_status",
+    "277CA": "acknowledgment_category",
+    "999-IK501": "999_code",
+    "PLB": "provider_adjustment",
+}
+"""Small code sets that are explained, and the kind they are told as."""
 
 
-def _plain(code: str) -> str:
-    """``co-97``, ``CARC 97`` and ``97`` are 97."""
-    text = code.strip().upper()
-    for prefix in ("CARC", "RARC", "RULE", *_GROUPS):
-        rest = text.removeprefix(prefix)
-        if rest != text and rest[:1] in ("-", " ", ":"):
-            return rest[1:].strip()
-    return text
+class _Asked(msgspec.Struct, frozen=True):
+    """What was typed: the code in capitals, the group before it, the one kind that is meant ("" for any)."""
+
+    code: str
+    group: str = ""
+    kind: str = ""
+
+
+def _asked(typed: str, tables: Tables) -> _Asked:
+    """Take a group or the name of a kind off what was typed."""
+    text = typed.strip().upper()
+    named = re.fullmatch(r"(CARC|RARC|RULE|EXIT)[-: ]+(.+)", text)
+    if named:
+        kind = named[1].lower().replace("exit", "exit_code")
+        return _Asked(named[2], kind=kind)
+    grouped = re.fullmatch(rf"({'|'.join(_GROUPS)})([-: ]*)(\w+)", text)
+    if grouped and (grouped[2] or tables.carc(grouped[3]) is not None):
+        return _Asked(grouped[3], group=grouped[1])
+    return _Asked(text)
 
 
 def _known(**facts: object) -> dict[str, str | list[str]]:
@@ -113,11 +154,30 @@ def _rule(one: Rule, tables: Tables) -> Explanation:
 def _finding(code: str) -> Iterator[Explanation]:
     known = code_text(code)
     if known is not None:
-        yield Explanation(kind="finding", code=code, title=known.text, facts=_known(area=known.area))
+        facts = _known(area=known.area, fix=FIXES.get(code))
+        yield Explanation(kind="finding", code=code, title=known.text, facts=facts)
+
+
+def _word(name: str) -> Iterator[Explanation]:
+    """A word that a list prints; one explanation for each place where it is met."""
+    for where, said in WORDS.get(name, ()):
+        yield Explanation(kind="word", code=name, title=said, facts=_known(where=where))
+
+
+def _set_codes(code: str, tables: Tables) -> Iterator[Explanation]:
+    """A code of a small set: a group, a claim status, what an acknowledgment says, a provider adjustment."""
+    for name, kind in SETS.items():
+        row = tables.code_set(name).get(code)
+        if row is not None:
+            yield Explanation(
+                kind=kind, code=row.code, title=row.meaning, facts=_known(code_set=name, note=row.note)
+            )
 
 
 def _check(name: str) -> Iterator[Explanation]:
     """A check of `verify`, by its name or by the code of its findings."""
+    from reconcile.store.checks import CHECKS
+
     known = CHECKS.get(name.removeprefix("ver_"))
     if known is not None:
         yield Explanation(
@@ -135,11 +195,14 @@ def next_actions(tables: Tables) -> dict[str, list[str]]:
         if carc.default_action and carc.posting_class == "denial":
             found.setdefault(carc.default_action, []).append(f"CARC {carc.code}: {carc.label}")
         for row in (row for group in _GROUPS for row in tables.combos(group, carc.code)):
-            remarks = " + ".join(sorted(row.rarcs)) or "alone"
-            found.setdefault(row.action, []).append(f"{row.group} {carc.code} {remarks}")
+            word, _, note = row.action.partition(" ")
+            if word in ACTIONS:
+                remarks = " + ".join(sorted(row.rarcs)) or "alone"
+                found.setdefault(word, []).append(f"{row.group} {carc.code} {remarks} {note}".strip())
     for rarc in tables.rarcs.values():
-        if rarc.action and rarc.action != _AS_THE_CARC:
-            found.setdefault(rarc.action, []).append(f"RARC {rarc.code}: {rarc.label or 'not described yet'}")
+        word = rarc.action.partition(" ")[0]
+        if word and word != _AS_THE_CARC:
+            found.setdefault(word, []).append(f"RARC {rarc.code}: {rarc.label or 'not described yet'}")
     for rule in denial_table().rule:
         if rule.next_action:
             found.setdefault(rule.next_action, []).append(f"rule {rule.id}")
@@ -151,8 +214,9 @@ def next_actions(tables: Tables) -> dict[str, list[str]]:
 def _next_action(name: str, tables: Tables) -> Iterator[Explanation]:
     for action, leading in next_actions(tables).items():
         if action.lower() == name:
-            title = f"what to do next about a denial: {action.replace('_', ' ')}"
-            yield Explanation(kind="next_action", code=action, title=title, facts=_known(comes_from=leading))
+            yield Explanation(
+                kind="next_action", code=action, title=ACTIONS[action], facts=_known(comes_from=leading)
+            )
 
 
 def _guardrail(name: str) -> Iterator[Explanation]:
@@ -167,22 +231,25 @@ def _guardrail(name: str) -> Iterator[Explanation]:
         )
 
 
-def _carc(code: str, tables: Tables) -> Iterator[Explanation]:
+def _carc(code: str, tables: Tables, group: str) -> Iterator[Explanation]:
+    """A CARC as the worklist would treat it: under the group typed, or a line for each group."""
     one = tables.carc(code)
     if one is None:
         return
-    title = one.label or f"deactivated on {one.valid_to}"
+    plain = not group
+    answer = _under(group, one, tables) if group else {"category": one.category}
     yield Explanation(
         kind="carc",
-        code=one.code,
-        title=title,
+        code=f"{group}-{one.code}" if group else one.code,
+        title=one.label or f"deactivated on {one.valid_to}",
         facts=_known(
-            category=one.category,
+            group=tables.code_set("CAGC")[group].meaning if group else None,
+            **answer,
             posting_class=one.posting_class,
+            by_group=[_group_line(each, one, tables) for each in _TOLD] if plain and _live(one) else None,
             preventable=one.preventable,
-            next_action=one.default_action,
             group_codes=one.group_restriction,
-            group_dependence=one.group_dependence,
+            group_dependence=one.group_dependence if plain else None,
             needs_remark=one.rarc_required,
             look_at_policy_segment=one.policy_segment,
             valid_from=one.valid_from,
@@ -190,13 +257,71 @@ def _carc(code: str, tables: Tables) -> Iterator[Explanation]:
             last_modified=one.last_modified,
             successor=one.successor,
             with_remarks=[
-                f"{group} {one.code} {' + '.join(sorted(row.rarcs)) or 'alone'}: {row.category}, {row.action}"
-                for group in _GROUPS
-                for row in tables.combos(group, one.code)
+                f"{each} {one.code} {' + '.join(sorted(row.rarcs)) or 'alone'}: {row.category}, {row.action}"
+                for each in ((group,) if group else _GROUPS)
+                for row in tables.combos(each, one.code)
             ],
             source=one.source,
         ),
     )
+
+
+def _live(one: Carc) -> bool:
+    """Whether the CARC is posted by its own row; a deactivated one is not."""
+    return bool(one.posting_class)
+
+
+def _under(group: str, one: Carc, tables: Tables) -> dict[str, object]:
+    """What the books and the denial rules make of the CARC under a group, on a part of the charge and on all of it.
+
+    By `account_of` and `categorise`, which post and categorise what is ingested, so that the two cannot disagree.
+    """
+    if not _live(one):
+        return {}
+    posted = _account(group, one, tables, whole=False)
+    if posted is Account.DENIED:
+        return {"posted_as": "denied", **_denial(group, one, tables, zero_allowed=False)}
+    said: dict[str, object] = {"posted_as": POSTED_AS[posted.value]}
+    if _account(group, one, tables, whole=True) is Account.DENIED:
+        denial = _denial(group, one, tables, zero_allowed=True)
+        return {**said, "if_it_takes_the_whole_charge": "denied, for a person to look at", **denial}
+    if posted is Account.CONTRACTUAL:
+        said["guardrails"] = _guardrails(_denial(group, one, tables, zero_allowed=False))
+    return said
+
+
+def _account(group: str, one: Carc, tables: Tables, *, whole: bool) -> Account:
+    """Where a dollar of two, or the whole charge, goes under the group and CARC."""
+    cents, paid = (200, 0) if whole else (100, 100)
+    adjustment = Adjustment(group, one.code, cents)
+    return account_of(adjustment, 200, paid, capitated=False, bundled=False, tables=tables)
+
+
+def _denial(group: str, one: Carc, tables: Tables, *, zero_allowed: bool) -> dict[str, object]:
+    """Category, next action, guardrails and reasons of a plain denial: no remark, nothing known of the line."""
+    made = categorise(group, one.code, (), DenialContext(zero_allowed=zero_allowed), tables)
+    return {
+        "category": made.category,
+        "next_action": f"{made.next_action}: {ACTIONS.get(made.next_action, 'no text yet')}",
+        "guardrails": [f"{word}: {GUARDRAILS[word]}" for word in made.guardrails],
+        "because": list(made.because),
+    }
+
+
+def _guardrails(denial: dict[str, object]) -> list[str]:
+    said = denial["guardrails"]
+    return said if isinstance(said, list) else []
+
+
+def _group_line(group: str, one: Carc, tables: Tables) -> str:
+    """One group's answer in a line: ``CO: eligibility_coverage, appeal_or_writeoff; no_patient_bill``."""
+    said = _under(group, one, tables)
+    guards = ", ".join(word.partition(":")[0] for word in _guardrails({"guardrails": [], **said}))
+    parts = [] if said["posted_as"] == "denied" else [str(said["posted_as"])]
+    if "next_action" in said:
+        denied = f"{said['category']}, {str(said['next_action']).partition(':')[0]}"
+        parts.append(denied if not parts else f"if it takes the whole charge: {denied}")
+    return f"{group}: {'; '.join([*parts, guards] if guards else parts)}"
 
 
 def _rarc(code: str, tables: Tables) -> Iterator[Explanation]:

@@ -12,7 +12,7 @@ import msgspec
 from cli.jobs import manifest
 from cli.jobs.ingest import begin_kept_file, error_finding, files_of, finish_kept_file, refused
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
-from cli.jobs.posting import Candidate, Tools, post_chunk, recompute
+from cli.jobs.posting import Tools, recompute, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
 from edi.model.errors import InputError
@@ -22,7 +22,6 @@ from edi.payers.profile import PayerProfile
 from edi.transactions import t837p
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
-    UNMATCHED,
     ClaimOrigin,
     Connection,
     Kept,
@@ -30,14 +29,9 @@ from reconcile.store import (
     StoredSet,
     Vault,
     load_set,
-    pack_claim_payment,
-    refresh_payees,
     register_billing_provider,
-    rematch_claim_payments,
     save_claims,
     save_set,
-    waiting,
-    write_states,
 )
 
 
@@ -75,30 +69,6 @@ def import_claims(
     tools = Tools(tables, payers)
     listed = [_import_file(path, store, tools, now) for path in files_of(paths)]
     return summarise(listed, retried_matched=retry_unmatched(store, tools))
-
-
-def retry_unmatched(store: Store, tools: Tools) -> int:
-    """Try again every claim payment that found no claim.
-
-    Returns:
-        How many found theirs now. They are posted, and the claims they answer recomputed.
-    """
-    with store.write() as connection:
-        refresh_payees(connection)
-    matched = after = 0
-    while True:
-        with store.write() as connection:
-            block = waiting(connection, UNMATCHED, after=after)
-            if not block:
-                return matched
-            after = block[-1].id
-            candidates = [
-                Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
-            ]
-            chunk = post_chunk(connection, candidates, tools)
-            rematch_claim_payments(connection, chunk.stored)
-            write_states(connection, chunk.chains, tools.version)
-        matched += sum(1 for one in chunk.stored if one.outcome == manifest.POSTED)
 
 
 def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:

@@ -19,7 +19,7 @@ from cli.jobs import manifest
 from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.ingest_acks import ingest_acknowledgments
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
-from cli.jobs.posting import Tools
+from cli.jobs.posting import Tools, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.directory import Practice
 from edi.model.errors import InputError
@@ -35,6 +35,8 @@ from reconcile.store import (
     Vault,
     begin_file,
     finish_file,
+    payee_became_known,
+    refresh_payees,
     register_practices,
 )
 
@@ -57,11 +59,12 @@ def ingest(
         store: open for writing.
         tables: the code tables that categorise denials.
         payers: profiles by key of payers.toml; they tell whose an 835 is.
-        practices: claimloop.toml's, so that the store knows every payee.
+        practices: claimloop.toml's, so that the store knows every payee. What waited for one of them is tried again.
         now: UTC without zone, for the first-seen time of files.
 
     Returns:
-        The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on.
+        The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on. ``retried_matched`` in
+        its totals counts what had waited for its payee and found its claim now.
 
     Raises:
         AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
@@ -69,7 +72,11 @@ def ingest(
     tools = Tools(tables, payers)
     with store.write() as connection:
         register_practices(connection, practices)
-    return summarise([_ingest_file(path, store, tools, now) for path in files_of(paths)])
+        refresh_payees(connection)
+        waited = payee_became_known(connection)
+    retried = retry_unmatched(store, tools) if waited else 0
+    listed = [_ingest_file(path, store, tools, now) for path in files_of(paths)]
+    return summarise(listed, retried_matched=retried)
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
@@ -119,6 +126,7 @@ def begin_kept_file(store: Store, kept: Kept, name: str, now: datetime) -> FileE
         sha256=kept.sha256,
         kind=known.kind or None,
         outcome=manifest.DUPLICATE,
+        duplicate_of=known.name,
         findings=entries(findings),
     )
 
@@ -197,6 +205,7 @@ class _IncomingFile:
             position,
             _KINDS.get(transaction.kind, transaction.kind),
             READERS[transaction.kind](transaction),
+            envelope=transaction.envelope,
         )
         self._findings += findings
         self._acknowledgments += counts.count

@@ -17,7 +17,7 @@ import msgspec
 
 from cli.jobs import manifest
 from cli.jobs.manifest import PaymentEntry, entries
-from cli.jobs.posting import Candidate, Chunk, Tools, post_chunk
+from cli.jobs.posting import Candidate, Chunk, Tools, post_chunk, recompute
 from edi.model.balance import claim_imbalances, transaction_imbalance
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
@@ -35,9 +35,11 @@ from reconcile.store import (
     load_set,
     next_claim_payment_id,
     next_remittance_id,
+    open_denials,
     pack_claim_payment,
     payees,
     payment_key,
+    payment_place,
     posted_payment,
     reserve_remittance,
     save_set,
@@ -90,8 +92,12 @@ def ingest_remittance(
             return run.take(values)
     except _SetAsideError as aside:
         with store.write() as connection:
-            save_set(connection, aside.noted)
-        return msgspec.json.decode(aside.noted.record, type=PaymentEntry)
+            # Nothing was written until now, so another run of this very file may have been first.
+            noted = load_set(connection, source.sha256, source.position)
+            if noted is None:
+                noted = aside.noted
+                save_set(connection, noted)
+        return msgspec.json.decode(noted.record, type=PaymentEntry)
 
 
 @contextmanager
@@ -120,6 +126,7 @@ class _Run:
         self._matched = self._held = self._unmatched = self._lines_matched = self._denials = 0
         self._next = next_claim_payment_id(connection)
         self._number = ""
+        self._answered_again: set[int] = set()
 
     def take(
         self, values: Iterable[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]
@@ -130,11 +137,11 @@ class _Run:
         self._number = header.st_control_number
         self._digest = ContentDigest(header)
         self._facts = self._facts_of(header)
-        base_key = payment_key(header, self._facts.payer)
-        posted = None if is_non_payment(header) else posted_payment(self._connection, base_key)
+        key = self._facts.payment_key
+        posted = None if is_non_payment(header) else posted_payment(self._connection, key)
         writing = posted is None
         if writing:
-            reserve_remittance(self._connection, self._facts.id, f"{base_key}|reading")
+            reserve_remittance(self._connection, self._facts, header)
         trailer: RemittanceTrailer | None = None
         wrong: set[int] = set()
         while trailer is None:
@@ -154,7 +161,7 @@ class _Run:
                 trailer = trailer or RemittanceTrailer(complete=False)
             self._chunk(block, wrong, write=writing)
             wrong = set()
-        return self._close(header, trailer, base_key, posted)
+        return self._close(header, trailer, posted)
 
     def _header(
         self, stream: Iterator[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]
@@ -188,16 +195,21 @@ class _Run:
                 "the payee is none of our practices; nothing of it is posted",
                 "N104",
             )
+        number = payment.payer_id or payer.id or payer.name or ""
+        trace, day = payment.trace_number or "", _payment_day(header)
+        # No digest has an "r": an advice that is still being read stands behind those that are read.
+        own = payment_key(header, key or number, "reading")
         return RemittanceFacts(
             id=next_remittance_id(self._connection),
-            payment_key="",
+            payment_key=own,
             payer_key=key,
-            payer_id=payment.payer_id or payer.id or payer.name or "",
+            payer_id=number,
             payer_kind=profile.kind if profile is not None else "",
             payer_ids=tuple(dict.fromkeys(number for number in numbers if number)),
             practices=practices,
-            trace_number=payment.trace_number or "",
-            payment_date=_payment_day(header),
+            trace_number=trace,
+            payment_date=day,
+            place=payment_place(day, header.production_date, trace, own),
             capitated=profile.capitated if profile is not None else False,
         )
 
@@ -239,9 +251,10 @@ class _Run:
             else:
                 self._unmatched += 1
         self._denials += chunk.denials
+        self._answered_again.update(chain.state.claim_id for chain in chunk.chains if chain.had)
 
     def _close(
-        self, header: RemittanceHeader, trailer: RemittanceTrailer, base_key: str, posted: str | None
+        self, header: RemittanceHeader, trailer: RemittanceTrailer, posted: str | None
     ) -> PaymentEntry:
         """Decide what becomes of the set now that all of it is read."""
         digest = self._digest.finish(trailer)
@@ -262,20 +275,31 @@ class _Run:
             raise self._aside(manifest.CONFLICT, header, trailer, key, digest)
         if posted is not None:
             raise self._aside(manifest.DUPLICATE, header, trailer, key, digest)
-        facts = msgspec.structs.replace(self._facts, payment_key=key)
         complete_remittance(
             self._connection,
-            facts,
-            header,
+            self._facts.id,
             trailer,
+            payment_key=key,
             content_digest=digest,
             file_sha256=self._source.sha256,
             position=self._source.position,
             tables_version=self._tools.version,
         )
+        self._settle(header)
         noted = self._noted(manifest.POSTED, header, trailer, key, digest)
         save_set(self._connection, noted)
         return msgspec.json.decode(noted.record, type=PaymentEntry)
+
+    def _settle(self, header: RemittanceHeader) -> None:
+        """Bring claims that had an answer before to their final state, and count what denials are left of this set.
+
+        A non-payment advice has its place among those of its day and trace number only now that its digest is known.
+        """
+        if not self._answered_again:
+            return
+        if is_non_payment(header):
+            recompute(self._connection, self._answered_again, self._tools)
+        self._denials = open_denials(self._connection, self._facts.id)
 
     def _problem(self, header: RemittanceHeader, trailer: RemittanceTrailer) -> Finding | None:
         """Why the whole set is quarantined, or None."""

@@ -4,26 +4,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import closing
 
 import msgspec
 
 from cli.jobs.manifest import DUPLICATE, POSTED
 from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
-from reconcile.store import Store, StoredSet, load_set, save_acknowledgments, save_set
+from edi.x12.envelope import Envelope, TransactionSet, read_transactions
+from reconcile.store import Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
+from reconcile.store.acknowledgments import Answers, SentFile
 
 
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
-    """What one transaction set of acknowledgments brought. ``known`` says it was stored before."""
+    """What one transaction set of acknowledgments brought.
+
+    ``known`` says it was stored before; ``untied`` are the findings on what could not be tied to one file or claim.
+    """
 
     count: int = 0
     matched: int = 0
     rejections: int = 0
     known: bool = False
+    untied: tuple[Finding, ...] = ()
 
 
 def ingest_acknowledgments(
-    store: Store, sha256: str, position: int, kind: str, values: Iterable[Acknowledgment | Finding]
+    store: Store,
+    sha256: str,
+    position: int,
+    kind: str,
+    values: Iterable[Acknowledgment | Finding],
+    *,
+    envelope: Envelope | None = None,
 ) -> tuple[AcknowledgmentCounts, list[Finding]]:
     """Store the acknowledgments of one transaction set.
 
@@ -33,9 +46,11 @@ def ingest_acknowledgments(
         position: 0-based place of the set in the file.
         kind: ``TA1``, ``999`` or ``277CA``.
         values: what a reader of TA1, 999 or 277CA yields.
+        envelope: theirs; a 999 or TA1 answers only a file that was sent the other way.
 
     Returns:
-        Counts (those of the earlier run when an interrupted one had got this far), and the findings of the reader.
+        Counts (those of the earlier run when an interrupted one had got this far), and the findings of the reader
+        and on what could not be tied.
     """
     answers: list[Acknowledgment] = []
     findings: list[Finding] = []
@@ -47,21 +62,70 @@ def ingest_acknowledgments(
     with store.write() as connection:
         earlier = load_set(connection, sha256, position)
         if earlier is not None:
-            return msgspec.json.decode(earlier.record, type=AcknowledgmentCounts), findings
-        matched = save_acknowledgments(connection, digest, sha256, answers)
+            counts = msgspec.json.decode(earlier.record, type=AcknowledgmentCounts)
+            return counts, [*findings, *counts.untied]
+        answers_file = None if envelope is None else _answers_file(Vault(store.vault), envelope)
+        saved = save_acknowledgments(connection, digest, sha256, answers, answers_file)
         rejections = sum(1 for answer in answers if not answer.accepted)
-        if matched is None:
+        if saved is None:
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
-            counts = AcknowledgmentCounts(len(answers), matched, rejections)
+            counts = AcknowledgmentCounts(len(answers), saved.matched, rejections, untied=saved.untied)
         noted = StoredSet(
             file_sha256=sha256,
             position=position,
             kind=kind,
             st_control_number="",
-            outcome=DUPLICATE if matched is None else POSTED,
+            outcome=DUPLICATE if saved is None else POSTED,
             content_digest=digest,
             record=msgspec.json.encode(counts).decode(),
         )
         save_set(connection, noted)
-    return counts, findings
+    return counts, [*findings, *counts.untied]
+
+
+def _answers_file(vault: Vault, answer: Envelope) -> Answers:
+    """Tell whether an acknowledgment's envelope is the other way round of a sent file's, as the vault holds it."""
+
+    def answers(sent: SentFile) -> bool | None:
+        asked = _envelope_of(vault, sent)
+        return None if asked is None else _reversed(asked, answer)
+
+    return answers
+
+
+def _envelope_of(vault: Vault, sent: SentFile) -> Envelope | None:
+    """The envelope under which a file carried its claims; None when the vault does not have the file or group."""
+    if not sent.sha256 or not vault.path(sent.sha256).exists():
+        return None
+    with closing(vault.read(sent.sha256)) as blocks:
+        for item in read_transactions(blocks):
+            if not isinstance(item, TransactionSet) or item.envelope is None:
+                continue
+            envelope = item.envelope
+            if (envelope.interchange_control_number or "") == sent.interchange_control_number and (
+                sent.group_control_number in ("", envelope.group_control_number or "")
+            ):
+                return envelope
+    return None
+
+
+def _reversed(asked: Envelope, answer: Envelope) -> bool:
+    """Whether one envelope answers another: ISA06 and ISA08, or GS02 and GS03, the other way round.
+
+    Either pair is enough: partners answer from another interchange address than they are written to, but not from
+    another one on both levels.
+    """
+    pairs = (
+        (asked.sender_id, asked.receiver_id, answer.sender_id, answer.receiver_id),
+        (
+            asked.application_sender,
+            asked.application_receiver,
+            answer.application_sender,
+            answer.application_receiver,
+        ),
+    )
+    for sender, receiver, from_whom, to_whom in pairs:
+        if sender and receiver and (sender, receiver) == (to_whom, from_whom):
+            return True
+    return False

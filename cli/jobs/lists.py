@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from cli.render import Row, money
+from cli.render import Cell, Row, money
+from edi.model.errors import UsageError
 from edi.payers.profile import PayerProfile
 from reconcile.store.listing import DenialListing, HeldListing, UnmatchedListing
+from reconcile.store.totals import ClaimListing
 
 DENIAL_COLUMNS = (
     "patient_control_number",
     "procedure_code",
     "date_of_service",
     "payer_name",
-    "group",
     "reason",
     "remarks",
     "category",
@@ -22,10 +23,26 @@ DENIAL_COLUMNS = (
     "amount",
     "status",
     "next_action",
+    "guardrails",
     "due_date",
 )
-"""The columns of the table; JSON has every key of the contract."""
+"""The columns of the table on a wide screen; JSON has every key of the contract."""
+DENIAL_NARROW = (
+    "patient_control_number",
+    "procedure_code",
+    "date_of_service",
+    "reason",
+    "category",
+    "amount",
+    "next_action",
+)
+DENIAL_CSV = (
+    "patient_control_number", "line_control_number", "procedure_code", "date_of_service", "payer_name", "group",
+    "reason", "remarks", "category", "extent", "amount", "status", "next_action", "guardrails", "due_date",
+    "resubmit_by", "because",
+)  # fmt: skip
 HELD_COLUMNS = ("id", "kind", "patient_control_number", "payer_name", "amount", "reason", "detail", "file")
+HELD_NARROW = ("id", "kind", "patient_control_number", "amount", "file")
 UNMATCHED_COLUMNS = (
     "id",
     "patient_control_number",
@@ -36,11 +53,71 @@ UNMATCHED_COLUMNS = (
     "detail",
     "candidates",
 )
+UNMATCHED_NARROW = ("id", "patient_control_number", "paid", "reason", "candidates")
+CLAIM_COLUMNS = (
+    "patient_control_number", "practice_id", "payer", "date_from", "status", "charge", "paid", "contractual",
+    "patient", "denied", "open", "waiting",
+)  # fmt: skip
+CLAIM_NARROW = ("patient_control_number", "date_from", "status", "charge", "paid", "open", "waiting")
+CLAIM_STATUSES = (
+    "submitted", "accepted", "rejected", "pended", "partly_answered", "partly_denied", "denied", "settled",
+    "overpaid", "reversed",
+)  # fmt: skip
+"""What a claim's status can be: its acknowledgment's word, then what ``reconcile.reconciliation`` derives."""
+
+_NO_APPEAL = frozenset({"no_appeal", "no_resubmit"})
+_UNPROCESSABLE, _DUPLICATE = "unprocessable", "duplicate"
+
+NEXT_STEPS = {
+    "suspense": "the claim payment does not add up: ask the payer for a corrected 835, or wait for its reversal; "
+    "nothing of it is posted",
+    "quarantined": "the payment does not add up as a whole: ask the payer or clearinghouse for a corrected 835 and "
+    "ingest that; nothing of it is posted",
+    "conflict": "a payment with this trace number is posted with other content: possibly a reissue; ask the payer "
+    "which of the two is right",
+    "unknown_payee": "the payee is none of the practices: add its NPI or tax id to claimloop.toml, or return the 835 "
+    "to whom it belongs; ingest again",
+    "no_claim": "no claim here bears this number: import the 837P that billed it (claims import)",
+    "ambiguous": "several claims fit: compare the candidates (claims show) and ask the payer which one it answered",
+    "conflict_of_match": "the number and the patient or payer contradict each other: compare with the candidates "
+    "(claims show) and ask the payer",
+    "lines_unmatched": "the claim is found, but its lines are not: compare with the candidate (claims show); the "
+    "payer may have recoded, or answered another submission: import that one",
+}
+"""What a person does next, by the kind of what is held and the reason why a payment found no claim."""
+
+
+def profile_of(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> PayerProfile | None:
+    """Return the profile of who paid; where the remittance's payer is not identified, of whom the claim went to."""
+    return payers.get(denial.payer) or payers.get(denial.claim_payer)
+
+
+def resubmit_by(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> date | None:
+    """Return the last day for a new claim in place of an unprocessable one; None for other denials or if unknown.
+
+    It is the payer's limit for first claims (``filing.initial_days``), counted from the date of service.
+    """
+    profile, served = profile_of(denial, payers), denial.date_of_service or denial.claim_date_from
+    if denial.kind != _UNPROCESSABLE or profile is None or served is None:
+        return None
+    if profile.filing.initial_days is None:
+        return None
+    return served + timedelta(days=profile.filing.initial_days)
 
 
 def due_date(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> date | None:
-    """Return the last day of the payer's first appeal level, counted from the remittance date; None if unknown."""
-    profile = payers.get(denial.payer)
+    """Return the day by which the next action must be done.
+
+    For an unprocessable claim that is ``resubmit_by``. For a denial with appeal right it is the last day of the
+    payer's first appeal level, counted from the remittance date, whatever the action is: until then the right is kept.
+    None for a denial without appeal right (a duplicate, guardrail ``no_appeal`` or ``no_resubmit``), and where the
+    payer's days are not known.
+    """
+    if denial.kind == _UNPROCESSABLE:
+        return resubmit_by(denial, payers)
+    if denial.kind == _DUPLICATE or not _NO_APPEAL.isdisjoint(denial.guardrails):
+        return None
+    profile = profile_of(denial, payers)
     if profile is None or denial.remitted_on is None or not profile.appeals.levels:
         return None
     return denial.remitted_on + timedelta(days=profile.appeals.levels[0].days)
@@ -75,9 +152,61 @@ def denial_rows(denials: Iterable[DenialListing], payers: Mapping[str, PayerProf
             "owner": None,
             "preventable_by": denial.preventable_by,
             "because": denial.because,
+            "line_number": denial.line_number,
+            "resubmit_by": resubmit_by(denial, payers),
         }
         for denial in denials
     ]
+
+
+def with_reason_pairs(rows: Iterable[Row]) -> list[Row]:
+    """Return denials for the table, where group and reason are one column (``CO-197``) and reasons whole."""
+    return [{**row, "reason": f"{row['group']}-{row['reason']}"} for row in rows]
+
+
+def with_sentences(rows: Iterable[Row]) -> list[Row]:
+    """Return denials for CSV, where the reasons of ``because`` stand in one cell, between semicolons."""
+    return [{**row, "because": "; ".join(_texts(row["because"]))} for row in rows]
+
+
+def _texts(cell: Cell) -> Sequence[str]:
+    return (
+        []
+        if cell is None or isinstance(cell, bool | int | date)
+        else [cell]
+        if isinstance(cell, str)
+        else cell
+    )
+
+
+def denials_footer(denials: Sequence[DenialListing], *, everything: bool) -> list[str]:
+    """Return the line under the denials: how many, how much, and what is not shown."""
+    amount = money(sum(denial.amount for denial in denials))
+    hidden = "" if everything else "; recovered and reversed ones are not shown (--all shows them)"
+    return [f"{counted(len(denials), 'denial')}, {amount} denied{hidden}"]
+
+
+def waiting_footer(rows: Sequence[Row], cents: int, word: str, key: str) -> list[str]:
+    """Return the lines under held or unmatched rows: count and sum, and the next step once for each ``key``."""
+    steps = {str(row[key]): str(row["next_step"]) for row in rows}
+    return [
+        f"{counted(len(rows), word)}, {money(cents)}",
+        *(f"{name}: {step}" for name, step in steps.items()),
+    ]
+
+
+def counted(number: int, word: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _next_step(reason: str) -> str:
+    """The next step of an unmatched payment; a ``conflict`` here is no reissue."""
+    if reason == "conflict":
+        return NEXT_STEPS["conflict_of_match"]
+    return NEXT_STEPS.get(
+        reason, "compare with the candidates (claims show), then ask the payer what it answered"
+    )
 
 
 def held_rows(held: Iterable[HeldListing]) -> list[Row]:
@@ -93,6 +222,7 @@ def held_rows(held: Iterable[HeldListing]) -> list[Row]:
             "reason": one.reason,
             "detail": one.detail,
             "file": one.file,
+            "next_step": NEXT_STEPS[one.kind],
         }
         for one in held
     ]
@@ -113,6 +243,81 @@ def unmatched_rows(unmatched: Iterable[UnmatchedListing]) -> list[Row]:
             "candidates": one.candidates,
             "trace_number": one.trace_number or None,
             "file": one.file,
+            "next_step": _next_step(one.reason),
         }
         for one in unmatched
     ]
+
+
+def claim_rows(claims: Iterable[ClaimListing], waiting: Mapping[tuple[str, str], int]) -> list[Row]:
+    """Return claims, one row a submission.
+
+    Args:
+        claims: in the order they are shown.
+        waiting: cents held in suspense or unmatched, by practice and control number; shown on the first row of each.
+    """
+    left = dict(waiting)
+    return [
+        {
+            "patient_control_number": one.patient_control_number,
+            "practice_id": one.practice_id,
+            "payer": one.payer,
+            "date_from": one.date_from,
+            "date_to": one.date_to,
+            "frequency": one.frequency,
+            "status": one.status,
+            "acknowledged": one.acknowledged or None,
+            "charge": money(one.charge),
+            "paid": money(one.paid),
+            "contractual": money(one.contractual),
+            "patient": money(one.patient),
+            "denied": money(one.denied),
+            "pended": money(one.pended),
+            "open": money(one.open),
+            "waiting": money(left.pop((one.practice_id, one.patient_control_number), None)),
+        }
+        for one in claims
+    ]
+
+
+# -- filters ---------------------------------------------------------------------------------------------------------
+
+
+def known_word(option: str, given: str, known: Iterable[str]) -> str:
+    """Return the known word that was given, in its own spelling; case does not matter.
+
+    Raises:
+        UsageError: it is none of them; the message names them.
+    """
+    words = sorted({word for word in known if word})
+    for word in words:
+        if word.casefold() == given.casefold():
+            return word
+    raise UsageError(
+        f"{option}: {given!r} is none of {', '.join(words) or 'those known (there are none yet)'}"
+    )
+
+
+def known_payers(given: str, known: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return the payers that were meant: pairs of key and name.
+
+    Args:
+        given: a key or a name, or a part of one that only one payer has; case does not matter.
+        known: keys and names of the store and of payers.toml; one payer may have several names.
+
+    Raises:
+        UsageError: it is none of them, or may mean several; the message names them.
+    """
+    wanted, pairs = given.casefold(), sorted(set(known))
+    exact = frozenset(pair for pair in pairs if wanted in (pair[0].casefold(), pair[1].casefold()))
+    found = exact or frozenset(
+        pair for pair in pairs if any(wanted in spelling.casefold() for spelling in pair)
+    )
+    keys = {pair[0] for pair in found}
+    if wanted and (exact or len(keys) == 1):
+        return frozenset(pair for pair in pairs if pair[0] in keys and (pair[0] or pair in found))
+    labels = {(key or name).casefold(): f"{key} ({name})" if key else name for key, name in found or pairs}
+    names = ", ".join(sorted(labels.values()))
+    if found:
+        raise UsageError(f"--payer: {given!r} could be any of {names}")
+    raise UsageError(f"--payer: {given!r} is none of {names or 'those known (there are none yet)'}")

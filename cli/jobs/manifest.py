@@ -55,7 +55,10 @@ class PaymentEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One file. Acknowledgments and imported claims are counted here; payments are listed."""
+    """One file. Acknowledgments and imported claims are counted here; payments are listed.
+
+    ``duplicate_of`` is the name under which a duplicate was taken in first.
+    """
 
     file: str
     sha256: str | None
@@ -67,6 +70,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int = 0
     claims_new: int = 0
     claims_known: int = 0
+    duplicate_of: str | None = None
     findings: tuple[FindingEntry, ...] = ()
 
 

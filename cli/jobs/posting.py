@@ -22,15 +22,21 @@ from reconcile.store import (
     ChainState,
     Connection,
     RemittanceFacts,
+    Store,
     Stored,
     Submissions,
     add_by_line_numbers,
     by_numbers,
     by_roots,
     normalised,
+    pack_claim_payment,
     posted_on,
+    refresh_payees,
+    rematch_claim_payments,
+    waiting,
     write_states,
 )
+from reconcile.store.control_numbers import is_line_control_number
 from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, ClaimState, SubmittedClaim
 
 _NO_MATCH = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE)
@@ -141,6 +147,30 @@ def recompute(connection: Connection, roots: Iterable[int], tools: Tools) -> Non
     write_states(connection, chains, tools.version)
 
 
+def retry_unmatched(store: Store, tools: Tools) -> int:
+    """Try again every claim payment that found no claim.
+
+    Returns:
+        How many found theirs now. They are posted, and the claims they answer recomputed.
+    """
+    with store.write() as connection:
+        refresh_payees(connection)
+    matched = after = 0
+    while True:
+        with store.write() as connection:
+            block = waiting(connection, UNMATCHED, tools.capitated, after=after)
+            if not block:
+                return matched
+            after = block[-1].id
+            candidates = [
+                Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
+            ]
+            chunk = post_chunk(connection, candidates, tools)
+            rematch_claim_payments(connection, chunk.stored)
+            write_states(connection, chunk.chains, tools.version)
+        matched += sum(1 for one in chunk.stored if one.outcome == POSTED)
+
+
 def _state(
     claims: Sequence[SubmittedClaim], fresh: list[Adjudication], earlier: list[Adjudication], tools: Tools
 ) -> ChainState:
@@ -158,7 +188,10 @@ class _Proposed(msgspec.Struct, frozen=True):
 
 
 def _fetch(connection: Connection, candidates: Sequence[Candidate]) -> _Proposed:
-    """Every chain that a number of the chunk names; by line control number only where no other number does."""
+    """Every chain that a number of the chunk names.
+
+    By line control number only where no other number does, or where one of ours is no line of the chains found.
+    """
     wanted = [(one, *one.numbers()) for one in candidates if not one.held and one.facts.practices]
     found = by_numbers(
         connection,
@@ -173,6 +206,20 @@ def _fetch(connection: Connection, candidates: Sequence[Candidate]) -> _Proposed
             named += [root for root in found.roots("payer", other) if root not in named]
         roots[one.id] = named
         if not named:
+            lost.append(one)
+    owners = {
+        line.control_number: root
+        for root, claims in found.chains.items()
+        for claim in claims
+        for line in claim.lines
+        if line.allocated
+    }
+    for one, _, _ in wanted:
+        named = roots[one.id]
+        if named and any(
+            number and owners.get(number) not in named and is_line_control_number(number)
+            for number in [line.line_control_number for line in one.claim.lines]
+        ):
             lost.append(one)
     if lost:
         numbers = {one.id: [line.line_control_number or "" for line in one.claim.lines] for one in lost}

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from cli.jobs.lists import due_date, resubmit_by
 from cli.render import mask, money
 from edi.model.money import decimal_text
+from edi.payers.profile import PayerProfile
+from reconcile.store.postings import SUSPENSE
 from reconcile.store.story import ClaimStory
+from reconcile.values import Account
 
 
-def story_lines(stories: Sequence[ClaimStory], *, show_phi: bool) -> Iterator[str]:
-    """Yield the lines of the story, submissions in the order they were made; amounts in dollars."""
+def story_lines(
+    stories: Sequence[ClaimStory], payers: Mapping[str, PayerProfile], *, show_phi: bool
+) -> Iterator[str]:
+    """Yield the lines of the story, submissions in the order they were made; amounts in dollars.
+
+    On a service line, charge = paid + contractual + patient + denied + open; what stands in brackets (pended, memo) is
+    told beside and is not part of that sum. ``payers`` are profiles by key, for the days due.
+    """
     for story in stories:
         yield from _heading(story, show_phi)
         yield from _lines(story)
         yield from _answers(story)
+        yield from _denials(story, payers)
+        yield from _waiting(story)
+        for finding in story.findings:
+            yield f"  note {finding}"
         yield ""
 
 
@@ -39,7 +53,9 @@ def _heading(story: ClaimStory, show_phi: bool) -> Iterator[str]:
 def _lines(story: ClaimStory) -> Iterator[str]:
     for line in story.lines:
         sums = "  ".join(
-            f"{account} {decimal_text(cents)}" for account, cents in line.accounts.items() if cents
+            f"({account} {decimal_text(cents)})" if account in _BESIDE else f"{account} {decimal_text(cents)}"
+            for account, cents in line.accounts.items()
+            if cents
         )
         code = f"{line.procedure_code} {line.modifiers}".strip()
         yield (
@@ -58,24 +74,52 @@ def _answers(story: ClaimStory) -> Iterator[str]:
             f"  paid {decimal_text(payment.paid)}  trace {payment.trace_number or '-'}"
             f"  matched by {payment.evidence or '-'}  ({payment.outcome}, {payment.file or '-'})"
         )
+
+
+def _denials(story: ClaimStory, payers: Mapping[str, PayerProfile]) -> Iterator[str]:
     for denial in story.denials:
+        line = f"line {denial.line_number} {denial.procedure_code}" if denial.line_number else "whole claim"
+        name = f" [{denial.line_control_number}]" if denial.line_control_number else ""
+        codes = " ".join((f"{denial.group}-{denial.reason}", *denial.remarks))
         yield (
-            f"  denied {decimal_text(denial.amount)} {denial.group}-{denial.reason} {' '.join(denial.remarks)}"
+            f"  denied {decimal_text(denial.amount)}  {line}{name}  {codes}"
             f"  {denial.category}, {denial.extent}, {denial.status}: {denial.next_action}"
         )
-    for finding in story.findings:
-        yield f"  note {finding}"
+        due = due_date(denial, payers)
+        more = [f"due {due}"] if due is not None else []
+        more += [f"guardrails {' '.join(denial.guardrails)}"] if denial.guardrails else []
+        if more:
+            yield f"      {'   '.join(more)}"
 
 
+def _waiting(story: ClaimStory) -> Iterator[str]:
+    for one in story.waiting:
+        held = one.outcome == SUSPENSE
+        where = "held in suspense" if held else "unmatched"
+        yield (
+            f"  {decimal_text(one.paid)} {where} ({one.detail or one.reason}), file {one.file or '-'}; "
+            f"see claimloop {'held' if held else 'unmatched'} list"
+        )
+
+
+_BESIDE = (Account.PENDED, Account.MEMO)
 _CENTS = ("charge", "paid", "contractual", "patient", "denied", "pended", "open", "amount")
 
 
-def story_json(story: ClaimStory, *, show_phi: bool) -> dict[str, Any]:
-    """Return the story as JSON values: amounts as decimal text, names and member ids masked unless ``show_phi``."""
+def story_json(story: ClaimStory, payers: Mapping[str, PayerProfile], *, show_phi: bool) -> dict[str, Any]:
+    """Return the story as JSON values: amounts as decimal text, names and member ids masked unless ``show_phi``.
+
+    ``payers`` are profiles by key: denials get the ``due_date`` and ``resubmit_by`` of `denials list`.
+    """
     document: dict[str, Any] = _with_decimals(msgspec.to_builtins(story))
     for name in ("patient_last_name", "patient_first_name"):
         document[name] = mask(document[name], show_phi)
     document["member_ids"] = [mask(member, show_phi) for member in story.member_ids.split("\n") if member]
+    for row, denial in zip(document["denials"], story.denials, strict=True):
+        row["due_date"] = due_date(denial, payers)
+        row["resubmit_by"] = resubmit_by(denial, payers)
+    for row, waiting in zip(document["waiting"], story.waiting, strict=True):
+        row["claims"] = sorted(waiting.claims)
     return document
 
 

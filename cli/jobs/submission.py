@@ -8,7 +8,6 @@ then ``placed``. A file that was written and never placed is put into the folder
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -17,12 +16,14 @@ from typing import Final
 
 import msgspec
 
+from cli.jobs.meanwhile import BILLED_MEANWHILE, not_billed_meanwhile
 from edi.model.claim import Claim
 from edi.model.directory import Directory, TradingPartner
 from edi.model.draft import ClaimDraft
 from edi.model.errors import SettingsError, UsageError
 from edi.model.finding import Finding, Severity
 from edi.transactions import t837p
+from edi.transport.whole import digest_of, put_whole
 from reconcile.store import (
     CLM01,
     GS06,
@@ -35,7 +36,6 @@ from reconcile.store import (
     Vault,
     allocate,
     files,
-    finish_file,
     group_control_number,
     interchange_control_number,
     line_control_number,
@@ -48,7 +48,7 @@ from reconcile.store import (
     transaction_control_number,
 )
 from reconcile.store.claims import CREATED
-from reconcile.store.files import OUTGOING
+from reconcile.store.files import OUTGOING, move_file
 
 WRITTEN: Final = "written"
 """Outcome of a file that is whole in the vault and was not yet seen in its folder."""
@@ -78,8 +78,9 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of the drafts."""
+    """What came of the drafts. ``taken`` counts session lines that another run billed meanwhile."""
 
+    taken: int = 0
     files: tuple[WrittenFile, ...] = ()
     refused: tuple[Refused, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -126,7 +127,8 @@ def submit(drafts: Sequence[ClaimDraft], to: Submitter) -> Submission:
             file = _one_file(chosen, partner, to, refused, findings)
             if file is not None:
                 written.append(file)
-    return Submission(files=tuple(written), refused=tuple(refused), findings=tuple(findings))
+    taken = sum(1 for found in findings if found.code == BILLED_MEANWHILE)
+    return Submission(files=tuple(written), refused=tuple(refused), findings=tuple(findings), taken=taken)
 
 
 def _by_partner(
@@ -170,15 +172,15 @@ def _one_file(
     made: _Made | None = None
     with suppress(_RollBackError), to.store.write() as connection:
         register_practices(connection, to.directory.practices.values())
-        made = _made(connection, drafts, partner, to, refused)
-        if made is None:
-            return None
-        _refuse_taken(to.folder / made.name, made.sha256)
-        if not to.dry_run:
-            _store(connection, made, partner, to)
-        else:
+        made = _made(connection, not_billed_meanwhile(connection, drafts, findings), partner, to, refused)
+        if made is not None:
+            _refuse_taken(to.folder / made.name, made.sha256)
+        if to.dry_run:
             raise _RollBackError
-    assert made is not None  # noqa: S101 - the transaction ended with a file
+        if made is not None:
+            _store(connection, made, partner, to)
+    if made is None:
+        return None
     findings += made.written.findings
     path = to.folder / made.name
     if not to.dry_run:
@@ -347,21 +349,6 @@ def _without_line(
                 yield *key, hashes[key], number
 
 
-def put_whole(path: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for a part of it; owner-only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def put_back(store: Store, folder: Path) -> list[str]:
     """Write files that an interrupted run committed but did not get into its folder; return their names.
 
@@ -376,19 +363,18 @@ def put_back(store: Store, folder: Path) -> list[str]:
 
 
 def _place(store: Store, path: Path, sha256: str, data: bytes) -> None:
-    """Put a committed file into its folder, and note that it stood there."""
+    """Put a committed file into its folder, and note that it stood there unless it is further on its way already."""
     _refuse_taken(path, sha256)
     if not path.exists():
         put_whole(path, data)
     with store.write() as connection:
-        finish_file(connection, sha256, kind="837P", outcome=PLACED, manifest="")
+        move_file(connection, sha256, before=WRITTEN, outcome=PLACED)
 
 
 def _refuse_taken(path: Path, sha256: str) -> None:
     """Raise UsageError when other content stands under the name: another store's file must not be replaced."""
     if not path.exists():
         return
-    with path.open("rb") as stream:
-        if hashlib.file_digest(stream, "sha256").hexdigest() == sha256:
-            return
+    if digest_of(path) == sha256:
+        return
     raise UsageError(f"{path} is another file, perhaps of another store; name another folder with --out")

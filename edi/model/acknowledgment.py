@@ -40,6 +40,7 @@ class Acknowledgment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         date: STC02 or TA1 date.
         segment_in_error, element_in_error: where (IK3 id and position, IK4 position), in X12 names.
         submission_reference: BHT03 of the 837P answered (277CA 2200B TRN02).
+        provider_npi, provider_tax_id: the billing provider whose claim it is (277CA 2100C NM109), as far as named.
         notes: what else it says, codes only.
     """
 
@@ -60,4 +61,6 @@ class Acknowledgment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     segment_in_error: str | None = None
     element_in_error: str | None = None
     submission_reference: str | None = None
+    provider_npi: str | None = None
+    provider_tax_id: str | None = None
     notes: tuple[str, ...] = ()

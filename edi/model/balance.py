@@ -143,11 +143,6 @@ def claim_imbalances(claim: ClaimPayment) -> Iterator[Imbalance]:
         )
 
 
-def claim_balances(claim: ClaimPayment) -> bool:
-    """Whether the claim payment may post: its line equations and its claim equation hold."""
-    return not any(imbalance.severity is Severity.ERROR for imbalance in claim_imbalances(claim))
-
-
 def transaction_imbalance(
     payment: int, paid_total: int, adjustments: Iterable[ProviderAdjustment], segment: int = 2
 ) -> Imbalance | None:

@@ -9,7 +9,8 @@ import re
 from typing import Final
 
 _AMOUNT: Final = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?")
-_MAX_DIGITS: Final = 18
+_MAX_DIGITS: Final = 13
+"""Digits before the point: the store sums cents in 64 bits, so an amount leaves room for thousands like it."""
 
 
 def parse_cents(text: str) -> int:
@@ -22,7 +23,8 @@ def parse_cents(text: str) -> int:
         The amount in cents.
 
     Raises:
-        ValueError: not an amount, or a fraction of a cent. The text itself is not in the message.
+        ValueError: not an amount, a fraction of a cent, or more than 13 digits before the point. The text itself is
+            not in the message.
     """
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
@@ -30,7 +32,7 @@ def parse_cents(text: str) -> int:
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if not whole and not fraction:
         raise ValueError("not an X12 amount")
-    if len(whole) > _MAX_DIGITS:
+    if len(whole) > _MAX_DIGITS and len(whole.lstrip("0")) > _MAX_DIGITS:
         raise ValueError("amount has too many digits")
     if fraction[2:].strip("0"):
         raise ValueError("amount has a fraction of a cent")

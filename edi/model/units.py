@@ -39,11 +39,6 @@ class Comparison(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     over: int = 0
     under: int = 0
 
-    @property
-    def acceptable(self) -> bool:
-        """Whether a payer using the method has nothing to object to: an exact match or an equal choice of a tie."""
-        return self.verdict in (Verdict.MATCHES, Verdict.TIE_ALTERNATIVE)
-
 
 class Allocation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What minutes earn.
@@ -175,21 +170,15 @@ def allocate_cms(minutes: Sequence[tuple[str, int]]) -> Allocation:
     )
 
 
-def allocate_midpoint(minutes: Sequence[tuple[str, int]]) -> Allocation:
-    """Convert each code by itself with the same table (CPT midpoint, "rule of eights"); no pooling, no cap by total.
-
-    Args and errors as `allocate_cms`.
-    """
-    return _allocate_each(minutes, "midpoint")
-
-
-def allocate_strict15(minutes: Sequence[tuple[str, int]]) -> Allocation:
-    """Convert each code by itself, only full 15 minutes counting. Args and errors as `allocate_cms`."""
-    return _allocate_each(minutes, "strict15")
-
-
 def allocate(method: str, minutes: Sequence[tuple[str, int]]) -> Allocation:
     """Allocate by a payer's method (`METHODS`).
+
+    ``midpoint`` converts each code by itself with the table of `units_from_minutes` (CPT midpoint, "rule of eights"),
+    ``strict15`` each code by its full 15 minutes; neither pools codes nor caps by the total.
+
+    Args:
+        method: ``cms``, ``midpoint`` or ``strict15``.
+        minutes: as `allocate_cms`.
 
     Raises:
         ValueError: negative minutes, or no such method.

@@ -92,6 +92,7 @@ class _Reader:
         self._open: _Status | None = None
         self._reference: str | None = None
         self._claim: _Status | None = None
+        self._provider: tuple[str | None, str | None] = (None, None)
 
     def take(self, number: int, segment: list[str]) -> Iterator[Acknowledgment | Finding]:
         """Take the next segment; yield what it completes."""
@@ -100,6 +101,14 @@ class _Reader:
         if name in ("HL", "SE"):
             yield from self.flush()
             self._level, self._claim = _LEVELS.get(at(segment, 3)) if name == "HL" else None, None
+            if self._level is not AcknowledgmentLevel.CLAIM:
+                self._provider = (None, None)
+        elif name == "NM1" and self._level is AcknowledgmentLevel.PROVIDER:
+            qualifier, identifier = at(segment, 8), at(segment, 9) or None
+            self._provider = (
+                identifier if qualifier == "XX" else None,
+                identifier if qualifier in ("FI", "24", "EI") else None,
+            )
         elif name == "TRN" and self._level is not None:
             yield from self.flush()
             if self._level is AcknowledgmentLevel.LINE:
@@ -184,6 +193,8 @@ class _Reader:
             charge=amount,
             date=parse_date(at(leading, 2)),
             submission_reference=self._reference,
+            provider_npi=self._provider[0],
+            provider_tax_id=self._provider[1],
             notes=(*[f"STC {text.replace(self._component, ':')}" for text in more], *status.notes),
         )
 

@@ -93,8 +93,15 @@ class Transport(Protocol):
         """Copy one waiting file whole into ``folder`` and return its path."""
         ...
 
-    def settle(self, name: str) -> None:
-        """Do what the partner's profile wants with a file that is safely stored here: archive, delete or keep."""
+    def holds(self, name: str, sha256: str) -> bool:
+        """Whether the far side can be seen to hold this very file now; partners take files away soon."""
+        ...
+
+    def settle(self, name: str, sha256: str) -> bool:
+        """Do what the partner's profile wants with a file that is safely stored here: archive, delete or keep.
+
+        Only if it still is the file of that digest; else it is left as it is, and the answer is False.
+        """
         ...
 
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import secrets
-import shutil
 from pathlib import Path
 from typing import Literal
 
 from edi.model.errors import InputError
-from edi.transport.base import DamagedTransferError, Delivery, NameTakenError, RemoteFile
+from edi.transport.base import Delivery, NameTakenError, RemoteFile
+from edi.transport.whole import PARTIAL, copy_whole, digest_of
 
 AfterFetch = Literal["archive", "delete", "keep"]
-_CHUNK = 1 << 20
-_PARTIAL = ".part"
 
 
 class FolderTransport:
@@ -42,12 +36,12 @@ class FolderTransport:
         target = self._outbound / _plain_name(name)
         size = source.stat().st_size
         if target.exists():
-            if _digest(target) == sha256:
+            if digest_of(target) == sha256:
                 return Delivery(name=name, size=size, sha256=sha256, already_there=True)
             raise NameTakenError(
                 f"{name}: the folder holds other content under this name; nothing was overwritten"
             )
-        _copy_whole(source, target, sha256)
+        copy_whole(source, target, sha256)
         return Delivery(name=name, size=size, sha256=sha256)
 
     def listing(self) -> list[RemoteFile]:
@@ -71,28 +65,39 @@ class FolderTransport:
         """
         source = self._inbound / _plain_name(name)
         target = folder / name
-        sha256 = _digest(source)
-        if target.exists() and _digest(target) != sha256:
+        sha256 = digest_of(source)
+        if target.exists() and digest_of(target) != sha256:
             target = folder / f"{sha256[:12]}-{name}"
         if target.exists():
             return target
-        _copy_whole(source, target, sha256)
+        copy_whole(source, target, sha256)
         return target
 
-    def settle(self, name: str) -> None:
-        """Archive (into ``archive/`` beside the file), delete or keep the fetched file."""
+    def holds(self, name: str, sha256: str) -> bool:
+        """Whether the outbound folder has this very file under the name."""
+        target = self._outbound / _plain_name(name)
+        return target.is_file() and digest_of(target) == sha256
+
+    def settle(self, name: str, sha256: str) -> bool:
+        """Archive (into ``archive/`` beside the file), delete or keep the file that was fetched.
+
+        A file that is no longer the one fetched (it grew, or another took its name) is left for the next fetch.
+        """
         source = self._inbound / _plain_name(name)
-        if self._after_fetch == "keep" or not source.exists():
-            return
+        if not source.exists() or digest_of(source) != sha256:
+            return False
+        if self._after_fetch == "keep":
+            return True
         if self._after_fetch == "delete":
             source.unlink()
-            return
+            return True
         archive = self._inbound / "archive"
         archive.mkdir(exist_ok=True)
         target = archive / name
         if target.exists():
-            target = archive / f"{_digest(source)[:12]}-{name}"
+            target = archive / f"{sha256[:12]}-{name}"
         source.replace(target)
+        return True
 
 
 def _plain_name(name: str) -> str:
@@ -102,49 +107,4 @@ def _plain_name(name: str) -> str:
 
 
 def _unfinished(name: str) -> bool:
-    return name.startswith(".") or name.endswith((_PARTIAL, ".tmp", ".filepart"))
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _copy_whole(source: Path, target: Path, sha256: str) -> None:
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{_PARTIAL}")
-    try:
-        with source.open("rb") as reader, temporary.open("xb") as writer:
-            shutil.copyfileobj(reader, writer, _CHUNK)
-            writer.flush()
-            os.fsync(writer.fileno())
-        if temporary.stat().st_size != source.stat().st_size or _digest(temporary) != sha256:
-            raise DamagedTransferError(f"{target.name}: what was written does not read back the same")
-        _reveal(temporary, target)
-    except FileExistsError:
-        if _digest(target) != sha256:
-            raise NameTakenError(
-                f"{target.name}: another process put other content under this name"
-            ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(target.parent)
-
-
-def _reveal(temporary: Path, target: Path) -> None:
-    """Give the finished file its final name without ever replacing another; shares without hard links rename."""
-    try:
-        os.link(temporary, target)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
-            raise
-        if target.exists():
-            raise FileExistsError(error.errno, "file exists", str(target)) from None
-        temporary.rename(target)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return name.startswith(".") or name.endswith((PARTIAL, ".tmp", ".filepart"))

@@ -30,6 +30,7 @@ _SPELLINGS: Final = {
 _MARKS: Final = "!\"&'()*+,-./:;?=%~@[]_{}\\|<>^`#$"
 _OUTSIDE: Final = re.compile(f"[^A-Za-z0-9 {re.escape(_MARKS)}]")
 _BLANKS: Final = re.compile(r"\s+")
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 
 
 def transliterate(text: str) -> str:
@@ -38,6 +39,19 @@ def transliterate(text: str) -> str:
         return text
     apart = unicodedata.normalize("NFKD", text.translate(_SPELLINGS))
     return apart.translate(_SPELLINGS).encode("ascii", "ignore").decode("ascii")
+
+
+def transliterate_around(text: str, delimiters: Delimiters) -> str:
+    """Return finished X12 text in ASCII: as `transliterate`, but what is spelled anew never becomes a delimiter.
+
+    A fullwidth asterisk or tilde has an ASCII twin that would end an element or segment; it is left out. What is ASCII
+    stays as it is, so counts made before hold after.
+    """
+    if text.isascii():
+        return text
+    marks = (delimiters.element, delimiters.component, delimiters.repetition, delimiters.segment)
+    no_marks = {ord(mark): None for mark in marks if mark}
+    return _NOT_ASCII.sub(lambda found: transliterate(found[0]).translate(no_marks), text)
 
 
 def unspellable(text: str) -> bool:

@@ -152,7 +152,7 @@ def _finish_isa(start: Start, elements: list[str], ending: re.Match[bytes], leng
         return Unreadable(reason="the ISA has no segment terminator")
     if terminator > b"\x7f" or component > b"\x7f" or terminator == start.separator:
         return Unreadable(reason="a separator is not an ASCII character, or two are the same")
-    repetition = elements[11].strip()
+    repetition = elements[11].strip(" \t\r\n")  # 0x1C to 0x1F are white space to Python, and separators here
     has_repetition = len(repetition) == 1 and repetition.isascii() and not repetition.isalnum()
     delimiters = Delimiters(
         element=start.separator.decode("ascii"),

@@ -13,6 +13,7 @@ ENV004  warning   the ISA is not 106 characters long, or ISA16 is missing
 ENV005  warning   no ISA: the separators were guessed from the first GS or ST
 ENV006  error     the data ends inside a segment, or a segment lost its terminator; that segment is not read
 ENV007  error     a segment exceeds 1 MiB: its terminator is missing; it is not read
+ENV008  warning   control characters that delimit nothing (NUL and the like) were left out
 ENV010  error     SE01 is not the number of segments ST to SE
 ENV011  error     SE02 is not ST02
 ENV012  error     SE missing: the transaction set is truncated
@@ -57,6 +58,7 @@ _PROBLEMS: Final = {
         Severity.ERROR,
         "a segment exceeds 1 MiB; its terminator is missing, it is not read",
     ),
+    "controls": ("ENV008", Severity.WARNING, "control characters that delimit nothing were left out"),
 }
 _CONTROL: Final = frozenset({"SE", "ST", "GS", "GE", "IEA"})
 

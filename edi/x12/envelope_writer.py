@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from edi.model.errors import UsageError
-from edi.x12.charset import transliterate
+from edi.x12.charset import transliterate_around
 from edi.x12.delimiters import Delimiters
 
 STANDARD = Delimiters(element="*", component=":", repetition="^", segment="~")
@@ -97,7 +97,7 @@ def interchange(
     element = header.delimiters.element
     parts.append(f"IEA{element}{count}{element}{header.control_number:09d}{header.terminator}")
     text = "".join(parts)
-    return (text if text.isascii() else transliterate(text)).encode("ascii")
+    return transliterate_around(text, header.delimiters).encode("ascii")
 
 
 def group_text(header: InterchangeHeader, group: GroupHeader, transactions: Sequence[str]) -> list[str]:
@@ -124,7 +124,8 @@ def isa(header: InterchangeHeader) -> str:
     """Return the ISA segment with its terminator: 106 characters and the line end.
 
     Raises:
-        UsageError: a delimiter is unusable, an identifier is longer than 15 characters, or ISA13 is out of range.
+        UsageError: a delimiter is unusable, an identifier is not ASCII or longer than 15 characters, or ISA13 is out
+            of range.
     """
     marks = header.delimiters
     check_delimiters(marks)
@@ -170,6 +171,8 @@ def check_delimiters(delimiters: Delimiters) -> None:
 
 
 def _padded(text: str, width: int, element: str) -> str:
+    if not text.isascii():
+        raise UsageError(f"{element} has a character that is not ASCII")
     if len(text) > width:
         raise UsageError(f"{element} is longer than {width} characters")
     return text.ljust(width)

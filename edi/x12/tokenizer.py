@@ -1,7 +1,8 @@
 """Bytes -> segments, in one pass, whatever the chunks, line breaks and delimiters.
 
 What comes out does not depend on how the bytes were cut into chunks. The separators are read anew at every ISA. Line
-breaks are dropped wherever they stand, unless they are the segment terminator. Text is UTF-8; a segment that is not
+breaks are dropped wherever they stand, unless they are the segment terminator, and so are control characters that are
+no delimiter of their interchange (no database takes a NUL in a text). Text is UTF-8; a segment that is not
 valid UTF-8 is Latin-1. No more than one block and one unfinished segment is held in memory.
 """
 
@@ -32,7 +33,10 @@ SEGMENT_LIMIT: Final = 1 << 20
 _TRAILER_TAGS: Final = ("SE", "GE", "IEA")
 _PADDING: Final = b" \t\r\n\x0b\x0c\x00\x1a~\xef\xbb\xbf"
 """What may stand around interchanges: blanks, fill characters, a lost terminator, the bytes of a BOM."""
-_BLANKS: Final = b" \t\r\n\xef\xbb\xbf"
+_BLANKS: Final = b" \t\r\n\x00\xef\xbb\xbf"
+_BREAKS: Final = b"\r\n"
+_CONTROLS: Final = bytes(byte for byte in range(0x20) if byte not in b"\t\r\n")
+_FILL: Final = b" \t\r\n\x00\x1a"
 _STRIPPED: Final = " \t"
 _BOUNDARY: Final = re.compile(rb"I[\r\n]*(?:(?P<isa>S)|E)[\r\n]*A[\r\n]*(?P<separator>[^A-Za-z0-9\s])")
 _SURE_ISA: Final = re.compile(rb"ISA(?P<separator>[^A-Za-z0-9\s])[A-Za-z0-9. ]{2}(?P=separator)")
@@ -42,7 +46,7 @@ class SyntaxProblem(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Something that keeps bytes from being segments.
 
     Attributes:
-        kind: ``empty``, ``not_x12``, ``skipped``, ``unreadable``, ``unfinished`` or ``too_long``.
+        kind: ``empty``, ``not_x12``, ``skipped``, ``unreadable``, ``unfinished``, ``too_long`` or ``controls``.
         detail: more, in words without data.
     """
 
@@ -64,13 +68,15 @@ def tokens(chunks: Iterable[bytes], *, block_size: int = BLOCK_SIZE) -> Iterator
 
     Yields:
         A `Heading` at every ISA (or where segments begin without one), then lists of segments, IEA included;
-        a `SyntaxProblem` for whatever is no segment.
+        a `SyntaxProblem` for whatever is no segment; at the very end one if control characters were dropped.
     """
     source = _Source(chunks, block_size)
-    found = False
+    found = controls = False
     while True:
         start = yield from _seek(source, found)
         if start is None:
+            if controls:
+                yield SyntaxProblem(kind="controls")
             return
         found = True
         source.grow(start.offset + LOOKAHEAD)
@@ -81,7 +87,9 @@ def tokens(chunks: Iterable[bytes], *, block_size: int = BLOCK_SIZE) -> Iterator
             continue
         source.drop(heading.end)
         yield heading
-        yield from _segments(source, heading.delimiters)
+        splitter = _Splitter(heading.delimiters)
+        yield from _segments(source, splitter)
+        controls = controls or splitter.met_controls
 
 
 class _Source:
@@ -137,9 +145,8 @@ def _seek(source: _Source, found: bool) -> Generator[SyntaxProblem, None, Start 
     return start
 
 
-def _segments(source: _Source, delimiters: Delimiters) -> Iterator[Token]:
+def _segments(source: _Source, splitter: _Splitter) -> Iterator[Token]:
     """Yield the segments of one interchange: until its IEA, the next ISA or the end of the data."""
-    splitter = _Splitter(delimiters)
     terminator = splitter.terminator
     while True:
         boundary = _find_boundary(source.data, terminator)
@@ -201,9 +208,14 @@ class _Splitter:
         self.mark = delimiters.segment
         self.element = delimiters.element
         self.terminator = self.mark.encode("ascii")
-        self._breaks = bytes(byte for byte in b"\r\n" if byte != self.terminator[0])
+        marks = (delimiters.element, delimiters.component, delimiters.repetition, delimiters.segment)
+        in_force = "".join([mark for mark in marks if mark]).encode("ascii", "ignore")
+        self._breaks = [bytes((byte,)) for byte in _BREAKS if byte != self.terminator[0]]
+        self._dropped = b"".join(self._breaks) + bytes(byte for byte in _CONTROLS if byte not in in_force)
         self._line_terminated = self.mark in "\r\n"
         self._given_up = False
+        self.met_controls = False
+        """Whether control characters were dropped other than what fills a file up at its end."""
 
     def give_up_segment(self) -> None:
         """The segment at hand is too long and its beginning is gone: leave out what follows up to its end."""
@@ -236,12 +248,24 @@ class _Splitter:
             yield SyntaxProblem(kind="unfinished")
 
     def _text(self, region: bytes) -> str:
-        for byte in self._breaks:
-            region = region.replace(bytes((byte,)), b"")
+        kept = region.translate(None, self._dropped)
+        dropped = len(region) - len(kept)
+        if (
+            dropped
+            and not self.met_controls
+            and dropped != sum([region.count(mark) for mark in self._breaks])
+        ):
+            self.met_controls = self._controls_in(region.rstrip(_FILL))
+        region = kept
         try:
             return region.decode("utf-8")
         except UnicodeDecodeError:
             return self.mark.join([_decode(piece) for piece in region.split(self.terminator)])
+
+    def _controls_in(self, region: bytes) -> bool:
+        """Whether more than line breaks is dropped from a region."""
+        breaks = sum([region.count(mark) for mark in self._breaks])
+        return len(region) - len(region.translate(None, self._dropped)) != breaks
 
     def _padded(self, text: str) -> bool:
         """Whether blanks stand around a terminator."""

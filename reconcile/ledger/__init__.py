@@ -2,7 +2,8 @@
 
 What an adjudication posts on a service depends on what stands there:
 
-* nothing yet (or all of it reversed): everything it says;
+* nothing yet (or all of it reversed): everything it says, up to the submitted charge. What a higher SVC02 adds is memo,
+  taken from the write-offs first, then the patient's share, then the denials;
 * another adjudication, of another payer or of the same: its payment, OA-23 as memo, its write-offs only up to what is
   not settled (charge - paid - contractual), then its patient share and its denial out of the rest. What that takes
   from an earlier patient share or denial moves out of there by a transfer. The part without room is memo;

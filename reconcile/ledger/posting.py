@@ -10,11 +10,12 @@ from edi.model.balance import REVERSAL
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from edi.model.remittance import ServicePayment
-from reconcile.accounts import PRIOR_PAYERS, Entry
+from reconcile.accounts import PRIOR_PAYERS, Entry, bundles
 from reconcile.chain import Chain
 from reconcile.denial_rules import reversal_reason
 from reconcile.ledger.books import BOOKED, Ledger, Service, balance_of
 from reconcile.ledger.entries import EntryReader
+from reconcile.ledger.overcharge import overcharged
 from reconcile.ledger.twins import NO_ORIGINAL, TwinKey, by_codes, retie_twins
 from reconcile.values import Account, Adjudication, Posting, SubmittedLine
 
@@ -52,6 +53,7 @@ class Poster:
         for entry in self.reader.read(adjudication, self.ties[adjudication.id]):
             grouped.setdefault(entry.service, []).append(entry)
         reversal = adjudication.claim.status == REVERSAL
+        beyond = {} if reversal else self._beyond(adjudication, grouped)
         for service_id, entries in grouped.items():
             service = self.services.get(service_id)
             if service is None:  # a claim without lines: its money stands at the claim
@@ -62,8 +64,7 @@ class Poster:
                 if service.live:
                     self._post_later(adjudication, service, entries)
                 else:
-                    for entry in entries:
-                        self._book(adjudication.id, service, entry, entry.account, entry.cents)
+                    self._post_first(adjudication, service, entries, beyond)
                 service.live.append(adjudication.id)
 
     def _retie(self, adjudication: Adjudication) -> Mapping[int, int]:
@@ -140,6 +141,42 @@ class Poster:
             if pool is not None:
                 pool.append((group, reason, cents))
 
+    def _beyond(
+        self, adjudication: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]
+    ) -> dict[int, int]:
+        """What answers more than was submitted, by ``id`` of the entry (reconcile.ledger.overcharge)."""
+        first: dict[int | None, Sequence[Entry]] = {}
+        charges: dict[int | None, int] = {}
+        for service_id, entries in grouped.items():
+            service = self.services.get(service_id)
+            if service is not None and service_id is not None and not service.live:
+                first[service_id] = entries
+                charges[service_id] = self._charge_answered(adjudication, entries[0], service)
+        return overcharged(first, charges, bundles(adjudication.claim))
+
+    def _post_first(
+        self,
+        adjudication: Adjudication,
+        service: Service,
+        entries: Sequence[Entry],
+        beyond: Mapping[int, int],
+    ) -> None:
+        """Post on a service that nothing stands on: all of it, except adjustments of more than was submitted."""
+        rest = 0
+        for entry in entries:
+            cut = beyond.get(id(entry), 0)
+            self._book(adjudication.id, service, entry, entry.account, entry.cents - cut)
+            self._book(adjudication.id, service, entry, Account.MEMO, cut)
+            rest += cut
+        if rest:
+            self._find(
+                "CHARGE_DIFFERS",
+                adjudication,
+                next(entry for entry in entries if id(entry) in beyond),
+                "the payer answered a higher charge than was submitted; its adjustments exceed ours by "
+                f"{decimal_text(rest)}, which is kept as memo",
+            )
+
     def _post_later(self, adjudication: Adjudication, service: Service, entries: Sequence[Entry]) -> None:
         """Post on a service that another adjudication has answered: only as far as there is room."""
         number = adjudication.id
@@ -206,10 +243,7 @@ class Poster:
         """The charge of the service in the submission that is answered."""
         if self.chain is None or entry.service is None:
             return service.charge
-        for line in self.chain.lines_of(adjudication.match.claim_id):
-            if self.chain.service_of[line.id] == entry.service:
-                return line.charge
-        return service.charge
+        return self.chain.charge_in(adjudication.match.claim_id, entry.service)
 
     # -- reversals -----------------------------------------------------------------------------------------------
 
@@ -248,10 +282,7 @@ class Poster:
                 first,
                 f"the reversal takes back {decimal_text(-given)} where the original paid {decimal_text(-taken)}",
             )
-        for account in (
-            Account.PATIENT,
-            Account.DENIED,
-        ):  # a later payer had answered the share that is now gone
+        for account in (Account.PATIENT, Account.DENIED):  # a later payer had answered what is now gone
             moved = -sum(
                 posting.cents
                 for one in later
@@ -319,16 +350,9 @@ class Poster:
         for service_id, service in self.services.items():
             if service_id is None:
                 continue
-            accounts = service.accounts
+            sums = [service.accounts[one] for one in BOOKED]
             repeats = () if self.chain is None else self.chain.versions[service_id][1:]
-            balances.append(
-                balance_of(
-                    service_id,
-                    self._charge_now(service_id),
-                    *[accounts[one] for one in BOOKED],
-                    repeats=repeats,
-                )
-            )
+            balances.append(balance_of(service_id, self._charge_now(service_id), *sums, repeats=repeats))
         return Ledger(
             postings=tuple(self.postings),
             balances=tuple(balances),

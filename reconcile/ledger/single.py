@@ -23,7 +23,8 @@ _COLUMN: Final = {
 def post_only(adjudication: Adjudication, lines: Sequence[SubmittedLine], tables: Tables) -> Ledger | None:
     """The fast way for nine claims in ten: one adjudication, not a reversal, each paid line on one submitted line.
 
-    Posts exactly what the general way does; None where that has more to do (claim-level money, merged lines, OA-94).
+    Posts exactly what the general way does; None where that has more to do (claim-level money, merged lines, OA-94,
+    a service that is answered beyond its charge).
     """
     claim, number, capitated = adjudication.claim, adjudication.id, adjudication.capitated
     if claim.status == REVERSAL or claim.adjustments or not claim.lines:
@@ -66,4 +67,7 @@ def post_only(adjudication: Adjudication, lines: Sequence[SubmittedLine], tables
                 cents_of[column] += cents
     live = frozenset([(number, match.line_ids[0]) for match in adjudication.match.lines])
     balances = tuple([balance_of(line_id, *cents_of) for line_id, cents_of in held.items()])
+    for one in balances:
+        if one.open < 0:
+            return None
     return Ledger(postings=tuple(postings), balances=balances, findings=(), reversed_by={}, live=live)

@@ -15,6 +15,7 @@ import msgspec
 from edi.model.balance import REVERSAL
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
+from reconcile.accounts import DUPLICATE
 from reconcile.match.lines import by_control_number, match_lines
 from reconcile.values import ClaimEvidence, ClaimMatch, LineEvidence, LineMatch, SubmittedClaim
 
@@ -26,8 +27,6 @@ _STRENGTH: Final = {
     ClaimEvidence.NONE: 0,
 }
 _FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE, LineEvidence.LINE_NUMBER)
-_DUPLICATE: Final = "18"
-"""CARC of an exact duplicate: answers the later of two equal submissions."""
 
 
 class _Fit(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +129,10 @@ def match_claim(
             detail=f"{_equals(ranked)} claims fit equally well",
             candidates=ids,
         )
-    chain = [fit for fit in accepted if fit.claim.root == ranked[0].claim.root]
+    best = ranked[0]
+    if best.allocated and _contradicted(payment, best.claim, best.evidence, candidates):
+        return _named_apart(best.evidence, best.lines, candidates)
+    chain = [fit for fit in accepted if fit.claim.root == best.claim.root]
     chosen = max(chain, key=lambda fit: _version(fit, payment))
     others = [fit for fit in accepted if fit is not chosen]
     runner_up = max(others, key=lambda fit: fit.identity()).claim.id if others else None
@@ -148,6 +150,7 @@ def _by_allocated_numbers(
         return None
     number = payment.patient_control_number
     found: ClaimMatch | None = None
+    owner: SubmittedClaim | None = None
     for claim in candidates:
         lines = by_control_number(payment.lines, claim.lines)
         if lines is None:
@@ -160,8 +163,41 @@ def _by_allocated_numbers(
         if found is not None:
             return None  # the numbers were not as unique as they should be
         evidence = _evidence(payment, claim, known=True)
-        found = ClaimMatch(claim_id=claim.id, evidence=evidence, notes=notes, lines=lines)
+        found, owner = ClaimMatch(claim_id=claim.id, evidence=evidence, notes=notes, lines=lines), claim
+    if found is not None and owner is not None and _contradicted(payment, owner, found.evidence, candidates):
+        return _named_apart(found.evidence, found.lines, candidates)
     return found
+
+
+_BY_CLAIM_NUMBER: Final = (ClaimEvidence.CONTROL_NUMBER, ClaimEvidence.CONTROL_NUMBER_NORMALISED)
+
+
+def _contradicted(
+    payment: ClaimPayment,
+    claim: SubmittedClaim,
+    evidence: ClaimEvidence,
+    candidates: Sequence[SubmittedClaim],
+) -> bool:
+    """Whether CLP01 names another claim than the one its allocated line control numbers name."""
+    if evidence in _BY_CLAIM_NUMBER:
+        return False
+    number = normalise_control_number(payment.patient_control_number)
+    named = [one.root for one in candidates if normalise_control_number(one.patient_control_number) == number]
+    return bool(number) and bool(named) and claim.root not in named
+
+
+def _named_apart(
+    evidence: ClaimEvidence, lines: tuple[LineMatch, ...], candidates: Sequence[SubmittedClaim]
+) -> ClaimMatch:
+    """The answer when the two numbers name two claims: a person decides which of them is wrong."""
+    return ClaimMatch(
+        claim_id=None,
+        evidence=evidence,
+        lines=lines,
+        reason="conflict",
+        detail="CLP01 names one claim, and the line control numbers (REF*6R) this store gave name another",
+        candidates=tuple(sorted(claim.id for claim in candidates)),
+    )
 
 
 def _evidence(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) -> ClaimEvidence:
@@ -258,8 +294,8 @@ def _version(fit: _Fit, payment: ClaimPayment) -> tuple[int, ...]:
     """
     claim = fit.claim
     duplicate = any(
-        adjustment.reason == _DUPLICATE for service in payment.lines for adjustment in service.adjustments
-    ) or any(adjustment.reason == _DUPLICATE for adjustment in payment.adjustments)
+        adjustment.reason == DUPLICATE for service in payment.lines for adjustment in service.adjustments
+    ) or any(adjustment.reason == DUPLICATE for adjustment in payment.adjustments)
     order = claim.sequence if duplicate else -claim.sequence
     names_own = payment.payer_claim_control_number in claim.payer_claim_control_numbers
     frequency = (payment.frequency or "") == claim.frequency

@@ -1,8 +1,12 @@
 """Denials counted and summed by what they have in common.
 
 Formulas: ``amount`` = sum of denied cents; ``count`` = denials; ``share`` = amount / all amounts shown, in tenths of a
-percent. The denial rate counts only denials on the merits: claims with one / claims adjudicated, and denied cents /
-charge of the claims adjudicated. Duplicates and unprocessable claims are worked, but are not in the rate.
+percent, rounded half up.
+
+The denial rate in claims = claims with at least one denial of kind ``merits`` that counts / claims adjudicated; in
+dollars = the sum of those denials / the charges of the claims adjudicated. A claim is adjudicated when one of its
+answers decided something: claims whose only answers are pended, duplicates or unprocessable are not. Denials that were
+later recovered stay in the rate: it says how often the payer denied at first.
 """
 
 from __future__ import annotations
@@ -73,16 +77,28 @@ def _group(name: str, members: list[DenialListing], whole: int) -> DenialGroup:
         amount=amount,
         open_count=len(waiting),
         open_amount=sum(denial.amount for denial in waiting),
-        share=amount * 1000 // whole if whole else 0,
+        share=(amount * 2000 + whole) // (2 * whole) if whole else 0,
         preventable_amount=sum(denial.amount for denial in members if denial.preventable_by),
     )
 
 
+def total(denials: Iterable[DenialListing]) -> DenialGroup:
+    """Return all denials as one row named ``total``."""
+    members = list(denials)
+    return _group("total", members, sum(denial.amount for denial in members))
+
+
 def rate(denials: Iterable[DenialListing], adjudicated_claims: int, adjudicated_cents: int) -> DenialRate:
-    """Return the denial rate's numerators beside the denominators given (claims and cents adjudicated)."""
-    counted = [denial for denial in denials if denial.counted]
+    """Return the denial rate's numerators beside the denominators given.
+
+    Args:
+        denials: all of them, the recovered ones too.
+        adjudicated_claims: claims adjudicated, as ``reconcile.store.listing.rated`` counts them.
+        adjudicated_cents: their charges.
+    """
+    counted = [denial for denial in denials if denial.counted and denial.kind == "merits"]
     return DenialRate(
-        denied_claims=len({(denial.practice_id, denial.patient_control_number) for denial in counted}),
+        denied_claims=len({denial.claim_root for denial in counted}),
         adjudicated_claims=adjudicated_claims,
         denied_cents=sum(denial.amount for denial in counted),
         adjudicated_cents=adjudicated_cents,

@@ -34,7 +34,14 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from reconcile.store.acknowledgments import save_acknowledgments
-from reconcile.store.adjudications import RemittanceFacts, Waiting, posted_on, waiting
+from reconcile.store.adjudications import (
+    RemittanceFacts,
+    Waiting,
+    payee_became_known,
+    payment_place,
+    posted_on,
+    waiting,
+)
 from reconcile.store.claims import (
     ClaimOrigin,
     SavedClaims,
@@ -97,6 +104,7 @@ from reconcile.store.postings import (
     insert_claim_payments,
     next_claim_payment_id,
     next_remittance_id,
+    open_denials,
     rematch_claim_payments,
     reserve_remittance,
     write_states,
@@ -163,11 +171,14 @@ __all__ = [
     "next_claim_payment_id",
     "next_remittance_id",
     "normalised",
+    "open_denials",
     "open_store",
     "pack_claim_payment",
     "patient_control_number",
+    "payee_became_known",
     "payees",
     "payment_key",
+    "payment_place",
     "posted_on",
     "posted_payment",
     "read_blocks",

@@ -1,30 +1,62 @@
 """Acknowledgments into the store, tied to the claims they speak of.
 
 A 277CA names a claim by its patient control number; a 999 a transaction set (GS06 and ST02) or a whole group; a TA1
-an interchange. A claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``); its status follows
-while no payer has adjudicated it.
+an interchange. Every trading partner's control numbers begin at 1, and two practices may number their claims alike: an
+acknowledgment is tied only where it can speak of one file or one claim alone, and a Finding says where it cannot. A
+claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of two 277CA the later dated one; its
+status follows while no payer has adjudicated it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, select
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.control import normalise_control_number
+from edi.model.finding import Finding, Location, Severity
 from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
+from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, PayerClaimControlNumberRow
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
-_DEPTH: Final = {"TA1": 1, "999": 2, "277CA": 3}
+_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, "277CA": 3}
+_PRECISION: Final = (AcknowledgmentLevel.GROUP, AcknowledgmentLevel.TRANSACTION)
+"""A group's answer says less about a claim than that of its transaction set."""
+
+
+class SentFile(msgspec.Struct, frozen=True):
+    """An interchange that carried claims: its file in the vault ("" when the store has none), ISA13 and GS06."""
+
+    sha256: str
+    partner: str
+    interchange_control_number: str
+    group_control_number: str
+
+
+Answers = Callable[[SentFile], bool | None]
+"""Whether the envelope of the acknowledgments is the answer to that of a file; None when the file's is not known."""
+
+
+class SavedAcknowledgments(msgspec.Struct, frozen=True):
+    """``matched`` acknowledgments found their claims; ``untied`` says which others could speak of several, and why."""
+
+    matched: int
+    untied: tuple[Finding, ...] = ()
 
 
 def save_acknowledgments(
-    connection: Connection, set_digest: str, file_sha256: str, answers: Sequence[Acknowledgment]
-) -> int | None:
+    connection: Connection,
+    set_digest: str,
+    file_sha256: str,
+    answers: Sequence[Acknowledgment],
+    answers_file: Answers | None = None,
+) -> SavedAcknowledgments | None:
     """Store the acknowledgments of one transaction set and update the claims they answer.
 
     Args:
@@ -32,73 +64,168 @@ def save_acknowledgments(
         set_digest: digest over the values, which names the set wherever it comes from.
         file_sha256: the file it came in.
         answers: in the order of the set.
+        answers_file: tells the files that they can be about from those of other trading partners; None when nothing
+            is known of the acknowledgments' envelope.
 
     Returns:
-        How many of them found a claim; None when the same set is stored already.
+        How many of them found a claim, and findings ACK005 and ACK006; None when the same set is stored already.
     """
     query = select(_ACKNOWLEDGMENT.c.ordinal).where(_ACKNOWLEDGMENT.c.set_digest == set_digest).limit(1)
     if connection.execute(query).first() is not None:
         return None
-    by_claim = _claims_by_number(connection, answers)
+    tie = _Tie(connection, answers, answers_file or (lambda _file: None))
     rows: list[Row] = []
-    changes: dict[int, tuple[str, bool]] = {}
+    changes: dict[int, Acknowledgment] = {}
     numbers: list[Row] = []
     matched = 0
     for ordinal, answer in enumerate(answers):
-        claims = _answered(connection, answer, by_claim)
+        claims = tie.claims(answer)
         matched += bool(claims)
         for claim in claims:
             if answer.level is not AcknowledgmentLevel.LINE:
-                changes[claim] = (f"{answer.kind}:{_word(answer)}:{answer.code}", answer.accepted)
+                held = changes.get(claim)
+                changes[claim] = answer if held is None or _outweighs(answer, held) else held
             if answer.payer_claim_control_number and len(claims) == 1:
                 numbers.append((answer.payer_claim_control_number, claim))
         rows.append(_row(set_digest, ordinal, file_sha256, answer, claims))
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
     _change_claims(connection, changes)
-    return matched
+    return SavedAcknowledgments(matched, tuple(tie.untied.values()))
 
 
-def _word(answer: Acknowledgment) -> str:
+def _outweighs(answer: Acknowledgment, held: Acknowledgment) -> bool:
+    """Whether a set's later answer to a claim counts more than its earlier one: unless it is less precise."""
+    precision = {level: place for place, level in enumerate(_PRECISION)}
+    return precision.get(answer.level, len(_PRECISION)) >= precision.get(held.level, len(_PRECISION))
+
+
+class _Held(msgspec.Struct, frozen=True):
+    """A submission that carries a patient control number, as an acknowledgment of it is compared."""
+
+    id: int
+    root: int
+    practice_id: str
+    charge: int
+
+
+class _Tie:
+    """Finds the claims that the acknowledgments of one set answer. ``untied``: what could be several claims' answer."""
+
+    def __init__(
+        self, connection: Connection, answers: Sequence[Acknowledgment], answers_file: Answers
+    ) -> None:
+        self._connection = connection
+        self._answers_file = answers_file
+        self._by_number = _claims_by_number(connection, answers)
+        self._payees: Payees | None = None
+        self._known: dict[SentFile, bool | None] = {}
+        self.untied: dict[tuple[str, str], Finding] = {}
+
+    def claims(self, answer: Acknowledgment) -> list[int]:
+        """Ids of the claims an acknowledgment answers."""
+        if answer.group_control_number:
+            where = _CLAIM.c.group_control_number == answer.group_control_number
+            if answer.transaction_control_number:
+                where = and_(where, _CLAIM.c.st_control_number == answer.transaction_control_number)
+            return self._of_file(where, answer, "AK102", f"group {answer.group_control_number}")
+        if answer.patient_control_number:
+            return self._of_number(answer, answer.patient_control_number)
+        if answer.interchange_control_number:
+            number = answer.interchange_control_number
+            where = _CLAIM.c.interchange_control_number == number
+            return self._of_file(where, answer, "TA101", f"interchange {number}")
+        return []
+
+    def _of_file(
+        self, where: ColumnElement[bool], answer: Acknowledgment, element: str, what: str
+    ) -> list[int]:
+        """The claims of the one file that fits the control numbers and the envelope."""
+        columns = (
+            _CLAIM.c.file_sha256,
+            _CLAIM.c.partner,
+            _CLAIM.c.interchange_control_number,
+            _CLAIM.c.group_control_number,
+        )
+        fitting: dict[SentFile, list[int]] = {}
+        for number, *names in self._connection.execute(
+            select(_CLAIM.c.id, *columns).where(where).order_by(_CLAIM.c.id)
+        ):
+            sent = SentFile(*names)
+            if answer.interchange_control_number:
+                sent = msgspec.structs.replace(sent, group_control_number="")
+            fitting.setdefault(sent, []).append(number)
+        says = {sent: self._says(sent) for sent in fitting}
+        sure = [sent for sent in fitting if says[sent]]
+        chosen = sure or [sent for sent in fitting if says[sent] is None]
+        if len(chosen) == 1:
+            return fitting[chosen[0]]
+        if chosen:
+            message = f"the {answer.kind} fits {what} of {len(chosen)} files; it is tied to none of them"
+            self._note("ACK005", what, message, Location(element=element))
+        elif fitting:
+            message = (
+                f"the {answer.kind} fits {what} only of files that went to or from others; it is not tied"
+            )
+            self._note("ACK006", what, message, Location(element=element))
+        return []
+
+    def _says(self, sent: SentFile) -> bool | None:
+        if sent not in self._known:
+            self._known[sent] = self._answers_file(sent)
+        return self._known[sent]
+
+    def _of_number(self, answer: Acknowledgment, number: str) -> list[int]:
+        """The latest submission of the one chain of the practice that bears the number and charge."""
+        held = [
+            one
+            for one in self._by_number.get(normalise_control_number(number), [])
+            if answer.charge in (None, one.charge)
+        ]
+        place = Location(claim=number, element="TRN02")
+        if held and (answer.provider_npi or answer.provider_tax_id):
+            self._payees = self._payees or payees(self._connection)
+            practices = self._payees.practices(answer.provider_npi, answer.provider_tax_id)
+            held = [one for one in held if one.practice_id in practices]
+            if not held:
+                message = f"the {answer.kind} names a billing provider who has no such claim; it is not tied"
+                self._note("ACK006", number, message, place)
+        if len({one.root for one in held}) > 1:
+            message = f"the {answer.kind} fits several claims of one number; it is tied to none of them"
+            self._note("ACK005", number, message, place)
+            return []
+        return [one.id for one in held[-1:]]
+
+    def _note(self, code: str, what: str, message: str, place: Location) -> None:
+        fix = "Ask the clearinghouse which file or claim it means, and look at those claims."
+        found = Finding(code=code, severity=Severity.WARNING, message=message, location=place, fix=fix)
+        self.untied.setdefault((code, what), found)
+
+
+def _said(kind: str, code: str, *, accepted: bool) -> str:
+    """An answer as ``acknowledged`` holds it."""
+    return f"{kind}:{_word(accepted=accepted)}:{code}"
+
+
+def _word(*, accepted: bool) -> str:
     """Accepted or rejected."""
-    return "accepted" if answer.accepted else "rejected"
+    return "accepted" if accepted else "rejected"
 
 
-def _claims_by_number(
-    connection: Connection, answers: Sequence[Acknowledgment]
-) -> dict[str, list[tuple[int, int]]]:
-    """Claims by normalised patient control number, each with its charge, latest submission last."""
+def _claims_by_number(connection: Connection, answers: Sequence[Acknowledgment]) -> dict[str, list[_Held]]:
+    """Claims by normalised patient control number, latest submission last."""
     wanted = {
         normalise_control_number(answer.patient_control_number)
         for answer in answers
         if answer.patient_control_number
     }
-    found: dict[str, list[tuple[int, int]]] = {}
-    query = select(_CLAIM.c.pcn_normalised, _CLAIM.c.id, _CLAIM.c.charge).order_by(
-        _CLAIM.c.sequence, _CLAIM.c.id
-    )
+    found: dict[str, list[_Held]] = {}
+    columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.practice_id, _CLAIM.c.charge)
+    query = select(_CLAIM.c.pcn_normalised, *columns).order_by(_CLAIM.c.sequence, _CLAIM.c.id)
     for some in chunks(sorted(wanted), IN_LIST):
-        for number, claim, charge in connection.execute(query.where(_CLAIM.c.pcn_normalised.in_(some))):
-            found.setdefault(number, []).append((claim, charge))
+        for number, *fields in connection.execute(query.where(_CLAIM.c.pcn_normalised.in_(some))):
+            found.setdefault(number, []).append(_Held(*fields))
     return found
-
-
-def _answered(
-    connection: Connection, answer: Acknowledgment, by_claim: dict[str, list[tuple[int, int]]]
-) -> list[int]:
-    """Ids of the claims an acknowledgment answers."""
-    if answer.patient_control_number:
-        held = by_claim.get(normalise_control_number(answer.patient_control_number), [])
-        same = [claim for claim, charge in held if answer.charge in (None, charge)]
-        return same[-1:]
-    where: ColumnElement[bool] | None = None
-    if answer.group_control_number:
-        where = _CLAIM.c.group_control_number == answer.group_control_number
-        if answer.transaction_control_number:
-            where = and_(where, _CLAIM.c.st_control_number == answer.transaction_control_number)
-    elif answer.interchange_control_number:
-        where = _CLAIM.c.interchange_control_number == answer.interchange_control_number
-    return [] if where is None else list(connection.execute(select(_CLAIM.c.id).where(where)).scalars())
 
 
 def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment, claims: list[int]) -> Row:
@@ -129,15 +256,33 @@ def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment
     )
 
 
-def _change_claims(connection: Connection, changes: dict[int, tuple[str, bool]]) -> None:
-    """Write the answers to the claims, unless a deeper one is there."""
+def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> None:
+    """Write the answers to the claims, unless a deeper one is there; of 277CA the latest by its own date counts."""
+    claim_level = [claim for claim, answer in changes.items() if answer.kind == "277CA"]
+    latest = _latest_by_claim(connection, claim_level)
     rows: list[Row] = []
     for some in chunks(sorted(changes), IN_LIST):
         query = select(_CLAIM.c.id, _CLAIM.c.acknowledged, _CLAIM.c.adjudications, _CLAIM.c.status)
         for claim, held, adjudications, status in connection.execute(query.where(_CLAIM.c.id.in_(some))):
-            said, accepted = changes[claim]
-            if _DEPTH.get(said.split(":")[0], 0) < _DEPTH.get(held.split(":")[0], 0):
+            answer = changes[claim]
+            if _DEPTH.get(answer.kind, 0) < _DEPTH.get(held.split(":")[0], 0):
                 continue
-            word = "accepted" if accepted else "rejected"
+            code, accepted = latest.get(claim, (answer.code, answer.accepted))
+            word = _word(accepted=accepted)
+            said = _said(answer.kind, code, accepted=accepted)
             rows.append((said, status if adjudications else word, claim))
     update(connection, ClaimRow, ["acknowledged", "status"], rows)
+
+
+def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int, tuple[str, bool]]:
+    """Code and verdict of each claim's latest 277CA by STC02; of one day, a rejection outweighs an acceptance."""
+    table = _ACKNOWLEDGMENT
+    query = select(table.c.claim_id, table.c.stated_on, table.c.accepted, table.c.code).where(
+        table.c.kind == "277CA", table.c.level != AcknowledgmentLevel.LINE.value
+    )
+    best: dict[int, tuple[date, bool, str]] = {}
+    for some in chunks(sorted(claims), IN_LIST):
+        for claim, day, accepted, code in connection.execute(query.where(table.c.claim_id.in_(some))):
+            rank = (day or date.min, not accepted, code)
+            best[claim] = max(best.get(claim, rank), rank)
+    return {claim: (code, not rejected) for claim, (_, rejected, code) in best.items()}

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from edi.model.remittance import ClaimPayment
 from reconcile.store.bulk import IN_LIST, chunks, table_of
@@ -32,7 +32,9 @@ class RemittanceFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What posting needs to know of the payment around a claim payment.
 
     ``payer_ids`` are the ids by which the 835 names its payer, ``practices`` whose claims it may answer (several when
-    they share a tax id, none when the payee is unknown).
+    they share a tax id, none when the payee is unknown). ``payment_key`` is that of the payment's row: known at the
+    header, but for a non-payment advice, whose key ends in its content digest and is provisional until the SE.
+    ``place`` is what ``payment_place`` says.
     """
 
     id: int
@@ -44,6 +46,7 @@ class RemittanceFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     practices: frozenset[str]
     trace_number: str
     payment_date: date | None
+    place: str
     capitated: bool = False
 
     @property
@@ -52,9 +55,26 @@ class RemittanceFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         return self.payer_key or self.payer_id
 
     def order(self, ordinal: int) -> tuple[str, int, int]:
-        """Where a claim payment stands among those of its claim, the same however files arrived."""
-        day = self.payment_date.isoformat() if self.payment_date else ""
-        return (f"{day}|{self.trace_number}|{self.payment_key}", 0, ordinal)
+        """Where a claim payment stands among those of its claim: by its payment, then by its place there (from 0).
+
+        It is the same whether the claim payment was read just now or comes out of the store, and however files arrived.
+        """
+        return (self.place, 0, ordinal)
+
+
+def payment_place(day: date | None, production_date: date | None, trace_number: str, payment_key: str) -> str:
+    """Where a payment stands among all payments, as text that sorts.
+
+    Args:
+        day: of the payment: BPR16, else DTM*405.
+        production_date: DTM*405.
+        trace_number: TRN02, "" when absent.
+        payment_key: of the payment's row. It tells payments of one day and trace number apart, so the place is total.
+            Non-payment advices that agree in all else follow each other by content digest, which is as good as any
+            order and not that of arrival; until its SE is read, such an advice stands behind the others.
+    """
+    days = [one.isoformat() if one else "" for one in (day, production_date)]
+    return "|".join((*days, trace_number, payment_key))
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +87,7 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def posted_on(
-    connection: Connection, roots: Iterable[int], capitated: frozenset[str] = frozenset()
+    connection: Connection, roots: Iterable[int], capitated: frozenset[str]
 ) -> dict[int, list[Adjudication]]:
     """The adjudications posted on chains, in no order.
 
@@ -101,6 +121,7 @@ def posted_on(
 def waiting(
     connection: Connection,
     outcome: str,
+    capitated: frozenset[str],
     *,
     after: int = 0,
     limit: int = IN_LIST,
@@ -111,6 +132,7 @@ def waiting(
     Args:
         connection: any transaction.
         outcome: ``suspense`` or ``unmatched``.
+        capitated: keys of payers that pay by capitation.
         after: only those with a greater id.
         limit: at most so many.
         ids: only these.
@@ -122,11 +144,25 @@ def waiting(
         Waiting(
             id=row.id,
             outcome=outcome,
-            remittance=_facts(row, frozenset()),
+            remittance=_facts(row, capitated),
             claim=unpack_claim_payment(row.content),
         )
         for row in connection.execute(query.order_by(_PAYMENT.c.id).limit(limit))
     ]
+
+
+def payee_became_known(connection: Connection) -> bool:
+    """Whether a claim payment waits for its payee although the practices of its payment are known by now."""
+    query = (
+        select(_PAYMENT.c.id)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .where(
+            text("claim_payment.outcome <> 'posted'"),  # as the index of what waits says it
+            _PAYMENT.c.reason == "unknown_payee",
+            _REMITTANCE.c.practice_id != "",
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _query() -> Any:
@@ -143,6 +179,7 @@ def _query() -> Any:
             _REMITTANCE.c.practice_id,
             _REMITTANCE.c.trace_number,
             _REMITTANCE.c.payment_date,
+            _REMITTANCE.c.production_date,
         )
         .join(_CONTENT, _CONTENT.c.claim_payment_id == _PAYMENT.c.id)
         .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
@@ -151,6 +188,7 @@ def _query() -> Any:
 
 def _facts(row: Any, capitated: frozenset[str]) -> RemittanceFacts:
     """The payment around a claim payment, from a joined row."""
+    day = row.payment_date or row.production_date
     return RemittanceFacts(
         id=row.remittance_id,
         payment_key=row.payment_key,
@@ -160,14 +198,15 @@ def _facts(row: Any, capitated: frozenset[str]) -> RemittanceFacts:
         payer_ids=_split(row.payer_ids),
         practices=frozenset(_split(row.practice_id)),
         trace_number=row.trace_number,
-        payment_date=row.payment_date,
+        payment_date=day,
+        place=payment_place(day, row.production_date, row.trace_number, row.payment_key),
         capitated=bool(row.payer_key) and row.payer_key in capitated,
     )
 
 
-def _split(text: str) -> tuple[str, ...]:
+def _split(column: str) -> tuple[str, ...]:
     """A list column as values."""
-    return tuple(text.split("\n")) if text else ()
+    return tuple(column.split("\n")) if column else ()
 
 
 def _claim_match(row: Any, lines: Iterable[LineMatch]) -> ClaimMatch:

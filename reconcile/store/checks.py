@@ -14,9 +14,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from sqlalchemy import Connection, text
 
+from edi.codes.lookup import load_tables
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from reconcile.store.content import unpack_claim_payment
+from reconcile.store.recomputed import changed_books, changed_claims
 from reconcile.store.second_path import SetSums, set_sums
 from reconcile.store.vault import Vault
 
@@ -186,6 +188,20 @@ def _compare_postings(number: str, content: bytes, told: Counter[tuple[str, str]
             file, posted = decimal_text(said[(group, reason)]), decimal_text(told[(group, reason)])
             message = f"{name} is {file} but {posted} is posted"
             yield _broken("postings_of_adjustments", message, claim=number)
+
+
+@_check
+def claim_values(connection: Connection, vault: Vault) -> Iterator[Finding]:
+    """Every submission's charge and service lines say what its kept value says."""
+    for one in changed_claims(connection):
+        yield _broken("claim_values", one.message, claim=one.claim)
+
+
+@_check
+def recomputed_books(connection: Connection, vault: Vault) -> Iterator[Finding]:
+    """Every claim's postings, denials and sums are what its claim payments give, computed again by these tables."""
+    for one in changed_books(connection, load_tables()):
+        yield _broken("recomputed_books", one.message, claim=one.claim)
 
 
 @_check

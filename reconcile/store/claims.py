@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, select
 
 from edi.model.claim import Claim
 from edi.model.control import normalise_control_number
+from reconcile.chain import REPLACEMENT, VOID, one_discipline
 from reconcile.store.bulk import IN_LIST, chunks, columns_of, insert, insert_new, next_id, table_of
 from reconcile.store.content import claim_digest, pack_claim, unpack_claim
 from reconcile.store.schema import (
@@ -53,11 +55,17 @@ class SavedClaims(msgspec.Struct, frozen=True):
         new: ids of the claims that were new, in order.
         known: how many were there already.
         extended: roots of chains that were there and got another submission: their books are to be recomputed.
+        unchained: ids of submissions that several earlier claims fit alike, so that they joined none of them.
     """
 
     new: tuple[int, ...]
     known: int
     extended: tuple[int, ...] = ()
+    unchained: tuple[int, ...] = ()
+
+
+_Billed: TypeAlias = tuple[str, date | None, int, tuple[str, ...]]
+"""What tells the lines of two submissions apart: code, day, charge in cents, modifiers."""
 
 
 class _Earlier(msgspec.Struct, frozen=True):
@@ -66,6 +74,7 @@ class _Earlier(msgspec.Struct, frozen=True):
     root: int
     sequence: int
     names: frozenset[str]
+    lines: tuple[_Billed, ...]
 
 
 def save_claims(
@@ -81,6 +90,9 @@ def save_claims(
         claims: with ``practice_id``, patient control number and line control numbers filled in.
         origin: where they come from.
         session_hashes: content hash of each session line billed, by (practice_id, line_id); None when imported.
+
+    Raises:
+        StoreError: a session line with a hash is billed already (``billed_sessions`` tells before).
     """
     rows: list[tuple[Any, ...]] = []
     contents: list[tuple[Any, ...]] = []
@@ -104,24 +116,28 @@ def save_claims(
             contents.append((number, pack_claim(claim)))
             for line in claim.lines:
                 lines.append(_line_row(line, line_number, number, allocated=origin.source == CREATED))
-                sessions += [
-                    (
-                        claim.practice_id,
-                        name,
-                        (session_hashes or {}).get((claim.practice_id, name), ""),
-                        number,
-                        line.number,
-                    )
-                    for name in line.session_line_ids
-                ]
                 line_number += 1
+            sessions += _billed(claim, number, session_hashes or {})
             number += 1
     insert(connection, ClaimRow, rows)
     insert(connection, ClaimContentRow, contents)
     insert(connection, ServiceLineRow, lines)
-    insert_new(connection, BilledSessionRow, sessions)
+    (insert_new if session_hashes is None else insert)(connection, BilledSessionRow, sessions)
     extended = {row[_ROOT] for row in rows if row[_ROOT] != row[0]}
-    return SavedClaims(tuple(row[0] for row in rows), known, tuple(sorted(extended)))
+    return SavedClaims(tuple(row[0] for row in rows), known, tuple(sorted(extended)), tuple(chain.unchained))
+
+
+def _billed(
+    claim: Claim, number: int, hashes: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str, str, int, int]]:
+    """The rows of the session lines that a claim bills, each at the first service line that does."""
+    seen: set[str] = set()
+    for line in claim.lines:
+        for name in line.session_line_ids:
+            if name not in seen:
+                seen.add(name)
+                digest = hashes.get((claim.practice_id, name), "")
+                yield claim.practice_id, name, digest, number, line.number
 
 
 def _names(claim: Claim) -> frozenset[str]:
@@ -152,13 +168,32 @@ def later_payers(claim: Claim) -> tuple[str, ...]:
     return tuple(rank for rank in ranks if len(rank) == 1 and _RANKS.find(rank) > own)
 
 
+def _billed_lines(claim: Claim) -> tuple[_Billed, ...]:
+    return tuple(
+        (line.procedure.code, line.date_from, line.charge, line.procedure.modifiers) for line in claim.lines
+    )
+
+
+def _resent(lines: Sequence[_Billed], held: Sequence[_Billed]) -> bool:
+    """Whether a submission repeats a line of another one: code, day, charge, and no other discipline."""
+    return not (lines and held) or any(
+        one[:3] == other[:3] and one_discipline(one[3], other[3]) for one in lines for other in held
+    )
+
+
 class _Chain:
-    """Which claims are submissions of one and the same: by practice and patient control number, or by REF*F8."""
+    """Which claims are submissions of one and the same, of one practice and one patient.
+
+    A resend or a claim to the next payer repeats lines under the same CLM01; a CLM01 that comes with other lines is
+    another claim. A replacement or a void may change every line: it belongs to the claim that its REF*F8 names, else
+    to the one under its CLM01. Where several claims fit alike it joins none.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._by_number: dict[tuple[str, str], list[_Earlier]] = {}
-        self._by_reference: dict[str, int] = {}
+        self._by_reference: dict[tuple[str, str], dict[int, frozenset[str]]] = {}
+        self.unchained: list[int] = []
 
     def load(self, claims: Sequence[Claim]) -> None:
         """Fetch what is stored about the claims' numbers."""
@@ -170,28 +205,54 @@ class _Chain:
         )
         query = query.join(content, content.c.claim_id == claim.c.id).order_by(claim.c.id)
         for row in self._connection.execute(query.where(claim.c.pcn_normalised.in_(sorted(wanted - fresh)))):
-            earlier = _Earlier(row.root, row.sequence, _names(unpack_claim(row.content)))
+            held = unpack_claim(row.content)
+            earlier = _Earlier(row.root, row.sequence, _names(held), _billed_lines(held))
             self._by_number.setdefault((row.practice_id, row.pcn_normalised), []).append(earlier)
         references = {one.original_reference for one in claims if one.original_reference}
         if references:
             numbers = table_of(PayerClaimControlNumberRow)
-            roots = select(numbers.c.number, claim.c.root).join(claim, claim.c.id == numbers.c.claim_id)
-            for number, root in self._connection.execute(
-                roots.where(numbers.c.number.in_(sorted(references)))
-            ):
-                self._by_reference[number] = root
+            named = select(numbers.c.number, claim.c.practice_id, claim.c.root, content.c.content)
+            named = named.join(claim, claim.c.id == numbers.c.claim_id)
+            named = named.join(content, content.c.claim_id == claim.c.id)
+            found = self._connection.execute(named.where(numbers.c.number.in_(sorted(references))))
+            for number, practice, root, packed in found:
+                roots = self._by_reference.setdefault((practice, number), {})
+                roots[root] = roots.get(root, frozenset()) | _names(unpack_claim(packed))
 
     def place(self, claim: Claim, number: int) -> tuple[int, int]:
         """The root and sequence of a claim that gets the id ``number``."""
-        names = _names(claim)
+        names, lines = _names(claim), _billed_lines(claim)
         key = (claim.practice_id, normalise_control_number(claim.patient_control_number))
         earlier = self._by_number.setdefault(key, [])
         sequence = 1 + max((one.sequence for one in earlier), default=0)
-        root = next((one.root for one in earlier if not names or names & one.names), None)
-        if root is None and claim.original_reference:
-            root = self._by_reference.get(claim.original_reference)
-        earlier.append(_Earlier(number if root is None else root, sequence, names))
-        return (number if root is None else root), sequence
+        own = [one for one in earlier if not names or names & one.names]
+        root = number
+        if own or claim.original_reference:
+            held = self._by_reference.get((claim.practice_id, claim.original_reference), {})
+            referred = {one for one, known in held.items() if names & known}
+            if claim.frequency in (REPLACEMENT, VOID):
+                roots = _corrected(own, referred, lines)
+            else:
+                roots = {one.root for one in own if _resent(lines, one.lines)} or referred
+            if len(roots) == 1:
+                (root,) = roots
+            elif roots:
+                self.unchained.append(number)
+        earlier.append(_Earlier(root, sequence, names, lines))
+        return root, sequence
+
+
+def _corrected(own: Sequence[_Earlier], referred: set[int], lines: Sequence[_Billed]) -> set[int]:
+    """The roots that a replacement or void may mean, given the claims under its CLM01 and those its REF*F8 names."""
+    roots = {one.root for one in own}
+    if roots & referred or not roots:
+        return roots & referred or referred
+    days = {one[:2] for one in lines}
+    shared = {
+        root: len(days & {held[:2] for one in own if one.root == root for held in one.lines})
+        for root in roots
+    }
+    return {root for root, count in shared.items() if count == max(shared.values())}
 
 
 def _stored_digests(connection: Connection, claims: Iterable[Claim]) -> set[tuple[str, str, str]]:

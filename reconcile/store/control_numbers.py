@@ -105,6 +105,11 @@ def line_control_number(number: int) -> str:
     return "L" + _base36(number, LINE_WIDTH)
 
 
+def is_line_control_number(text: str) -> bool:
+    """Whether a REF*6R may be one that ``line_control_number`` made."""
+    return len(text) == LINE_WIDTH + 1 and text[0] == "L" and all(one in _DIGITS for one in text[1:])
+
+
 def _base36(number: int, width: int) -> str:
     """A number in base 36, filled with zeros."""
     digits = ""

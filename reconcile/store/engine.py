@@ -9,6 +9,7 @@ parameters: those hold PHI.
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, create_engine, event, inspect
 from sqlalchemy.engine import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from edi.model.errors import (
     AccessError,
@@ -233,6 +234,14 @@ def translated(name: str) -> Iterator[None]:
         raise _meaning(error, name) from None
     except SQLAlchemyError as error:
         raise StoreError(f"the store {name} failed: {type(error).__name__}") from None
+    except _psycopg_errors() as error:
+        raise _driver_meaning(error, name) from None
+
+
+def _psycopg_errors() -> tuple[type[Exception], ...]:
+    """The driver's own errors, which COPY raises without SQLAlchemy around them; none where it is not loaded."""
+    driver = sys.modules.get("psycopg")
+    return () if driver is None else (driver.Error,)
 
 
 _SQLITE_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
@@ -262,8 +271,12 @@ _POSTGRES_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
 
 
 def _meaning(error: DBAPIError, name: str) -> ClaimloopError:
-    """The exception of ours for a driver's error."""
-    original = error.orig
+    """The exception of ours for an error that SQLAlchemy wrapped."""
+    return _driver_meaning(error.orig or error, name)
+
+
+def _driver_meaning(original: BaseException, name: str) -> ClaimloopError:
+    """The exception of ours for a driver's error; its words are read and never repeated: they may hold a row."""
     said = str(original)
     if isinstance(original, sqlite3.Error):
         for words, kind, message in _SQLITE_MEANINGS:
@@ -274,7 +287,7 @@ def _meaning(error: DBAPIError, name: str) -> ClaimloopError:
     for prefix, kind, message in _POSTGRES_MEANINGS:
         if state.startswith(prefix):
             return kind(message.format(name=name))
-    if isinstance(error, OperationalError) and not state:
+    if not state and type(original).__name__ == "OperationalError":
         return _unreached(said, name)
     return StoreError(f"the store {name} failed: {type(original).__name__} {state}".rstrip())
 

@@ -68,6 +68,14 @@ def finish_file(connection: Connection, sha256: str, *, kind: str, outcome: str,
     update(connection, FileRow, ["kind", "outcome", "manifest"], [(kind, outcome, manifest, sha256)])
 
 
+def move_file(connection: Connection, sha256: str, *, before: str, outcome: str) -> bool:
+    """Take a file from one outcome to the next, unless another run took it elsewhere; return whether it was moved."""
+    changed = connection.execute(
+        _FILE.update().where(_FILE.c.sha256 == sha256, _FILE.c.outcome == before).values(outcome=outcome)
+    )
+    return changed.rowcount == 1
+
+
 def load_file(connection: Connection, sha256: str) -> StoredFile | None:
     """A file of the store, or None."""
     row = connection.execute(select(_FILE).where(_FILE.c.sha256 == sha256)).first()

@@ -6,13 +6,14 @@ command line masks them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
+from edi.model.control import normalise_control_number
 from reconcile.store.bulk import table_of
 from reconcile.store.files import held_sets
 from reconcile.store.schema import (
@@ -23,6 +24,7 @@ from reconcile.store.schema import (
     DenialRow,
     FileRow,
     PostingRow,
+    PracticeRow,
     ProviderAdjustmentRow,
     RemittanceRow,
     ServiceLineRow,
@@ -36,6 +38,7 @@ CLAIM_PAYMENT = table_of(ClaimPaymentRow)
 SERVICE_PAYMENT = table_of(ServicePaymentRow)
 REMITTANCE = table_of(RemittanceRow)
 POSTING = table_of(PostingRow)
+PRACTICE = table_of(PracticeRow)
 PROVIDER_ADJUSTMENT = table_of(ProviderAdjustmentRow)
 ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
 FILE = table_of(FileRow)
@@ -43,7 +46,12 @@ CLAIM_FINDING = table_of(ClaimFindingRow)
 
 
 class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A denial with the claim, line and payment it stands on. ``remitted_on`` is the payment's date."""
+    """A denial with the claim, line and payment it stands on.
+
+    ``remitted_on`` is the payment's date. ``claim_root`` is the first submission of the claim, ``claim_payer`` the key
+    of the payer it went to (who paid may not have been identified), ``claim_date_from`` its first day of service, and
+    ``line_number`` the LX of the line (None: the whole claim is denied).
+    """
 
     denial_id: str
     practice_id: str
@@ -70,6 +78,10 @@ class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     because: tuple[str, ...]
     remitted_on: date | None
     trace_number: str
+    claim_root: int = 0
+    claim_payer: str = ""
+    claim_date_from: date | None = None
+    line_number: int | None = None
 
 
 class HeldListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -106,10 +118,13 @@ class UnmatchedListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Read back a column that holds several words."""
-    return (
-        tuple(text.split()) if text and not text.startswith("[") else tuple(msgspec.json.decode(text or "[]"))
-    )
+    """Read back a column of codes or keys, which are joined by blanks."""
+    return tuple(text.split())
+
+
+def _reasons(text: str) -> tuple[str, ...]:
+    """Read back a column of sentences, which are joined by line ends."""
+    return tuple(one for one in text.split("\n") if one)
 
 
 def denials(
@@ -127,6 +142,10 @@ def denials(
             DENIAL,
             CLAIM.c.practice_id,
             CLAIM.c.patient_control_number,
+            CLAIM.c.root,
+            CLAIM.c.payer_key.label("claim_payer"),
+            CLAIM.c.date_from.label("claim_date_from"),
+            LINE.c.number.label("line_number"),
             LINE.c.control_number,
             LINE.c.procedure_code,
             LINE.c.date_from,
@@ -172,9 +191,13 @@ def denials(
             next_action=row.next_action,
             guardrails=_words(row.guardrails),
             preventable_by=_words(row.preventable_by),
-            because=_words(row.because),
+            because=_reasons(row.because),
             remitted_on=row.payment_date or row.production_date,
             trace_number=row.trace_number,
+            claim_root=row.root,
+            claim_payer=row.claim_payer,
+            claim_date_from=row.claim_date_from,
+            line_number=row.line_number,
         )
 
 
@@ -244,6 +267,7 @@ def _payments(condition: Any) -> Select[Any]:
             CLAIM_PAYMENT,
             REMITTANCE.c.trace_number,
             REMITTANCE.c.payer_name,
+            REMITTANCE.c.practice_id,
             FILE.c.name.label("file"),
         )
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
@@ -251,3 +275,123 @@ def _payments(condition: Any) -> Select[Any]:
         .where(condition)
         .order_by(CLAIM_PAYMENT.c.paid.desc(), CLAIM_PAYMENT.c.id)
     )
+
+
+class WaitingPayment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A claim payment that is not posted and names claims; ``outcome`` is suspense or unmatched, ``paid`` cents.
+
+    ``claims`` are ids: those that bear its control number, normalised, in a practice it may answer, or that matching
+    found could be meant.
+    """
+
+    id: int
+    outcome: str
+    paid: int
+    reason: str
+    detail: str
+    file: str
+    claims: frozenset[int]
+
+
+def waiting_payments(
+    connection: Connection, submissions: Iterable[Any] | None = None
+) -> tuple[WaitingPayment, ...]:
+    """Return the claim payments in suspense or unmatched that name a claim, largest first.
+
+    Args:
+        connection: a read transaction.
+        submissions: the rows of ``claim`` whose control numbers are looked at; None for all.
+    """
+    rows = connection.execute(_payments(CLAIM_PAYMENT.c.outcome.in_(("suspense", "unmatched")))).all()
+    if not rows:
+        return ()
+    bearers: dict[str, list[tuple[int, str]]] = {}
+    if submissions is None:
+        submissions = connection.execute(select(CLAIM.c.id, CLAIM.c.practice_id, CLAIM.c.pcn_normalised))
+    for claim in submissions:
+        bearers.setdefault(claim.pcn_normalised, []).append((claim.id, claim.practice_id))
+    found = []
+    for row in rows:
+        practices = row.practice_id.split("\n") if row.practice_id else None
+        named = {
+            claim
+            for claim, practice in bearers.get(normalise_control_number(row.patient_control_number), ())
+            if practices is None or practice in practices
+        }
+        named.update(int(number) for number in _words(row.candidates))
+        if named:
+            found.append(
+                WaitingPayment(
+                    id=row.id,
+                    outcome=row.outcome,
+                    paid=row.paid,
+                    reason=row.reason,
+                    detail=row.detail,
+                    file=row.file or "",
+                    claims=frozenset(named),
+                )
+            )
+    return tuple(found)
+
+
+def waiting_by_claim(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return cents in suspense or unmatched by the claim they name: practice and control number of the claim.
+
+    A payment that names several submissions of one claim counts once, on the first; one that could mean several
+    claims counts on each.
+    """
+    payments = waiting_payments(connection)
+    if not payments:
+        return {}
+    claims = {
+        row.id: row
+        for row in connection.execute(
+            select(CLAIM.c.id, CLAIM.c.root, CLAIM.c.practice_id, CLAIM.c.patient_control_number)
+        )
+    }
+    cents: dict[tuple[str, str], int] = {}
+    for payment in payments:
+        for root in {claims[claim].root for claim in payment.claims if claim in claims}:
+            name = (claims[root].practice_id, claims[root].patient_control_number)
+            cents[name] = cents.get(name, 0) + payment.paid
+    return cents
+
+
+def practice_names(connection: Connection) -> tuple[str, ...]:
+    """Return the ids of the practices the store knows."""
+    return tuple(connection.execute(select(PRACTICE.c.id).order_by(PRACTICE.c.id)).scalars())
+
+
+def claim_statuses(connection: Connection) -> tuple[str, ...]:
+    """Return the statuses that claims of the store have."""
+    return tuple(connection.execute(select(CLAIM.c.status).distinct().order_by(CLAIM.c.status)).scalars())
+
+
+def rated(connection: Connection) -> tuple[int, int]:
+    """Return the denial rate's denominators: claims adjudicated, and their charges in cents.
+
+    A claim, however often it was submitted, counts once, with the charge that counts now. It counts when an answer of
+    it decided something: one that posts a payment, a write-off or a patient share, one that denies on the merits (or
+    allows nothing), or one without any posting. Claims whose only answers are pended, duplicates or unprocessable do
+    not count.
+    """
+    posts = select(POSTING.c.claim_payment_id).where(POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+    denied = select(DENIAL.c.id).where(DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+    decided = or_(
+        posts.where(POSTING.c.account.in_(_DECIDING), POSTING.c.cents != 0).exists(),
+        denied.where(DENIAL.c.kind.not_in(_UNDECIDED)).exists(),
+        and_(~posts.where(POSTING.c.account == "pended").exists(), ~denied.exists()),
+    )
+    answer = CLAIM.alias("answer")
+    roots = (
+        select(answer.c.root)
+        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.claim_id == answer.c.id)
+        .where(CLAIM_PAYMENT.c.outcome == "posted", decided)
+    )
+    query = select(func.count(), func.coalesce(func.sum(CLAIM.c.billed), 0)).where(CLAIM.c.id.in_(roots))
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
+
+
+_DECIDING = ("paid", "contractual", "patient")
+_UNDECIDED = ("duplicate", "unprocessable")

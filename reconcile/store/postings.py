@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from reconcile.store.adjudications import RemittanceFacts
@@ -52,23 +52,16 @@ class ChainState(msgspec.Struct, frozen=True):
     had: bool
 
 
-def complete_remittance(
-    connection: Connection,
-    facts: RemittanceFacts,
-    header: RemittanceHeader,
-    trailer: RemittanceTrailer,
-    *,
-    content_digest: str,
-    file_sha256: str,
-    position: int,
-    tables_version: str,
-) -> None:
-    """Replace the provisional row of a payment by its full one, with its provider adjustments."""
+def reserve_remittance(connection: Connection, facts: RemittanceFacts, header: RemittanceHeader) -> None:
+    """Insert the row that claim payments refer to while their transaction set is still being read.
+
+    It holds all that the header tells, so that claim payments of this very set come out of the store as they went in;
+    ``complete_remittance`` adds what the end tells.
+    """
     payment = header.payment
-    adjustments = trailer.provider_adjustments
-    row: dict[str, Any] = {
+    told: dict[str, Any] = {
+        "id": facts.id,
         "payment_key": facts.payment_key,
-        "content_digest": content_digest,
         "practice_id": "\n".join(sorted(facts.practices)),
         "payer_key": facts.payer_key,
         "payer_id": facts.payer_id,
@@ -83,6 +76,30 @@ def complete_remittance(
         "amount": payment.amount,
         "method": payment.method or "",
         "credit_debit": payment.credit_debit or "",
+    }
+    row = tuple(
+        told.get(column.name, 0 if column.type.python_type is int else "")
+        for column in table_of(RemittanceRow).columns
+    )
+    insert(connection, RemittanceRow, [row])
+
+
+def complete_remittance(
+    connection: Connection,
+    remittance_id: int,
+    trailer: RemittanceTrailer,
+    *,
+    payment_key: str,
+    content_digest: str,
+    file_sha256: str,
+    position: int,
+    tables_version: str,
+) -> None:
+    """Add to a reserved payment what is known at its SE: final key, digest, sums, provider adjustments, source."""
+    adjustments = trailer.provider_adjustments
+    row: dict[str, Any] = {
+        "payment_key": payment_key,
+        "content_digest": content_digest,
         "claims": trailer.claims,
         "lines": trailer.lines,
         "charge_total": trailer.charge_total,
@@ -92,25 +109,23 @@ def complete_remittance(
         "file_sha256": file_sha256,
         "position": position,
     }
-    update(connection, RemittanceRow, list(row), [(*row.values(), facts.id)])
+    update(connection, RemittanceRow, list(row), [(*row.values(), remittance_id)])
     insert(
         connection,
         ProviderAdjustmentRow,
         [
-            (facts.id, ordinal, one.provider, one.fiscal_date, one.reason, one.identifier or "", one.cents)
+            (
+                remittance_id,
+                ordinal,
+                one.provider,
+                one.fiscal_date,
+                one.reason,
+                one.identifier or "",
+                one.cents,
+            )
             for ordinal, one in enumerate(adjustments)
         ],
     )
-
-
-def reserve_remittance(connection: Connection, remittance_id: int, payment_key: str) -> None:
-    """Insert the provisional row that claim payments refer to while a transaction set is still being read."""
-    empty: dict[str, Any] = {"id": remittance_id, "payment_key": payment_key}
-    row = tuple(
-        empty.get(column.name, 0 if column.type.python_type is int else None if column.nullable else "")
-        for column in table_of(RemittanceRow).columns
-    )
-    insert(connection, RemittanceRow, [row])
 
 
 def insert_claim_payments(connection: Connection, remittance_id: int, stored: Sequence[Stored]) -> None:
@@ -362,3 +377,15 @@ def next_claim_payment_id(connection: Connection) -> int:
 def next_remittance_id(connection: Connection) -> int:
     """The first free id of a remittance."""
     return next_id(connection, RemittanceRow)
+
+
+def open_denials(connection: Connection, remittance_id: int) -> int:
+    """How many open denials the claim payments of a remittance brought."""
+    denial, payment = table_of(DenialRow), table_of(ClaimPaymentRow)
+    query = (
+        select(func.count())
+        .select_from(denial)
+        .join(payment, payment.c.id == denial.c.claim_payment_id)
+        .where(payment.c.remittance_id == remittance_id, denial.c.status == "open")
+    )
+    return int(connection.execute(query).scalar_one())

@@ -13,6 +13,11 @@ from typing import Final
 import msgspec
 
 _CENTS: Final = Decimal(100)
+_AMOUNT_CHARACTERS: Final = frozenset("+-.0123456789")
+_TOO_MANY_CENTS: Final = 10**15
+"""An amount of more than 13 digits before the point is garbled."""
+_NO_TEXT: Final = bytes(byte for byte in range(0x20) if byte != 0x09)
+"""Line breaks and control characters inside a segment; an element separator among them stays."""
 _LONGEST_ISA: Final = 400
 _LONGEST_TAG: Final = 3
 _ISA: Final = re.compile(rb"ISA(?=[^A-Za-z0-9\s]..[^A-Za-z0-9])")
@@ -87,13 +92,13 @@ def _text(parts: list[bytes], place: int) -> str:
 def _cents(parts: list[bytes], place: int) -> int:
     """An amount in cents; 0 when absent or no amount."""
     said = _text(parts, place)
-    if not said:
+    if not said or set(said) - _AMOUNT_CHARACTERS:
         return 0
     try:
         amount = Decimal(said) * _CENTS
     except InvalidOperation:
         return 0
-    return int(amount) if amount == amount.to_integral_value() else 0
+    return int(amount) if abs(amount) < _TOO_MANY_CENTS and amount == amount.to_integral_value() else 0
 
 
 def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -121,7 +126,7 @@ def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             end = held.find(terminator, place)
         if end < 0:
             end = len(held)
-        parts = held[place:end].strip(_WHITE).split(element)
+        parts = held[place:end].strip(_WHITE).translate(None, _NO_TEXT.replace(element, b"")).split(element)
         if len(parts[0]) > _LONGEST_TAG:  # text around an interchange: go on where the next one begins
             start = _ISA.search(held, place)
             if start is not None:

@@ -18,12 +18,18 @@ from reconcile.store.listing import (
     POSTING,
     REMITTANCE,
     DenialListing,
+    WaitingPayment,
     denials,
+    waiting_payments,
 )
+from reconcile.values import Account
 
 
 class LineStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A service line and its sums over all adjudications, in cents."""
+    """A service line and its sums over all adjudications, in cents.
+
+    ``accounts`` go by the name of ``reconcile.values.Account``, in its order.
+    """
 
     number: int
     line_control_number: str
@@ -78,7 +84,7 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     date_to: date | None
     status: str
     acknowledged: str
-    next_actions: str
+    next_actions: tuple[str, ...]
     file: str
     charge: int
     paid: int
@@ -92,6 +98,8 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     payments: tuple[PaymentStory, ...]
     denials: tuple[DenialListing, ...]
     findings: tuple[str, ...]
+    waiting: tuple[WaitingPayment, ...] = ()
+    """Claim payments in suspense or unmatched that name this submission; nothing of theirs is in the sums."""
 
 
 def claims(connection: Connection, name: str) -> tuple[ClaimStory, ...]:
@@ -104,10 +112,11 @@ def claims(connection: Connection, name: str) -> tuple[ClaimStory, ...]:
         select(CLAIM).where(CLAIM.c.root.in_(chains)).order_by(CLAIM.c.sequence, CLAIM.c.id)
     )
     found = rows.all()
-    return tuple(_story(connection, row) for row in found)
+    waiting = waiting_payments(connection, found) if found else ()
+    return tuple(_story(connection, row, waiting) for row in found)
 
 
-def _story(connection: Connection, row: object) -> ClaimStory:
+def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, ...]) -> ClaimStory:
     claim = row._mapping  # type: ignore[attr-defined]
     file = connection.execute(select(FILE.c.name).where(FILE.c.sha256 == claim["file_sha256"])).scalar()
     findings = select(CLAIM_FINDING.c.code, CLAIM_FINDING.c.message).where(
@@ -115,18 +124,20 @@ def _story(connection: Connection, row: object) -> ClaimStory:
     )
     plain = (
         "practice_id patient_control_number frequency payer_name patient_last_name patient_first_name member_ids "
-        "date_from date_to status acknowledged next_actions charge paid contractual patient denied pended"
+        "date_from date_to status acknowledged charge paid contractual patient denied pended"
     )
     return ClaimStory(
         claim_id=claim["id"],
         payer=claim["payer_key"] or claim["payer_id"],
         file=file or "",
         open=claim["open_balance"],
+        next_actions=tuple(claim["next_actions"].split()),
         lines=_lines(connection, claim["id"]),
         acknowledgments=_acknowledgments(connection, claim["id"]),
         payments=_payments(connection, claim["id"]),
         denials=tuple(denials(connection, claim_ids=(claim["id"],))),
         findings=tuple(f"{found.code}: {found.message}" for found in connection.execute(findings)),
+        waiting=tuple(one for one in waiting if claim["id"] in one.claims),
         **{key: claim[key] for key in plain.split()},
     )
 
@@ -149,7 +160,7 @@ def _lines(connection: Connection, claim_id: int) -> tuple[LineStory, ...]:
             units=line.units,
             date_of_service=line.date_from,
             charge=line.charge,
-            accounts=dict(sorted(sums[line.id].items())),
+            accounts={name: sums[line.id][name] for name in Account if name in sums[line.id]},
         )
         for line in lines
     )

@@ -83,11 +83,6 @@ def _counts(connection: Connection, column: Any) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
-def adjudicated(connection: Connection) -> tuple[int, int]:
-    """Return how many claims have been adjudicated, and their charges in cents: the denial rate's denominators."""
-    query = select(func.count(), func.coalesce(func.sum(CLAIM.c.charge), 0)).where(CLAIM.c.adjudications > 0)
-    row = connection.execute(query).one()
-    return int(row[0]), int(row[1])
 
 
 class ClaimListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -140,11 +135,15 @@ def claim_listing(
 
 
 class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An 837P file that is written and not yet sent. ``charge`` is cents."""
+    """An 837P file that is not yet known to be sent. ``charge`` is cents.
+
+    ``outcome`` is ``written`` or ``placed``; ``sending`` when a run ended in the middle of its delivery.
+    """
 
     sha256: str
     name: str
     partner: str
+    outcome: str
     claims: int
     charge: int
 
@@ -155,18 +154,24 @@ def outbox(connection: Connection) -> list[OutboxFile]:
         select(
             FILE.c.sha256,
             FILE.c.name,
+            FILE.c.outcome,
             CLAIM.c.partner,
             func.count().label("claims"),
             func.sum(CLAIM.c.charge).label("sum"),
         )
         .join(CLAIM, CLAIM.c.file_sha256 == FILE.c.sha256)
-        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("written", "placed")))
-        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.first_seen, CLAIM.c.partner)
+        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("written", "placed", "sending")))
+        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.outcome, FILE.c.first_seen, CLAIM.c.partner)
         .order_by(FILE.c.first_seen, FILE.c.name)
     )
     return [
         OutboxFile(
-            sha256=row.sha256, name=row.name, partner=row.partner, claims=int(row.claims), charge=int(row.sum)
+            sha256=row.sha256,
+            name=row.name,
+            partner=row.partner,
+            outcome=row.outcome,
+            claims=int(row.claims),
+            charge=int(row.sum),
         )
         for row in connection.execute(query)
     ]

@@ -14,9 +14,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from edi.model.errors import InputError, UsageError
-from edi.model.finding import Severity
-from tests.jobs.office import CASE, Office, session
+from cli.conformance_pool import ConformancePool
+from cli.jobs import create_claims as job
+from cli.jobs import submission
+from edi.model.errors import InputError, StoreError, UsageError
+from edi.model.finding import Finding, Severity
+from edi.transport.whole import put_whole
+from edi.x12.conformance import Verdict
+from reconcile.store import ClaimOrigin, open_store, save_claims
+from tests.builders import make_claim, make_line
+from tests.jobs.office import CASE, SETTINGS, Office, session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -433,3 +440,76 @@ def test_the_command_prints_a_visit_once_and_its_json_has_every_row(office, monk
     assert "(and 2 more rows: 3, 4)" in shown.stderr
     document = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
     assert [one["row"] for one in document["findings"] if one["code"] == "CHG007"] == [2, 3, 4]
+
+
+# -- two runs at once --------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_another_run_billed_meanwhile_is_not_billed_again(office, monkeypatch):
+    rows = [session("V1"), session("V2", patient="P2")]
+    writing, other = job.submit, []
+
+    def after_the_other(drafts, to):
+        with monkeypatch.context() as patch:
+            patch.setattr(job, "submit", writing)
+            other.append(office.create(rows[0]))
+            office.write("sessions", rows)
+        return writing(drafts, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "submit", after_the_other)
+        result = office.create(*rows)
+    assert other[0].claims == 1
+    assert (result.claims, result.already_billed, result.held) == (1, 1, ())
+    (found,) = of(result, "SUB030")
+    assert (found.severity, found.location.session) == (Severity.WARNING, "V1-1")
+    assert office.rows("SELECT patient_id FROM claim ORDER BY id") == [("P1",), ("P2",)]
+    assert office.rows(
+        "SELECT b.line_id, c.patient_id FROM billed_session b JOIN claim c ON c.id = b.claim_id ORDER BY 1"
+    ) == [("V1-1", "P1"), ("V2-1", "P2")]
+
+
+def test_a_billed_session_is_never_stored_twice(office):
+    office.create(session("V1"))
+    store = open_store(f"sqlite:///{office.folder / 'claimloop.db'}")
+    twice = make_claim(lines=(make_line(1, session_line_ids=("V1-1",)),))
+    with pytest.raises(StoreError), store.write() as connection:
+        save_claims(connection, [twice], ClaimOrigin(source="created"), {("orchard", "V1-1"): "x"})
+    store.close()
+    assert len(office.rows("SELECT id FROM claim")) == 1
+
+
+def test_a_file_that_was_sent_before_it_was_placed_stays_sent(office, monkeypatch):
+    def sent_meanwhile(path, data):
+        put_whole(path, data)
+        with sqlite3.connect(office.folder / "claimloop.db") as connection:
+            connection.execute("UPDATE file SET outcome = 'sent'")
+
+    monkeypatch.setattr(submission, "put_whole", sent_meanwhile)
+    office.create(session("V1"))
+    assert office.rows("SELECT outcome FROM file") == [("sent",)]
+
+
+def test_a_dry_run_in_which_every_claim_is_refused_writes_nothing(tmp_path):
+    office = Office(tmp_path, {"P1": {}, "P2": {"city": "B" * 31}})
+    office.create(session("V1"))
+    before = office.rows("SELECT id FROM practice")
+    settings = tmp_path / "claimloop.toml"
+    more = SETTINGS[SETTINGS.index("[[practice]]") : SETTINGS.index("[[provider]]")]
+    settings.write_text(SETTINGS + more.replace('"orchard"', '"harbor"'), encoding="utf-8")
+    row = {**session("V2", patient="P2"), "practice_id": "orchard"}
+    result = office.create(row, dry_run=True, practice="orchard")
+    assert [one.session_line_ids for one in result.held] == [("V2-1",)]
+    assert office.rows("SELECT id FROM practice") == before
+
+
+@pytest.mark.parametrize("code", ["PYX900", "PYX901"])
+def test_no_second_opinion_is_not_a_clean_file(office, monkeypatch, code):
+    said = Finding(code=code, severity=Severity.INFO, message="no second opinion")
+    verdict = Verdict(findings=(said,), engine="none", opinion=False)
+    monkeypatch.setattr(ConformancePool, "check", lambda *_arguments, **_options: verdict)
+    result = office.create(session("V1"), session("V2", patient="P2"))
+    assert (result.claims, len(result.held), office.written()) == (0, 2, {})
+    assert {(found.code, found.severity) for one in result.held for found in one.findings} == {
+        (code, Severity.ERROR)
+    }

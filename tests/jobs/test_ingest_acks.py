@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from reconcile.store import ClaimOrigin, save_claims
-from tests.builders import make_claim, make_line
+from reconcile.store import ClaimOrigin, Vault, register_practices, save_claims
+from tests.builders import PRACTICE_NPI, make_claim, make_line
 from tests.remits import claim, file_of, line, payment
 
 HEAD = (
@@ -40,7 +41,9 @@ def functional_answer(code: str = "A", group: str = "7", control: int = 5) -> by
     return enveloped("FA", "005010X231A1", body, control)
 
 
-def claim_answer(number: str, category: str, charge: str = "100") -> bytes:
+def claim_answer(
+    number: str, category: str, charge: str = "100", *, npi: str = PRACTICE_NPI, day: str = "20260320"
+) -> bytes:
     """A 277CA about one claim."""
     body = [
         "ST*277*0001*005010X214",
@@ -55,12 +58,12 @@ def claim_answer(number: str, category: str, charge: str = "100") -> bytes:
         "TRN*2*B1",
         f"STC*A1:19:PR*20260320*WQ*{charge}",
         "HL*3*2*19*1",
-        "NM1*85*2*ORCHARD THERAPY*****XX*1234567893",
+        f"NM1*85*2*ORCHARD THERAPY*****XX*{npi}",
         "TRN*1*0",
         "HL*4*3*PT",
         "NM1*QC*1*PATIENT*TEST****MI*W123456789",
         f"TRN*2*{number}",
-        f"STC*{category}:20:PR*20260320*{'WQ' if category < 'A3' else 'U'}*{charge}",
+        f"STC*{category}:20:PR*{day}*{'WQ' if category < 'A3' else 'U'}*{charge}",
         "REF*1K*PAYER77",
         "DTP*472*D8*20260310",
     ]
@@ -160,3 +163,125 @@ def test_a_997_answers_like_a_999(sent):
     (file,) = sent.ingest(enveloped("FA", "004010", body)).files
     assert (file.kind, file.outcome, file.rejections, file.findings) == ("997", "posted", 2, ())
     assert standing(sent) == [("997:rejected:R", "rejected")] * 2
+
+
+# -- whose file, whose claim ---------------------------------------------------------------------------------------
+
+
+def sent_file(desk, partner: str, claim_number: str, *, variant: str = "") -> None:
+    """A file of group 1 and set 0001 to a partner, in the vault, with one claim in it."""
+    receiver = f"{partner.upper():<15}"
+    data = "\n".join(
+        [
+            f"ISA*00*          *00*          *ZZ*ORCH01         *ZZ*{receiver}*260319*1200*^*00501*000000001*0*P*:~",
+            f"GS*HC*ORCH01*{partner.upper()}*20260319*1200*1*X*005010X222A1~",
+            f"ST*837*0001*005010X222A1~BHT*0019*00*{claim_number}{variant}*20260319*1200*CH~SE*3*0001~",
+            "GE*1*1~IEA*1*000000001~",
+        ]
+    ).encode()
+    kept = Vault(desk.store.vault).keep([data])
+    origin = ClaimOrigin(
+        source="created",
+        partner=partner,
+        file_sha256=kept.sha256,
+        interchange_control_number="000000001",
+        group_control_number="1",
+        st_control_number="0001",
+    )
+    lines = (
+        make_line(1, line_control_number=f"1{claim_number}"),
+        make_line(2, "97140", line_control_number=f"2{claim_number}"),
+    )
+    with desk.store.write() as connection:
+        save_claims(connection, [make_claim(patient_control_number=claim_number, lines=lines)], origin)
+
+
+def from_partner(data: bytes, partner: str) -> bytes:
+    """An answer in the envelope of a partner to ORCH01."""
+    isa, sender = b"*ZZ*HOUSE          *ZZ*PRACTICE       ", f"{partner.upper():<15}"
+    data = data.replace(isa, f"*ZZ*{sender}*ZZ*ORCH01         ".encode())
+    return data.replace(b"*HOUSE*PRACTICE*", f"*{partner.upper()}*ORCH01*".encode())
+
+
+def about_the_interchange(_code: str) -> bytes:
+    """A TA1 that rejects interchange 1."""
+    return (HEAD.format(9) + "\nTA1*000000001*260320*1200*R*006~\nIEA*0*000000009~").encode()
+
+
+@pytest.mark.parametrize("answer", [lambda code: functional_answer(code, "1"), about_the_interchange])
+@pytest.mark.parametrize("partner", ["alpha", "beta"])
+def test_control_numbers_are_each_partners_own(desk, answer, partner):
+    sent_file(desk, "alpha", "A0000001")
+    sent_file(desk, "beta", "B0000001")
+    (file,) = desk.ingest(from_partner(answer("R"), partner)).files
+    wanted = {"alpha": ["rejected", "submitted"], "beta": ["submitted", "rejected"]}[partner]
+    assert [status for _, status in standing(desk)] == wanted
+    assert file.findings == ()
+
+
+def test_an_answer_from_somebody_else_is_tied_to_nothing(desk):
+    sent_file(desk, "alpha", "A0000001")
+    (file,) = desk.ingest(from_partner(functional_answer("R", "1"), "gamma")).files
+    assert standing(desk) == [("", "submitted")]
+    assert [found.code for found in file.findings] == ["ACK006"]
+    assert file.acknowledgments_matched == 0
+
+
+def test_two_files_of_one_partner_under_one_number_are_not_guessed_at(desk):
+    sent_file(desk, "alpha", "A0000001")
+    sent_file(desk, "alpha", "A0000002", variant="X")
+    (file,) = desk.ingest(from_partner(functional_answer("R", "1"), "alpha")).files
+    assert standing(desk) == [("", "submitted")] * 2
+    assert [found.code for found in file.findings] == ["ACK005"]
+
+
+def two_practices(desk):
+    """The same claim number at two practices."""
+    (first,) = desk.practices
+    other = msgspec.structs.replace(first, id="harbor", npi="1000000111", tax_id="987654321")
+    with desk.store.write() as connection:
+        register_practices(connection, [other])
+    desk.submit(make_claim(), make_claim(practice_id="harbor"), source="imported")
+    return "SELECT practice_id, status FROM claim ORDER BY practice_id"
+
+
+@pytest.mark.parametrize(
+    ("npi", "wanted", "codes"),
+    [
+        (PRACTICE_NPI, ["submitted", "rejected"], []),
+        ("1000000111", ["rejected", "submitted"], []),
+        ("1999999999", ["submitted", "submitted"], ["ACK006"]),
+        ("", ["submitted", "submitted"], ["ACK005"]),
+    ],
+)
+def test_a_277ca_speaks_of_the_named_practices_claim(desk, npi, wanted, codes):
+    query = two_practices(desk)
+    (file,) = desk.ingest(claim_answer("A0000001", "A3", npi=npi)).files
+    assert [status for _, status in desk.rows(query)] == wanted
+    assert [found.code for found in file.findings] == codes
+
+
+# -- which of two answers counts -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_two_277ca_the_later_dated_one_counts_in_either_order(sent, newest_first):
+    answers = [
+        claim_answer("A0000002", "A3", day="20260320"),
+        claim_answer("A0000002", "A2", day="20260322"),
+    ]
+    for data in reversed(answers) if newest_first else answers:
+        sent.ingest(data)
+    assert standing(sent)[1] == ("277CA:accepted:A2", "accepted")
+
+
+def test_a_partly_accepted_group_does_not_hide_its_rejected_set(sent):
+    body = [
+        "ST*999*0001*005010X231A1",
+        "AK1*HC*7*005010X222A1",
+        "AK2*837*0001*005010X222A1",
+        "IK5*R",
+        "AK9*P*2*2*1",
+    ]
+    sent.ingest(enveloped("FA", "005010X231A1", body))
+    assert standing(sent) == [("999:rejected:R", "rejected")] * 2

@@ -6,6 +6,7 @@ import pytest
 
 from cli.jobs.verify import verify
 from edi.model.errors import UsageError
+from edi.payers.profile import PayerProfile, RemitIdentity
 from reconcile.store import CLM01, allocate
 from reconcile.store.checks import CHECKS
 from tests.builders import make_claim, make_line
@@ -30,6 +31,11 @@ CORRUPTIONS = {
     "postings_of_adjustments": [
         "UPDATE posting SET reason = '97' WHERE account = 'contractual' AND line = 0"
     ],
+    "claim_values": ["UPDATE claim SET charge = charge + 1 WHERE patient_control_number = 'A0000001'"],
+    "recomputed_books": [
+        "UPDATE posting SET account = 'patient' WHERE account = 'contractual'",
+        "UPDATE claim SET patient = patient + contractual, contractual = 0",
+    ],
     "unposted": ["UPDATE claim_payment SET outcome = 'lost' WHERE outcome = 'unmatched'"],
     "orphans": ["UPDATE service_payment SET line_id = 424242 WHERE ordinal = 0"],
     "duplicate_payments": [
@@ -40,7 +46,13 @@ CORRUPTIONS = {
     "vault_sums": ["UPDATE service_payment SET charge = charge + 1 WHERE ordinal = 0"],
 }
 """One change of rows for each check. ``remittance_totals`` also shows in the vault's sums: both count the claims."""
-ALSO = {"remittance_totals": ["vault_sums"]}
+ALSO = {
+    "remittance_totals": ["vault_sums"],
+    "trial_balance": ["recomputed_books"],
+    "claim_sums": ["recomputed_books"],
+    "postings_of_adjustments": ["recomputed_books"],
+    "denial_amounts": ["recomputed_books"],
+}
 
 
 @pytest.fixture
@@ -92,6 +104,73 @@ def test_every_check_has_its_corruption():
 def test_a_claim_that_is_counted_is_the_vaults_too(books):
     books.sql("UPDATE remittance SET amount = amount + 1, adjustment_total = adjustment_total")
     assert "vault_sums" in books.broken()
+
+
+CONSISTENT = {
+    "the charge of a line": (
+        ["UPDATE service_line SET charge = charge + 5000 WHERE number = 1"],
+        ["claim_values", "recomputed_books"],
+    ),
+    "billed and open together": (
+        ["UPDATE claim SET billed = billed + 5000, open_balance = open_balance + 5000"],
+        ["recomputed_books"],
+    ),
+    "all postings on one line": (
+        ["UPDATE posting SET line_id = (SELECT MIN(line_id) FROM posting)"],
+        ["recomputed_books"],
+    ),
+    "a line that is gone": (
+        ["DELETE FROM service_line WHERE control_number = 'L0000012'"],
+        ["claim_values", "recomputed_books"],
+    ),
+    "a denial that is another": (
+        ["UPDATE denial SET category = 'other', status = 'recovered'"],
+        ["recomputed_books"],
+    ),
+}
+"""Changes that leave every sum in step with every other."""
+
+
+@pytest.mark.parametrize("change", CONSISTENT)
+def test_a_change_that_keeps_all_sums_in_step_is_seen(books, change):
+    statements, checks = CONSISTENT[change]
+    books.sql(*statements)
+    assert books.broken() == checks
+
+
+def test_many_blocks_of_claims_are_all_compared(books, monkeypatch):
+    monkeypatch.setattr("reconcile.store.recomputed.BLOCK", 1)
+    assert verify(books.store).holds
+    books.sql("UPDATE claim SET charge = charge + 1, billed = billed + 1, open_balance = open_balance + 1")
+    for check in ("claim_values", "recomputed_books"):
+        (result,) = verify(books.store, [check]).checks
+        assert {one.claim for one in result.findings} == {"A0000001", "A0000002"}
+
+
+def test_capitation_is_believed_and_nothing_else(desk_lite):
+    """The settings tell who pays by capitation: verify takes CO-24 as a write-off or as a denial, but as no other."""
+    desk_lite.submit(make_claim())
+    paid = claim("A0000001", line("97110", 5000, 0, adjustments=["CO*24*50"]), line("97140", 5000, 4000))
+    payers = {
+        "acme": PayerProfile(
+            key="acme", name="Acme", remit=RemitIdentity(trn03=("1512345678",)), capitated=True
+        )
+    }
+    desk_lite.ingest(file_of(payment([paid])), payers=payers)
+    assert desk_lite.rows("SELECT contractual, denied FROM claim") == [(6000, 0)]
+    assert desk_lite.broken() == []
+    desk_lite.sql(
+        "UPDATE posting SET account = 'patient' WHERE reason = '24'",
+        "UPDATE claim SET patient = patient + 5000, contractual = contractual - 5000",
+    )
+    assert desk_lite.broken() == ["recomputed_books"]
+
+
+def test_books_of_other_tables_are_not_judged_by_these(books):
+    books.sql(
+        "UPDATE claim SET billed = billed + 1, open_balance = open_balance + 1, tables_version = 'older'"
+    )
+    assert books.broken() == []
 
 
 def test_a_check_that_is_not_there_is_a_usage_error(books):

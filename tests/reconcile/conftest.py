@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from edi.codes.lookup import load_tables
-from edi.model.balance import claim_balances
+from edi.model.balance import claim_imbalances
 from edi.model.control import normalise_control_number
+from edi.model.finding import Severity
 from edi.model.money import parse_cents
 from edi.model.remittance import ClaimPayment
 from edi.transactions.t835 import read
@@ -119,7 +120,7 @@ class Stage:
                 },
             )
             found.append(match)
-            if not claim_balances(payment):
+            if any(one.severity is Severity.ERROR for one in claim_imbalances(payment)):
                 self.suspense.append(payment)
                 continue
             if match.claim_id is None:

@@ -374,3 +374,75 @@ def test_account_of_a_partial_adjustment(group, reason, account):
     one = adjudication(1, [((1,), 15000, 10000, [Adjustment(group, reason, 5000)])])
     ledger = post([one], submitted((15000,)).lines, TABLES)
     assert {posting.account for posting in ledger.postings} == {Account.PAID, account}
+
+
+CAPPED = {
+    # paid, adjustments -> paid, contractual, patient, denied, open, memo
+    "the write-off": (4000, [("CO", "45", 6000)], (4000, 1000, 0, 0, 0, 5000)),
+    "the write-off before the patient": (4000, [("CO", "45", 5000), ("PR", "2", 1000)], (4000, 0, 1000, 0, 0, 5000)),
+    "then the patient": (4500, [("CO", "45", 4000), ("PR", "2", 1500)], (4500, 0, 500, 0, 0, 5000)),
+    "the denial last": (0, [("CO", "45", 4000), ("CO", "197", 6000)], (0, 0, 0, 5000, 0, 5000)),
+    "never the money": (9000, [("CO", "45", 1000)], (9000, 0, 0, 0, -4000, 1000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CAPPED)
+@pytest.mark.parametrize("way", ["fast", "general"])
+def test_adjustments_of_a_higher_charge_stay_within_the_submitted_one(name, way):
+    paid, adjusted, expected = CAPPED[name]
+    claim = submitted((5000,))
+    one = adjudication(1, [((1,), 10000, paid, [Adjustment(*codes) for codes in adjusted])])
+    ledger = post([one], claim.lines, TABLES, chain=build_chain([claim]) if way == "general" else None)
+    (balance,) = ledger.balances
+    memo = sum(posting.cents for posting in ledger.postings if posting.account is Account.MEMO)
+    assert (
+        balance.paid,
+        balance.contractual,
+        balance.patient,
+        balance.denied,
+        balance.open,
+        memo,
+    ) == expected
+    assert [(found.code, found.severity) for found in ledger.findings] == [
+        ("CHARGE_DIFFERS", Severity.WARNING)
+    ]
+    books_hold(ledger, [one])
+
+
+@given(st.data(), st.integers(1, 20000))
+def test_no_adjustment_of_a_first_answer_brings_a_line_below_zero(data, charge):
+    paid, adjusted = data.draw(balanced_line(charge, 0))
+    claim = submitted((5000, 7000))
+    one = adjudication(1, [((1,), charge, paid, adjusted), ((2,), 7000, 7000, [])])
+    ledger = post([one], claim.lines, TABLES)
+    first, second = ledger.balances
+    assert first.open >= min(0, 5000 - first.paid)
+    assert (second.open, second.paid) == (0, 7000)
+    assert bool(ledger.findings) is any(
+        posting.account is Account.MEMO
+        and (posting.group, posting.reason) not in {("OA", "23"), ("OA", "133"), ("OA", "18")}
+        for posting in ledger.postings
+    )
+    reversed_too = post([one, reversal_of(one, 2)], claim.lines, TABLES)
+    assert [balance.open for balance in reversed_too.balances] == [5000, 7000]
+
+
+def test_lines_answered_together_are_measured_together():
+    lines = submitted((5000, 3000)).lines
+    bundled = adjudication(
+        1,
+        [
+            ((1,), 8000, 6000, [Adjustment("OA", "94", -3000), Adjustment("CO", "45", 5000)]),
+            ((2,), 0, 0, [Adjustment("CO", "97", 3000), Adjustment("CO", "45", -3000)]),
+        ],
+    )
+    merged = adjudication(1, [((1, 2), 8000, 6000, [Adjustment("CO", "45", 2000)])])
+    split = adjudication(
+        1,
+        [((1,), 3000, 1000, [Adjustment("CO", "45", 2000)]), ((1,), 2000, 2000, []), ((2,), 3000, 3000, [])],
+    )
+    for one in (bundled, merged, split):
+        ledger = post([one], lines, TABLES)
+        assert ledger.findings == ()
+        assert sum(balance.open for balance in ledger.balances) == 0
+        assert not [posting for posting in ledger.postings if posting.account is Account.MEMO]

@@ -182,6 +182,35 @@ def test_a_paid_line_without_a_submitted_line_keeps_the_claim_in_the_queue(payme
     assert match.candidates == (1,)
 
 
+def numbered(prefix="K", *numbers):
+    """The two lines with echoed line control numbers."""
+    first, second = numbers or (f"{prefix}1", f"{prefix}2")
+    lines = LINES.replace("CAS*CO*45*40~", f"CAS*CO*45*40~REF*6R*{first}~")
+    return lines.replace("CAS*CO*45*20~", f"CAS*CO*45*20~REF*6R*{second}~")
+
+
+def test_line_numbers_that_name_two_claims_are_ambiguous(payments, simple):
+    two = (simple(number="OURS1", control="K"), simple(id=2, number="OURS2", control="K"))
+    match = match_claim(remitted(payments, number="MANGLED", lines=numbered()), two, payer_key="first")
+    assert (match.claim_id, match.reason, match.candidates) == (None, "ambiguous", (1, 2))
+
+
+@pytest.mark.parametrize("numbers", [("K1", "K2"), ("K1", "9")])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_claim_number_against_allocated_line_numbers_is_a_conflict(payments, simple, numbers, order):
+    two = (simple(number="C1"), simple(id=2, number="C2", control="K"))[::order]
+    match = match_claim(remitted(payments, lines=numbered("", *numbers)), two, payer_key="first")
+    assert (match.claim_id, match.reason, match.candidates) == (None, "conflict", (1, 2))
+    assert "CLP01" in match.detail
+    assert "REF*6R" in match.detail
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_line_numbers_of_two_claims_go_with_the_claim_number(payments, simple, order):
+    two = (simple(number="C1", control="K"), simple(id=2, number="C2", control="K"))[::order]
+    assert match_claim(remitted(payments, lines=numbered()), two, payer_key="first").claim_id == 1
+
+
 # -- real files ----------------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,14 @@ from typer.testing import CliRunner
 
 from cli.commands.explain import explain as command
 from cli.exits import MEANING
-from cli.jobs.explain import explain, similar
+from cli.jobs.code_texts import FIXES, finding_codes
+from cli.jobs.explain import explain, next_actions, similar
+from cli.jobs.word_texts import ACTIONS
 from edi.codes import load_tables
 from edi.rules import RULES
+from reconcile.denial_rules import DenialContext
+from reconcile.denials import categorise
+from reconcile.values import Account, ClaimEvidence, DenialStatus, LineEvidence
 
 TABLES = load_tables()
 
@@ -39,7 +44,17 @@ def run(*arguments):
         ("M15", ["rarc"]),
         ("bundling_ncci", ["category"]),
         ("143", ["carc", "exit_code"]),
-        ("4", ["carc", "exit_code"]),
+        ("4", ["carc", "claim_status", "exit_code"]),
+        ("co97", ["carc"]),
+        ("CARC 4", ["carc"]),
+        ("exit 4", ["exit_code"]),
+        ("CO-999", []),
+        ("CO", ["group"]),
+        ("A7", ["carc", "acknowledgment_category"]),
+        ("WO", ["provider_adjustment"]),
+        ("zero_allowed", ["word"]),
+        ("conflict", ["word", "word"]),
+        ("bank", ["check"]),
         ("0", ["exit_code"]),
         ("nothing", []),
         ("", []),
@@ -54,7 +69,8 @@ def test_a_carc_says_what_a_biller_needs():
     assert one.title == "included in another adjudicated service"
     assert one.facts["category"] == "bundling_ncci"
     assert one.facts["posting_class"] == "denial"
-    assert one.facts["next_action"] == "review_ncci_modifier_correct_or_writeoff"
+    assert [line.partition(":")[0] for line in one.facts["by_group"]] == ["CO", "PR", "OA", "PI"]
+    assert "review_ncci_modifier_correct_or_writeoff" in one.facts["by_group"][0]
     assert "never bill patient" in one.facts["group_dependence"]
     assert one.facts["valid_from"] == "1995-01-01"
     assert "CO 97 M15: bundling_ncci, write_off (status-B code e.g. 97010)" in one.facts["with_remarks"]
@@ -94,13 +110,95 @@ def test_what_was_meant(code, meant):
     assert meant in near
 
 
+@pytest.mark.parametrize("typed", ["CO-999", "999", "co 0", "12345"])
+def test_a_number_suggests_nothing(typed):
+    assert similar(typed, TABLES, RULES) == ()
+
+
+@pytest.mark.parametrize("carc", ["204", "96", "27", "4", "97", "16"])
+@pytest.mark.parametrize("group", ["CO", "PR", "OA", "PI"])
+def test_a_group_is_answered_as_the_worklist_would(group, carc):
+    made = categorise(group, carc, (), DenialContext(), TABLES)
+    (one,) = explain(f"{group}-{carc}", TABLES, RULES)
+    assert one.code == f"{group}-{carc}"
+    assert one.facts["posted_as"] == "denied"
+    assert one.facts["category"] == made.category
+    assert one.facts["next_action"].startswith(f"{made.next_action}: ")
+    assert tuple(word.partition(":")[0] for word in one.facts.get("guardrails", ())) == made.guardrails
+    (bare,) = (one for one in explain(carc, TABLES, RULES) if one.kind == "carc")
+    assert "next_action" not in bare.facts
+    (line,) = (line for line in bare.facts["by_group"] if line.startswith(f"{group}: "))
+    assert made.next_action in line
+    assert all(word in line for word in made.guardrails)
+
+
+def test_a_denial_by_the_provider_never_advises_to_bill_the_patient():
+    (ours,) = explain("CO-204", TABLES, RULES)
+    (patients,) = explain("PR-204", TABLES, RULES)
+    assert ours.facts["next_action"].startswith("appeal_or_writeoff: Appeal")
+    assert any(word.startswith("no_patient_bill:") for word in ours.facts["guardrails"])
+    assert patients.facts["next_action"].startswith("bill_patient_or_secondary: ")
+    assert "bill_patient" not in str(ours.facts["next_action"])
+
+
+def test_what_is_no_denial_is_not_told_as_one():
+    (ours,) = explain("CO-1", TABLES, RULES)
+    (patients,) = explain("PR-1", TABLES, RULES)
+    (schedule,) = explain("CO-45", TABLES, RULES)
+    assert ours.facts["posted_as"].startswith("written off")
+    assert "next_action" not in ours.facts
+    assert patients.facts["posted_as"].startswith("the patient's")
+    assert schedule.facts["posted_as"].startswith("written off")
+    whole = categorise("CO", "45", (), DenialContext(zero_allowed=True), TABLES)
+    assert schedule.facts["next_action"].startswith(f"{whole.next_action}: ")
+
+
+def test_every_next_action_is_a_sentence():
+    for action in next_actions(TABLES):
+        assert ACTIONS[action].endswith("."), action
+        assert (
+            action.replace("_", " ") not in ACTIONS[action].lower() or len(ACTIONS[action]) > len(action) + 8
+        )
+
+
+def test_every_group_and_carc_that_is_denied_has_an_action_with_a_sentence():
+    for carc in TABLES.carcs:
+        for group in ("CO", "PR", "OA", "PI"):
+            for one in explain(f"{group}-{carc}", TABLES, RULES):
+                assert "no text yet" not in str(one.facts), (group, carc)
+
+
+def test_every_word_of_the_matcher_and_the_ledger_is_explained():
+    words = {*ClaimEvidence, *LineEvidence, *Account, *DenialStatus} - {"none"}
+    words |= {"unknown_payee", "no_claim", "ambiguous", "conflict", "lines_unmatched", "unbalanced"}
+    words |= {
+        "submitted",
+        "reversed",
+        "pended",
+        "partly_answered",
+        "overpaid",
+        "denied",
+        "partly_denied",
+        "settled",
+    }
+    words |= {"posted", "duplicate", "partial", "quarantined", "rejected", "suspense"}
+    words |= {"merits", "unprocessable", "duplicate", "zero_allowed"}
+    assert {word for word in words if "word" not in kinds(word)} == set()
+
+
+def test_a_finding_of_the_intake_says_how_to_mend_it():
+    (one,) = explain("CHG007", TABLES, RULES)
+    assert "[[provider]]" in one.facts["fix"]
+    assert set(FIXES) <= set(finding_codes())
+
+
 def test_json_is_one_document():
     done = run("4", "--json")
     assert done.exit_code == 0
     document = json.loads(done.stdout)
     assert document["schema_version"] == 1
     assert document["code"] == "4"
-    assert [one["kind"] for one in document["explanations"]] == ["carc", "exit_code"]
+    assert [one["kind"] for one in document["explanations"]] == ["carc", "claim_status", "exit_code"]
     assert set(document["explanations"][0]) == {"kind", "code", "title", "facts"}
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from edi.model.claim import Person
 from edi.model.errors import UsageError
-from edi.model.finding import Severity
+from edi.model.finding import Finding, Severity
 from edi.model.remittance import Procedure
 from edi.transactions import t837p
 from edi.x12 import conformance
+from edi.x12.envelope import read_transactions
 from tests.builders import (
     DAY,
     make_address,
@@ -310,6 +311,21 @@ def test_kept_segments_go_back_to_their_place():
     (back,) = read_claims(written.data)
     assert back.kept == kept
     assert back.lines[0].kept == line_kept
+
+
+@pytest.mark.parametrize("mark", ["\uff0a", "\uff5e", "\uff1a", "\ufe55", "*", "~", "\x00", "\u00e9"])
+def test_what_looks_like_a_delimiter_in_a_kept_segment_is_none(mark):
+    """A fullwidth sign becomes its ASCII twin on the way out: inside kept text it must not cut anything."""
+    kept = (("PWK", "OZ", "BM", "", "", "AC", f"DMN{mark}CLM*X{mark}0012"),)
+    line_kept = (("SVD", "999", "20", f"HC:97110:{mark}GP", "", "1"), ("CAS", "CO", "45", "30"))
+    claim = make_claim(kept=kept, lines=(make_line(kept=line_kept),))
+    data = write([claim]).data
+    assert data.isascii()
+    letter = "e" if mark == "\u00e9" else ""
+    assert f"PWK*OZ*BM***AC*DMN{letter}CLMX{letter}0012~".encode() in data
+    assert f"SVD*999*20*HC:97110:{letter}GP**1~".encode() in data
+    found = list(read_transactions([data]))
+    assert not [one for one in found if isinstance(one, Finding)], "SE01 counts what is there"
 
 
 def test_a_kept_segment_without_a_place_is_a_finding():

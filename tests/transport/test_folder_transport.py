@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from edi.model.errors import AccessError, InputError, TemporaryError
 from edi.transport.base import DamagedTransferError, NameTakenError, RetryPolicy, with_retries
 from edi.transport.folder import FolderTransport
+from edi.transport.whole import put_whole
 
 QUICK = RetryPolicy(attempts=4, first_wait=0, longest_wait=0)
 
@@ -86,7 +89,7 @@ def test_get_then_settle(folders, after, left, archived):
     transport = FolderTransport(outbound, inbound, after_fetch=after)
     assert transport.get("a.835", here).read_bytes() == b"money"
     assert transport.get("a.835", here).read_bytes() == b"money", "the same file twice is no error"
-    transport.settle("a.835")
+    transport.settle("a.835", hashlib.sha256(b"money").hexdigest())
     assert [path.name for path in inbound.iterdir() if path.is_file()] == left
     archive = inbound / "archive"
     assert ([path.name for path in archive.iterdir()] if archive.exists() else []) == archived
@@ -106,7 +109,7 @@ def test_archive_keeps_two_files_of_one_name(folders):
     transport = FolderTransport(outbound, inbound)
     for content in (b"monday", b"tuesday"):
         (inbound / "a.835").write_bytes(content)
-        transport.settle("a.835")
+        transport.settle("a.835", hashlib.sha256(content).hexdigest())
     assert sorted(path.read_bytes() for path in (inbound / "archive").iterdir()) == [b"monday", b"tuesday"]
 
 
@@ -170,3 +173,38 @@ def test_waits_grow_with_jitter_and_stay_under_the_limit():
     assert len(waits) == 5
     assert all(wait <= 8 + 1 for wait in waits)
     assert waits[0] < waits[-1]
+
+
+@pytest.mark.parametrize("after", ["archive", "delete", "keep"])
+def test_settle_leaves_a_file_that_is_not_the_one_fetched(folders, after):
+    outbound, inbound, _ = folders
+    (inbound / "a.835").write_bytes(b"grown")
+    fetched = hashlib.sha256(b"gro").hexdigest()
+    assert not FolderTransport(outbound, inbound, after_fetch=after).settle("a.835", fetched)
+    assert (inbound / "a.835").read_bytes() == b"grown"
+    assert not (inbound / "archive").exists()
+
+
+def test_holds_only_the_very_file(folders):
+    outbound, inbound, here = folders
+    transport = FolderTransport(outbound, inbound)
+    source, digest = source_of(here, b"one")
+    assert not transport.holds("a.837", digest)
+    transport.put("a.837", source, digest)
+    assert transport.holds("a.837", digest)
+    assert not transport.holds("a.837", hashlib.sha256(b"two").hexdigest())
+
+
+def test_put_whole_syncs_file_and_folder_and_replaces_nothing(tmp_path, monkeypatch):
+    synced = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)), real(fd)))
+    path = tmp_path / "out" / "a.837"
+    put_whole(path, b"one")
+    assert synced == [False, True]
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"one", 0o600)
+    put_whole(path, b"one")
+    with pytest.raises(NameTakenError):
+        put_whole(path, b"two")
+    assert [one.name for one in path.parent.iterdir()] == ["a.837"]
+    assert path.read_bytes() == b"one"

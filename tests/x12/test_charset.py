@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edi.x12.charset import Cleaner, transliterate, unspellable
+from edi.model.errors import UsageError
+from edi.model.finding import Finding
+from edi.x12.charset import Cleaner, transliterate, transliterate_around, unspellable
 from edi.x12.delimiters import Delimiters
+from edi.x12.envelope import read_transactions
+from edi.x12.envelope_writer import GroupHeader, InterchangeHeader, interchange, transaction_text
 
 STANDARD = Delimiters(element="*", component=":", repetition="^", segment="~")
 
@@ -97,3 +104,34 @@ def test_whatever_goes_in_what_comes_out_is_safe_and_stays(text, marks, upper, f
     assert not upper or result == result.upper()
     assert clean[result] == result
     assert Cleaner(delimiters, upper_case=upper, filler=filler)[text] == result
+
+
+@given(st.text(), st.sampled_from(["*:^~", "|>!'"]))
+def test_finished_text_keeps_its_structure(text, marks):
+    """What is spelled anew never becomes a delimiter, and what is ASCII stays: counts made before hold."""
+    delimiters = Delimiters(element=marks[0], component=marks[1], repetition=marks[2], segment=marks[3])
+    spelled = transliterate_around(text, delimiters)
+    assert spelled.isascii()
+    assert [spelled.count(mark) for mark in marks] == [text.count(mark) for mark in marks]
+    if text.isascii():
+        assert spelled == text
+
+
+def test_fullwidth_signs_are_no_delimiters():
+    assert transliterate_around("NM1*\u00c9\uff0a\uff5eX~", Delimiters()) == "NM1*EX~"
+
+
+def test_an_interchange_counts_its_segments_whatever_its_text():
+    """The writers of answers hand their text over as it is; a letter beyond ASCII in an identifier is refused."""
+    header = InterchangeHeader(
+        sender_id="A", receiver_id="B", control_number=1, created=datetime(2026, 3, 1, 9, 30)
+    )
+    body = transaction_text("999", "0001", "005010X231A1", "NM1*IN\uff5eES\u00c9*1\uff0a~\n", header)
+    group = GroupHeader(
+        functional_id="FA", version="005010X231A1", control_number=1, sender="A", receiver="B"
+    )
+    data = interchange(header, [(group, [body])])
+    assert b"NM1*INESE*1~" in data
+    assert not [one for one in read_transactions([data]) if isinstance(one, Finding)]
+    with pytest.raises(UsageError, match="ISA06"):
+        interchange(msgspec.structs.replace(header, sender_id="\u00c9"), [])

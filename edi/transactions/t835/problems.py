@@ -28,7 +28,10 @@ class Problems:
         severity: Severity = Severity.ERROR,
         claim: str | None = None,
     ) -> None:
-        """Note a problem at an ordinal and element (``CLP04``), for a claim by its CLP01."""
+        """Note a problem at an ordinal and element (``CLP04``).
+
+        ``claim`` is the CLP01 of the claim it is about, "" where that is empty; None: it is about no claim.
+        """
         where = Location(
             file=self._file, segment=segment, element=name, transaction=self._transaction, claim=claim
         )
@@ -59,7 +62,7 @@ class Problems:
         self, clp: list[str], charge: int | None, paid: int | None, patient: int | None, ordinal: int
     ) -> None:
         """Name what is wrong with CLP01 to CLP05, given what its amounts were read as."""
-        number = clp[1] or None
+        number = clp[1]
         if charge is None:
             self.bad_amount(ordinal, "CLP03", number)
         if paid is None:

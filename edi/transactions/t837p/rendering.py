@@ -39,10 +39,12 @@ class PartyRenderer:
     def __init__(self, header: InterchangeHeader, *, upper_case: bool) -> None:
         self._e = header.delimiters.element
         self._c = header.delimiters.component
+        self._r = header.delimiters.repetition
         self._t = header.terminator
         self._text = Cleaner(header.delimiters, upper_case=upper_case)
         self._code = Cleaner(header.delimiters, upper_case=False, filler="")
         self._is_clean = self._text.is_clean
+        self._kept: Memo[str] = Memo(self._render_kept)
         self._day: Memo[date] = Memo(_eight_digits)
         self._amount: Memo[int] = Memo(format_amount)
         self._payer: Memo[ClaimPayer] = Memo(self._render_payer)
@@ -70,9 +72,15 @@ class PartyRenderer:
         return "".join([self._segment("NTE", self._code[kind], self._text[note]) for kind, note in notes])
 
     def _raw(self, segments: Iterable[RawSegment]) -> str:
-        """Kept segments as sent; the reader joins their composites with a colon."""
-        safe = {ord(mark): None for mark in (self._e, self._c, self._t[0])} | {ord(":"): self._c}
-        return "".join([self._segment(*[part.translate(safe) for part in segment]) for segment in segments])
+        """Kept segments, every part of them clean; the reader joins their composites with a colon."""
+        return "".join([self._segment(*[self._kept[part] for part in segment]) for segment in segments])
+
+    def _render_kept(self, element: str) -> str:
+        """An element of a kept segment; its repetitions and components stay apart."""
+        repetitions = element.split(self._r) if self._r else [element]
+        return self._r.join(
+            [self._c.join([self._code[part] for part in one.split(":")]) for one in repetitions]
+        )
 
     def _address(self, address: Address | None) -> str:
         """N3 and N4."""

@@ -50,7 +50,8 @@ def check(data: bytes) -> Opinion:
     try:
         source = pyx12.x12file.X12Reader(io.StringIO(data.decode("latin-1"), newline=""))
     except _CRASHES:
-        return Opinion(unmapped=("a beginning that is no ISA of 106 characters, version 00401 or 00501",))
+        unread = "a file with no ISA of 106 characters, version 00401 or 00501, at its beginning"
+        return Opinion(unmapped=(unread,))
     walk.run(source)
     return walk.opinion()
 

@@ -114,7 +114,7 @@ def verdict_of(opinion: Opinion, *, file: str | None = None) -> Verdict:
         Finding(
             code="PYX901",
             severity=Severity.INFO,
-            message=f"no second opinion: pyx12 has no map for {what}",
+            message=f"no second opinion: pyx12 cannot judge {what}",
             location=Location(file=file),
         )
         for what in opinion.unmapped

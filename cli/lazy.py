@@ -1,0 +1,65 @@
+"""Commands that are imported when they are called: looking at a file does not load the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """Commands by name, each made from its module when it is first asked for.
+
+    Args:
+        places: ``module:attribute`` by name; the attribute is a function, or a Typer that groups several.
+    """
+
+    def __init__(self, places: Mapping[str, str]) -> None:
+        self._places = dict(places)
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _made(name, self._places[name])
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._places[name] = ""
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._places[name]
+        self._made.pop(name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
+    """The class of a group whose commands are those of ``places``; see LazyCommands."""
+
+    class LazyGroup(TyperGroup):
+        """Knows its commands by name before any of them is imported."""
+
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**{**settings, "commands": LazyCommands(places)})
+
+    return LazyGroup
+
+
+def _made(name: str, place: str) -> Any:
+    """Import a command and give it the form that the command line wants."""
+    module, _, attribute = place.partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        return get_group(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name)(found)
+    return get_command(alone)

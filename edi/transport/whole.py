@@ -1,0 +1,84 @@
+"""Files that are whole or not there: written beside their place, flushed, read back, and only then given their name."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import IO, Final
+
+from edi.transport.base import DamagedTransferError, NameTakenError
+
+PARTIAL: Final = ".part"
+_CHUNK: Final = 1 << 20
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hex; OSError when it cannot be read."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def copy_whole(source: Path, target: Path, sha256: str) -> None:
+    """Copy a file to ``target``; see `_write_whole`. DamagedTransferError too when the source is not ``sha256``."""
+    with source.open("rb") as reader:
+        _write_whole(reader, target, sha256, mode=0o666)
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """Write bytes to a file that only its owner may read, making its folder if need be; see `_write_whole`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_whole(io.BytesIO(data), path, hashlib.sha256(data).hexdigest(), mode=0o600)
+
+
+def _write_whole(reader: IO[bytes], target: Path, sha256: str, *, mode: int) -> None:
+    """Write what ``reader`` gives; file and folder are synced to the disk, and no other file is ever replaced.
+
+    Raises:
+        DamagedTransferError: what was written does not read back as ``sha256``; nothing is left of it.
+        NameTakenError: another process put other content under the name.
+        OSError: the folder cannot be written.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{PARTIAL}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as writer:
+            shutil.copyfileobj(reader, writer, _CHUNK)
+            writer.flush()
+            os.fsync(writer.fileno())
+        if digest_of(temporary) != sha256:
+            raise DamagedTransferError(f"{target.name}: what was written does not read back the same")
+        _reveal(temporary, target)
+    except FileExistsError:
+        if digest_of(target) != sha256:
+            raise NameTakenError(
+                f"{target.name}: another process put other content under this name"
+            ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+def _reveal(temporary: Path, target: Path) -> None:
+    """Give the finished file its final name without ever replacing another; shares without hard links rename."""
+    try:
+        os.link(temporary, target)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        if target.exists():
+            raise FileExistsError(error.errno, "file exists", str(target)) from None
+        temporary.rename(target)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last over a loss of power."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

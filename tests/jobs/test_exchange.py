@@ -1,0 +1,151 @@
+"""`send` and `fetch`: no file goes out twice, whatever ends a run, and none is taken away that was not fetched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.app import app
+from cli.jobs.exchange import fetch, release, send
+from cli.settings import load_settings
+from edi.model.errors import UsageError
+from edi.transport.folder import FolderTransport
+from reconcile.store import open_store
+from tests.jobs.office import NOW, SETTINGS, Office, session
+
+TRANSPORT = 'transport = { kind = "folder", outbound = "drop", inbound = "back" }\n'
+
+
+class KilledError(BaseException):
+    """Ends a run as a kill does: nothing after it runs."""
+
+
+@pytest.fixture
+def office(tmp_path):
+    made = Office(tmp_path)
+    (tmp_path / "claimloop.toml").write_text(SETTINGS + TRANSPORT, encoding="utf-8")
+    for name in ("drop", "back"):
+        (tmp_path / name).mkdir()
+    made.create(session("V1"))
+    return made
+
+
+def exchanged(office, **options):
+    settings = load_settings(office.folder / "claimloop.toml", environment={})
+    store = open_store(settings.store.database)
+    try:
+        return send(store, settings.directory.trading_partners.values(), office.folder, now=NOW, **options)
+    finally:
+        store.close()
+
+
+def outcomes(office):
+    return [row[0] for row in office.rows("SELECT outcome FROM file")]
+
+
+def dropped(office):
+    return [path.name for path in (office.folder / "drop").iterdir()]
+
+
+@pytest.fixture
+def killed(office, monkeypatch):
+    """A run that was killed right after the delivery."""
+    put = FolderTransport.put
+
+    def put_and_die(self, *arguments):
+        put(self, *arguments)
+        raise KilledError
+
+    monkeypatch.setattr(FolderTransport, "put", put_and_die)
+    with pytest.raises(KilledError):
+        exchanged(office)
+    monkeypatch.undo()
+    return office
+
+
+def test_a_file_is_sent_once(office):
+    assert [one.already_there for one in exchanged(office).sent] == [False]
+    assert outcomes(office) == ["sent"]
+    kinds = [row[0] for row in office.rows("SELECT kind FROM event WHERE subject LIKE 'file:%' ORDER BY id")]
+    assert kinds == ["sending", "sent"]
+    assert exchanged(office).sent == ()
+
+
+def test_a_delivery_that_is_seen_there_after_a_kill_counts(killed):
+    assert outcomes(killed) == ["sending"]
+    assert [one.already_there for one in exchanged(killed).sent] == [True]
+    assert outcomes(killed) == ["sent"]
+
+
+def test_a_delivery_that_was_swept_after_a_kill_is_not_repeated(killed):
+    (name,) = dropped(killed)
+    (killed.folder / "drop" / name).unlink()
+    for dry_run in (True, False, False):
+        exchange = exchanged(killed, dry_run=dry_run)
+        (trouble,) = exchange.troubles
+        assert (exchange.sent, trouble.exit_code, dropped(killed)) == ((), 3, [])
+        assert f"claimloop send --again {name}" in trouble.message
+    assert outcomes(killed) == ["sending"]
+
+
+@pytest.mark.parametrize(("option", "there"), [("--again", True), ("--arrived", False)])
+def test_a_person_settles_it(killed, option, there):
+    (name,) = dropped(killed)
+    (killed.folder / "drop" / name).unlink()
+    config = ["--config", str(killed.folder / "claimloop.toml")]
+    done = CliRunner().invoke(app, ["send", option, name, *config])
+    assert (done.exit_code, outcomes(killed), dropped(killed)) == (0, ["sent"], [name] if there else [])
+    assert CliRunner().invoke(app, ["send", option, name, *config]).exit_code != 0
+
+
+def test_only_a_file_in_doubt_is_released(office):
+    (name,) = office.written()
+    store = open_store(f"sqlite:///{office.folder / 'claimloop.db'}")
+    with pytest.raises(UsageError):
+        release(store, name, arrived=True, now=NOW)
+    store.close()
+    assert outcomes(office) == ["placed"]
+
+
+def test_a_delivery_that_failed_is_tried_again_by_the_next_run(office):
+    (name,) = office.written()
+    (office.folder / "drop" / name).write_bytes(b"another")
+    assert [one.exit_code for one in exchanged(office).troubles] == [3]
+    assert outcomes(office) == ["placed"]
+    (office.folder / "drop" / name).unlink()
+    assert len(exchanged(office).sent) == 1
+
+
+def test_files_of_a_partner_without_transport_are_named(office):
+    (name,) = office.written()
+    (office.folder / "claimloop.toml").write_text(SETTINGS, encoding="utf-8")
+    config = ["--config", str(office.folder / "claimloop.toml")]
+    told = CliRunner().invoke(app, ["send", *config])
+    assert "nothing was waiting" not in told.output
+    assert f"{name} waits for house" in told.output
+    told = CliRunner().invoke(app, ["send", "--json", *config])
+    assert json.loads(told.stdout)["waiting"] == [{"file": name, "partner": "house"}]
+
+
+def test_a_file_that_grew_while_it_was_fetched_stays_for_the_next_fetch(office, monkeypatch):
+    waiting = office.folder / "back" / "a.835"
+    waiting.write_bytes(b"half")
+    get = FolderTransport.get
+
+    def get_and_grow(self, *arguments):
+        path = get(self, *arguments)
+        waiting.write_bytes(b"half and the rest")
+        return path
+
+    settings = load_settings(office.folder / "claimloop.toml", environment={})
+    partners = list(settings.directory.trading_partners.values())
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderTransport, "get", get_and_grow)
+        fetch(partners, office.folder, office.folder / "inbox")
+    assert waiting.read_bytes() == b"half and the rest"
+    (got,) = fetch(partners, office.folder, office.folder / "inbox").fetched
+    assert not waiting.exists()
+    assert Path(got.file).read_bytes() == b"half and the rest"
