@@ -83,8 +83,6 @@ def _counts(connection: Connection, column: Any) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
-
-
 class ClaimListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One submission with its sums, in cents."""
 
