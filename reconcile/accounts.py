@@ -82,9 +82,7 @@ def account_of(
         if capitated and adjustment.reason in CAPITATION:
             return Account.CONTRACTUAL
         return Account.DENIED
-    if kind == "patient":
-        return Account.PATIENT if adjustment.group in PATIENT_GROUPS else Account.CONTRACTUAL
-    if adjustment.group == "PR":
+    if (adjustment.group in PATIENT_GROUPS) if kind == "patient" else (adjustment.group == "PR"):
         return Account.PATIENT
     if adjustment.cents == charge and charge and not paid:
         return Account.DENIED

@@ -331,7 +331,7 @@ def _context(
         payer_kind=adjudication.payer_kind,
         modifiers=line.modifiers if line is not None else (),
         procedure_code=line.procedure_code if line is not None else "",
-        zero_allowed=info is not None and info.posting_class == "contractual",
+        zero_allowed=info is not None and info.posting_class in ("contractual", "patient"),
         later_payer=any(
             one.line_id == service
             and by_id[one.adjudication].payer != adjudication.payer

@@ -98,7 +98,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     update: bool = request.config.getoption("--update-goldens")
 
     def compare(name: str, text: str) -> None:
-        path = GOLDENS / name
+        path = (GOLDENS / name).resolve()
         if update:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(text.encode())

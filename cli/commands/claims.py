@@ -204,8 +204,14 @@ def import_(
 ) -> None:
     """Take in claims that another system submitted; payments that waited for them are matched at once."""
     with workspace(config, database, quiet=quiet) as opened:
+        directory = opened.settings.directory
         manifest = import_claims(
-            paths, opened.store, tables=load_tables(), payers=opened.settings.payers, now=utc_now()
+            paths,
+            opened.store,
+            tables=load_tables(),
+            payers=opened.settings.payers,
+            practices=tuple(directory.practices.values()) if directory is not None else (),
+            now=utc_now(),
         )
     if as_json:
         write_json(manifest)

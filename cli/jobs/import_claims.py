@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
 from cli.jobs.posting import Tools, recompute, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
+from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
@@ -30,6 +31,7 @@ from reconcile.store import (
     Vault,
     load_set,
     register_billing_provider,
+    register_practices,
     save_claims,
     save_set,
 )
@@ -49,6 +51,7 @@ def import_claims(
     *,
     tables: Tables,
     payers: Mapping[str, PayerProfile],
+    practices: Sequence[Practice] = (),
     now: datetime,
 ) -> Manifest:
     """Take in 837P files that another system made.
@@ -58,6 +61,7 @@ def import_claims(
         store: open for writing.
         tables: the code tables, for what is posted when a claim payment that waited finds its claim.
         payers: profiles by key; they tell which payer a claim was sent to.
+        practices: claimloop.toml's, so that a billing provider that is one of them keeps its name.
         now: UTC without zone.
 
     Returns:
@@ -67,6 +71,8 @@ def import_claims(
         AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
     """
     tools = Tools(tables, payers)
+    with store.write() as connection:
+        register_practices(connection, practices)
     listed = [_import_file(path, store, tools, now) for path in files_of(paths)]
     return summarise(listed, retried_matched=retry_unmatched(store, tools))
 

@@ -64,7 +64,7 @@ def ingest(
 
     Returns:
         The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on. ``retried_matched`` in
-        its totals counts what had waited for its payee and found its claim now.
+        its totals counts what had waited (for its payee, or a payer number that an acknowledgment gave) and matched.
 
     Raises:
         AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
@@ -74,9 +74,9 @@ def ingest(
         register_practices(connection, practices)
         refresh_payees(connection)
         waited = payee_became_known(connection)
-    retried = retry_unmatched(store, tools) if waited else 0
     listed = [_ingest_file(path, store, tools, now) for path in files_of(paths)]
-    return summarise(listed, retried_matched=retried)
+    waited = waited or any(file.acknowledgments for file in listed)
+    return summarise(listed, retried_matched=retry_unmatched(store, tools) if waited else 0)
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:

@@ -52,7 +52,9 @@ class Desk:
 
     def import_claims(self, *paths: Path) -> Manifest:
         """Take in 837P files."""
-        return import_claims(paths, self.store, tables=load_tables(), payers={}, now=NOW)
+        return import_claims(
+            paths, self.store, tables=load_tables(), payers={}, practices=self.practices, now=NOW
+        )
 
     def rows(self, query: str) -> list[tuple]:
         """What a query gives."""

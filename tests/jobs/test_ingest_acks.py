@@ -129,6 +129,15 @@ def test_the_number_it_taught_finds_the_claim_of_an_835(sent):
     assert sent.rows("SELECT evidence FROM claim_payment") == [("payer_claim_control_number",)]
 
 
+def test_a_payment_that_came_before_the_number_is_tried_again(sent):
+    paid = claim("LOST", line("97110", 5000, 4000), line("97140", 5000, 4000), payer_number="PAYER77")
+    assert sent.ingest(file_of(payment([paid]))).totals.unmatched == 1
+    assert sent.ingest(claim_answer("A0000002", "A2")).totals.retried_matched == 1
+    assert sent.rows("SELECT outcome, evidence FROM claim_payment") == [
+        ("posted", "payer_claim_control_number")
+    ]
+
+
 def test_money_decides_after_an_acknowledgment(sent):
     paid = claim("A0000001", line("97110", 5000, 4000), line("97140", 5000, 4000))
     sent.ingest(file_of(payment([paid])), claim_answer("A0000001", "A2"))

@@ -146,7 +146,7 @@ def test_what_is_no_denial_is_not_told_as_one():
     (patients,) = explain("PR-1", TABLES, RULES)
     (schedule,) = explain("CO-45", TABLES, RULES)
     assert ours.facts["posted_as"].startswith("written off")
-    assert "next_action" not in ours.facts
+    assert ours.facts["next_action"].startswith("contact_payer_contracting_appeal: ")
     assert patients.facts["posted_as"].startswith("the patient's")
     assert schedule.facts["posted_as"].startswith("written off")
     whole = categorise("CO", "45", (), DenialContext(zero_allowed=True), TABLES)
