@@ -12,6 +12,7 @@ from cli.exits import ExitCode, worst
 from cli.jobs.exchange import Exchange, Note, release
 from cli.jobs.exchange import fetch as fetch_files
 from cli.jobs.exchange import send as send_files
+from cli.jobs.lists import counted
 from cli.options import AsJson, Config, Database, DryRun, Quiet, end, utc_now
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 from cli.settings import load_settings
@@ -96,7 +97,9 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
         console = stdout()
         for file in exchange.sent:
             more = " (was there already)" if file.already_there else ""
-            console.print(f"{word} {file.file} to {file.partner}: {file.claims} claims{more}", markup=False)
+            console.print(
+                f"{word} {file.file} to {file.partner}: {counted(file.claims, 'claim')}{more}", markup=False
+            )
         for got in exchange.fetched:
             console.print(f"{word} {got.file} from {got.partner}", markup=False, soft_wrap=True)
         for left in exchange.waiting:

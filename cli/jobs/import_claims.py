@@ -10,13 +10,12 @@ from pathlib import Path
 import msgspec
 
 from cli.jobs import manifest
-from cli.jobs.ingest import begin_kept_file, error_finding, files_of, finish_kept_file, refused
+from cli.jobs.ingest import error_finding, files_of, take_in
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
 from cli.jobs.posting import Tools, recompute, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
 from edi.model.directory import Practice
-from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.payers.profile import PayerProfile
@@ -79,18 +78,13 @@ def import_claims(
 
 def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:
     """Keep a file, then take its claims from the vault."""
-    name = path.name
-    try:
-        kept = Vault(store.vault).keep_file(path)
-    except InputError as error:
-        message = str(error).removeprefix(f"{name}: ")
-        return refused(name, None, error_finding("ING001", message, name, "look for it and import again"))
-    known = begin_kept_file(store, kept, name, now)
-    if known is not None:
-        return known
-    entry = _SubmittedFile(store, kept, name, tools).read()
-    finish_kept_file(store, kept, entry)
-    return entry
+    return take_in(
+        path,
+        store,
+        now,
+        verb="import",
+        read=lambda kept: _SubmittedFile(store, kept, path.name, tools).read(),
+    )
 
 
 class _SubmittedFile:

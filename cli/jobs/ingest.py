@@ -7,7 +7,7 @@ outcome is the last thing written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -91,16 +91,33 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:
     """Keep a file, then read it from the vault."""
+    return take_in(
+        path, store, now, verb="ingest", read=lambda kept: _IncomingFile(store, kept, path.name, tools).read()
+    )
+
+
+def take_in(
+    path: Path, store: Store, now: datetime, *, verb: str, read: Callable[[Kept], FileEntry]
+) -> FileEntry:
+    """Keep a file in the vault, let ``read`` work on it, and store its outcome; a known file is only said.
+
+    Args:
+        path: the file.
+        store: open for writing.
+        now: UTC without zone.
+        verb: what the user asked for, in the advice on a file that is not there.
+        read: works on the kept bytes and says what became of them.
+    """
     name = path.name
     try:
         kept = Vault(store.vault).keep_file(path)
     except InputError as error:
         message = str(error).removeprefix(f"{name}: ")
-        return refused(name, None, error_finding("ING001", message, name, "look for it and ingest again"))
+        return refused(name, None, error_finding("ING001", message, name, f"look for it and {verb} again"))
     known = begin_kept_file(store, kept, name, now)
     if known is not None:
         return known
-    entry = _IncomingFile(store, kept, name, tools).read()
+    entry = read(kept)
     finish_kept_file(store, kept, entry)
     return entry
 
