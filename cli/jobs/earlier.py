@@ -30,6 +30,17 @@ class StoreHistory:
         """Lines already billed for the patient on that day, any payer."""
         return tuple(self._lines.get((practice_id, patient_id, day), ()))
 
+    def lines_between(
+        self, practice_id: str, patient_id: str, first: date, last: date
+    ) -> tuple[EarlierLine, ...]:
+        """Lines already billed for the patient from one day to another, both included, any payer, oldest first."""
+        found = [
+            (day, lines)
+            for (practice, patient, day), lines in self._lines.items()
+            if (practice, patient) == (practice_id, patient_id) and first <= day <= last
+        ]
+        return tuple(line for _, lines in sorted(found, key=lambda one: one[0]) for line in lines)
+
 
 def history_of(connection: Connection, drafts: Iterable[ClaimDraft]) -> StoreHistory:
     """What was billed before for the patients of these claims, between their first and last day of service."""

@@ -7,58 +7,12 @@ The writer, the reader, the store, the rules and the test payer share these valu
 from __future__ import annotations
 
 from datetime import date
-from typing import TypeAlias
 
 import msgspec
 
+from edi.model.coordination import LineAdjudication, OtherPayer
+from edi.model.party import Address, ClaimPayer, Contact, Person, Provider
 from edi.model.remittance import Procedure, QualifiedAmount, QualifiedDate, RawSegment, Reference
-
-Contact: TypeAlias = tuple[str, str, str]
-"""A PER: name, phone (ten digits) and e-mail, "" where unknown."""
-
-
-class Address(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """N3 and N4. ``zip`` is digits only (5 or 9) in the US; ``country`` is empty for the US."""
-
-    line_1: str = ""
-    line_2: str = ""
-    city: str = ""
-    state: str = ""
-    zip: str = ""
-    country: str = ""
-
-
-class Provider(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A provider on a claim, person or organisation (2010AA, 2310A-D, 2420).
-
-    ``last_name`` is the organisation's name when ``is_person`` is False. ``tax_id`` is EIN or SSN digits under
-    ``tax_id_qualifier`` (EI or SY). ``references`` are secondary ids (0B, 1G, G2 …).
-    """
-
-    is_person: bool
-    last_name: str
-    first_name: str = ""
-    middle_name: str = ""
-    suffix: str = ""
-    npi: str = ""
-    taxonomy: str = ""
-    tax_id: str = ""
-    tax_id_qualifier: str = "EI"
-    address: Address | None = None
-    references: tuple[Reference, ...] = ()
-    contact: Contact | None = None
-
-
-class Person(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Name and demographics of a subscriber or patient. ``sex`` is F, M or U; "" and None where the file lacks it."""
-
-    last_name: str = ""
-    first_name: str = ""
-    middle_name: str = ""
-    suffix: str = ""
-    birth_date: date | None = None
-    sex: str = ""
-    address: Address | None = None
 
 
 class Subscriber(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -92,17 +46,6 @@ class Patient(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     references: tuple[Reference, ...] = ()
 
 
-class ClaimPayer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Loop 2010BB. ``key`` is the payers.toml key, "" when not known; ``id`` is NM109."""
-
-    name: str
-    id: str
-    key: str = ""
-    id_qualifier: str = "PI"
-    address: Address | None = None
-    references: tuple[Reference, ...] = ()
-
-
 class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Loop 2400.
 
@@ -119,6 +62,7 @@ class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         authorization: REF*G1 of the line.
         rendering, supervising: 2420A, 2420D when they differ from the claim's.
         session_line_ids: the sessions.csv line_ids this line bills; empty when imported.
+        adjudications: 2430, one for each other payer that decided on the line.
         other_dates, references, amounts, notes: DTP, REF, AMT and NTE not named above.
         kept: segments of the loop that the model has no field for, as sent.
     """
@@ -137,6 +81,7 @@ class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     rendering: Provider | None = None
     supervising: Provider | None = None
     session_line_ids: tuple[str, ...] = ()
+    adjudications: tuple[LineAdjudication, ...] = ()
     other_dates: tuple[QualifiedDate, ...] = ()
     references: tuple[Reference, ...] = ()
     amounts: tuple[QualifiedAmount, ...] = ()
@@ -165,6 +110,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         dates: DTP of the claim (431, 439, 454 …).
         authorization: REF*G1. referral_number: REF*9F. original_reference: REF*F8.
         patient_paid: AMT*F5 in cents.
+        other_payers: 2320 and 2330, the patient's other coverages with what their payers did.
         later_payers: keys of the coverages that come after this one, in order; known here, not written to the 837P.
         billing, pay_to, referring, rendering, facility, supervising: 2010AA, 2010AB, 2310A DN, 2310B, 2310C, 2310D.
         pay_to: address of 2010AB.
@@ -190,6 +136,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     referral_number: str = ""
     original_reference: str = ""
     patient_paid: int | None = None
+    other_payers: tuple[OtherPayer, ...] = ()
     later_payers: tuple[str, ...] = ()
     billing: Provider
     pay_to: Address | None = None
@@ -210,3 +157,18 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def patient_person(self) -> Person:
         """The person treated: the dependent's when there is one, else the subscriber's."""
         return self.patient.person if self.patient is not None else self.subscriber.person
+
+
+__all__ = [
+    "Address",
+    "Claim",
+    "ClaimPayer",
+    "Contact",
+    "LineAdjudication",
+    "OtherPayer",
+    "Patient",
+    "Person",
+    "Provider",
+    "ServiceLine",
+    "Subscriber",
+]

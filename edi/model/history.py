@@ -30,10 +30,22 @@ class History(Protocol):
         """Lines already billed for the patient on that day, any payer."""
         ...
 
+    def lines_between(
+        self, practice_id: str, patient_id: str, first: date, last: date
+    ) -> tuple[EarlierLine, ...]:
+        """Lines already billed for the patient from one day to another, both included, any payer, oldest first."""
+        ...
+
 
 class NoHistory:
     """A history without earlier claims, for checks that stand alone."""
 
     def lines_on(self, practice_id: str, patient_id: str, day: date) -> tuple[EarlierLine, ...]:
+        """Return nothing."""
+        return ()
+
+    def lines_between(
+        self, practice_id: str, patient_id: str, first: date, last: date
+    ) -> tuple[EarlierLine, ...]:
         """Return nothing."""
         return ()
