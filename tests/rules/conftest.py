@@ -53,6 +53,11 @@ class Earlier:
     def lines_on(self, practice_id: str, patient_id: str, day: date) -> tuple[EarlierLine, ...]:
         return tuple(line for line in self.lines if line.date_of_service == day)
 
+    def lines_between(
+        self, practice_id: str, patient_id: str, first: date, last: date
+    ) -> tuple[EarlierLine, ...]:
+        return tuple(line for line in self.lines if first <= line.date_of_service <= last)
+
 
 class Make:
     """Builders; every argument not given is that of the claim that passes."""
