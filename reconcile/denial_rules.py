@@ -36,16 +36,16 @@ class DenialRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """One [[rule]]: conditions (empty or None: any), and what it sets (None: leaves it)."""
 
     id: str
-    group: tuple[str, ...] = ()
-    carc: tuple[str, ...] = ()
-    rarc: tuple[str, ...] = ()
-    payer_kind: tuple[str, ...] = ()
-    modifier: tuple[str, ...] = ()
-    without_modifier: tuple[str, ...] = ()
-    ncci_indicator: tuple[str, ...] = ()
+    group: frozenset[str] = frozenset()
+    carc: frozenset[str] = frozenset()
+    rarc: frozenset[str] = frozenset()
+    payer_kind: frozenset[str] = frozenset()
+    modifier: frozenset[str] = frozenset()
+    without_modifier: frozenset[str] = frozenset()
+    ncci_indicator: frozenset[str] = frozenset()
     zero_allowed: bool | None = None
     later_payer: bool | None = None
-    category: tuple[str, ...] | str = ()
+    category: frozenset[str] | str = frozenset()
     """A list is a condition, a word is what the rule sets."""
     cause: str | None = None
     next_action: str | None = None
@@ -58,14 +58,14 @@ class DenialRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ) -> bool:
         """Whether every condition of the rule is met."""
         return (
-            _any(self.group, (group,))
-            and _any(self.carc, (carc,))
-            and _any(self.rarc, rarcs)
-            and _any(self.payer_kind, (context.payer_kind,))
-            and _any(self.modifier, context.modifiers)
-            and not any(one in context.modifiers for one in self.without_modifier)
-            and _any(self.ncci_indicator, (context.ncci_indicator,))
-            and (isinstance(self.category, str) or _any(self.category, (category,)))
+            (not self.carc or carc in self.carc)
+            and (not self.group or group in self.group)
+            and (not self.rarc or not self.rarc.isdisjoint(rarcs))
+            and (not self.payer_kind or context.payer_kind in self.payer_kind)
+            and (not self.modifier or not self.modifier.isdisjoint(context.modifiers))
+            and self.without_modifier.isdisjoint(context.modifiers)
+            and (not self.ncci_indicator or context.ncci_indicator in self.ncci_indicator)
+            and (isinstance(self.category, str) or not self.category or category in self.category)
             and self.zero_allowed in (None, context.zero_allowed)
             and self.later_payer in (None, context.later_payer)
         )
@@ -84,9 +84,9 @@ class Preventable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """One [[preventable]]: which scrubber rules would have caught the denial."""
 
     rules: tuple[str, ...]
-    carc: tuple[str, ...] = ()
-    rarc: tuple[str, ...] = ()
-    cause: tuple[str, ...] = ()
+    carc: frozenset[str] = frozenset()
+    rarc: frozenset[str] = frozenset()
+    cause: frozenset[str] = frozenset()
 
 
 class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,20 +94,21 @@ class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     version: str
     rule: tuple[DenialRule, ...]
+    without_patient: dict[str, str]
+    """The action that takes the place of one that would bill the patient, where nobody may."""
     reversal: tuple[ReversalReason, ...]
     preventable: tuple[Preventable, ...]
 
     def preventable_by(self, carc: str, rarcs: Collection[str], cause: str) -> tuple[str, ...]:
         """Codes of the scrubber rules that look for the cause; () when none does."""
         for row in self.preventable:
-            if _any(row.cause, (cause,)) and _any(row.carc, (carc,)) and _any(row.rarc, rarcs):
+            if (
+                (not row.cause or cause in row.cause)
+                and (not row.carc or carc in row.carc)
+                and (not row.rarc or not row.rarc.isdisjoint(rarcs))
+            ):
                 return row.rules
         return ()
-
-
-def _any(wanted: Collection[str], given: Collection[str | None]) -> bool:
-    """Whether a condition is empty or one of the given values meets it."""
-    return not wanted or any(one in wanted for one in given)
 
 
 @cache

@@ -148,6 +148,7 @@ def _ruled(
         because.append(f"rule {rule.id}")
     if "no_patient_bill" in guardrails:
         guardrails.pop("no_patient_bill_while_open", None)
+        action = table.without_patient.get(action, action)
     return Categorisation(
         category=category,
         cause=cause,

@@ -144,10 +144,12 @@ def _next_actions(
     if total.pended > 0:
         actions["hold_wait"] = None
     standing = _standing(adjudications, ledger)
-    if any("recoded" in match.notes for one in standing for match in one.match.lines):
+    if any([True for one in standing for match in one.match.lines if "recoded" in match.notes]):
         actions["review_payer_recode"] = None
-    if any(posting.account is Account.CONTRACTUAL and not posting.transfer for posting in ledger.postings):
-        actions["post_contractual_writeoff"] = None
+    for posting in ledger.postings:
+        if posting.account is Account.CONTRACTUAL and not posting.transfer:
+            actions["post_contractual_writeoff"] = None
+            break
     if total.patient > 0 and standing:
         actions[_patient_action(standing, has_next_payer=has_next_payer)] = None
     return tuple(actions)

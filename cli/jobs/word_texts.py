@@ -30,6 +30,7 @@ ACTIONS: Final[Mapping[str, str]] = {
         "Bill the payer that comes first, then this one with the first one's answer."
     ),
     "bill_secondary": "Bill the next payer.",
+    "bill_secondary_or_writeoff": "Bill the next payer; without one write it off. The patient is not billed.",
     "bill_secondary_or_patient": "Bill the next payer; the patient if there is none.",
     "check_original_no_resubmit": (
         "Look how the first submission was answered and close this one; do not send it again."
@@ -41,6 +42,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     ),
     "correct_auth_resubmit": "Correct the authorization number and send it again.",
     "correct_or_appeal": "Correct what is wrong and send it again; if nothing is wrong, appeal.",
+    "correct_or_writeoff": "Correct the diagnosis or code if it is wrong; else write it off. The patient is not billed.",
     "correct_or_bill_patient": "Correct the diagnosis or code if it is wrong; else bill the patient.",
     "correct_or_contracting": "Correct the code if it is wrong; else ask the payer to add it to the fee schedule.",
     "correct_or_writeoff": "Correct what is wrong and send it again; if nothing is wrong, write it off.",

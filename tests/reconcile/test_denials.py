@@ -109,6 +109,17 @@ def test_every_active_denial_code_has_category_action_and_guardrail():
             assert found.guardrails, code
 
 
+@pytest.mark.parametrize("group", ["CO", "PI", "CR", "PR", "OA"])
+def test_no_action_bills_a_patient_whom_nobody_may_bill(group):
+    tables = load_tables()
+    denied = {code for code, row in tables.carcs.items() if row.posting_class == "denial"}
+    cases = {(code, ()) for code in denied} | {(code, ("M39",)) for code in denied}
+    for code, remarks in cases:
+        found = categorise(group, code, remarks, DenialContext(), tables)
+        bills = "patient" in found.next_action and "no_patient_billing" not in found.next_action
+        assert not (bills and "no_patient_bill" in found.guardrails), (group, code, found)
+
+
 def test_rules_named_as_preventable_exist():
     known = {rule.code for rule in RULES}
     named = {code for row in denial_table().preventable for code in row.rules}
