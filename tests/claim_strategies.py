@@ -11,9 +11,22 @@ from datetime import date, datetime
 import msgspec
 from hypothesis import strategies as st
 
-from edi.model.claim import Address, Claim, ClaimPayer, Patient, Person, Provider, ServiceLine, Subscriber
+from edi.model.claim import (
+    Address,
+    Attachment,
+    Claim,
+    ClaimPayer,
+    LineAdjudication,
+    OtherPayer,
+    Patient,
+    Person,
+    Provider,
+    ServiceLine,
+    SpinalCondition,
+    Subscriber,
+)
 from edi.model.finding import Finding
-from edi.model.remittance import Procedure
+from edi.model.remittance import Adjustment, Procedure
 from edi.transactions import t837p
 from edi.x12.envelope import read_transactions
 from tests import builders
@@ -23,6 +36,15 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MODIFIERS = ("GP", "GO", "59", "KX", "CQ", "GA", "76", "XS")
 CODES = ("97110", "97112", "97140", "97530", "97161", "98941", "G0283")
 DIAGNOSES = ("M5450", "R262", "M25511", "S83511A", "Z4789", "M6281")
+CLAIM_KEPT = (
+    (("K3", "STATE DATA"),),
+    (("CN1", "02", "550"), ("CRC", "75", "Y", "IH"), ("HI", "BP:33414")),
+)
+LINE_KEPT = (
+    (("QTY", "PT", "2"), ("K3", "LINE DATA")),
+    (("LIN", "", "N4", "01234567890"), ("CTP", "", "", "", "2", "UN")),
+)
+"""Segments without a field, as another system may send them."""
 PARTNER = builders.make_directory().trading_partners["house"]
 SUBMITTER = builders.make_directory().submitter
 
@@ -92,11 +114,119 @@ payers = st.builds(
     address=st.one_of(st.none(), addresses),
     references=st.one_of(st.just(()), codes.map(lambda number: (("2U", number),))),
 )
+attachments = st.lists(
+    st.one_of(
+        st.builds(Attachment, report=st.sampled_from(["OZ", "M1"]), transmission=st.just("AA")),
+        st.builds(
+            Attachment,
+            report=st.sampled_from(["OZ", "M1"]),
+            transmission=st.sampled_from(["BM", "FX"]),
+            control_number=codes,
+        ),
+    ),
+    min_size=1,
+    max_size=2,
+).map(tuple)
+spinal = st.builds(
+    SpinalCondition,
+    nature=st.sampled_from("ACDEFGM"),
+    description=st.one_of(st.just(""), names),
+    more=st.just(""),
+)
+quantities = st.one_of(st.none(), st.sampled_from(["1", "2"]))
+# One group after the other, as they are written: two lists of one group would be read back as one.
+adjustments = st.lists(
+    st.tuples(
+        st.sampled_from(["CO", "OA", "PR"]),
+        st.lists(
+            st.tuples(st.sampled_from(["1", "2", "3", "45", "97", "131", "253"]), cents, quantities),
+            min_size=1,
+            max_size=8,
+        ),
+    ),
+    max_size=3,
+).map(lambda groups: tuple(Adjustment(group, *reason) for group, reasons in groups for reason in reasons))
+holders = st.builds(Person, last_name=surnames, first_name=words, address=st.one_of(st.none(), addresses))
+plans = st.builds(
+    ClaimPayer, name=names, id=codes, address=addresses, references=st.just((("EI", "123456782"),))
+)
 periods = st.tuples(days, days).map(lambda pair: (min(pair), max(pair)))
 
 
+LINE_EXTRAS = {
+    "attachments": attachments,
+    "facility": facilities,
+    "ordering": individuals(taxonomy=False),
+    "referring": individuals(taxonomy=False),
+    "references": codes.map(lambda text: (("9B", text),)),
+    "amounts": cents.map(lambda amount: (("T", amount),)),
+    "kept": st.sampled_from(LINE_KEPT),
+}
+CLAIM_EXTRAS = {
+    "attachments": attachments,
+    "spinal": spinal,
+    "delay_reason": st.sampled_from(["1", "7", "15"]),
+    "pay_to_plan": plans,
+    "primary_care": individuals(taxonomy=False),
+    "kept": st.sampled_from(CLAIM_KEPT),
+}
+"""Fields that few claims and lines have: two of them at most at once, to see what each does."""
+
+
+def extras(draw, strategies):
+    """Two of the fields at most, with their values."""
+    chosen = draw(st.lists(st.sampled_from(sorted(strategies)), max_size=2, unique=True))
+    return {name: draw(strategies[name]) for name in chosen}
+
+
 @st.composite
-def service_lines(draw, number: int, diagnoses: int):
+def other_payers(draw, rank: str):
+    """Another coverage: not asked yet, or with what its payer paid; now and then with what only others send."""
+    asked = draw(st.booleans())
+    employer = draw(names) if draw(st.integers(0, 3)) == 0 else ""
+    return OtherPayer(
+        rank=rank,
+        relationship=draw(st.sampled_from(["18", "01", "19", "G8"])),
+        group_number=draw(st.one_of(st.just(""), codes)),
+        insurance_type=draw(st.sampled_from(["", "12", "47"])),
+        filing_indicator=draw(st.sampled_from(["CI", "MB", "BL"])),
+        adjustments=draw(adjustments) if asked else (),
+        paid=draw(st.integers(0, 100_000)) if asked else None,
+        remaining_patient_liability=draw(st.one_of(st.none(), cents)) if asked else None,
+        benefits_assigned=draw(st.sampled_from("YNW")),
+        release_of_information=draw(st.sampled_from("YI")),
+        outpatient=("MOA", "", "", "MA01") if asked and draw(st.booleans()) else (),
+        subscriber=Person(address=draw(addresses)) if employer else draw(holders),
+        organization=employer,
+        member_id=draw(codes),
+        subscriber_references=draw(st.sampled_from([(), (("SY", "123456781"),)])),
+        payer=ClaimPayer(
+            name=draw(names),
+            id=f"O{rank}{draw(codes)}"[:12],
+            references=(("F8", draw(codes)),) if asked else (),
+        ),
+        paid_on=draw(days) if asked else None,
+        kept=draw(st.sampled_from([(), (("NM1", "85", "2"), ("REF", "G2", "K1"))])),
+    )
+
+
+@st.composite
+def adjudications(draw, payer_id: str):
+    """What another payer decided on a line."""
+    return LineAdjudication(
+        payer_id=payer_id,
+        paid=draw(st.integers(0, 100_000)),
+        procedure=Procedure("HC", draw(st.sampled_from(CODES)), ("GP",)),
+        units=draw(st.sampled_from(["1", "2"])),
+        bundled_line=draw(st.sampled_from([None, 1])),
+        adjustments=draw(adjustments),
+        paid_on=draw(days),
+        remaining_patient_liability=draw(st.one_of(st.none(), cents)),
+    )
+
+
+@st.composite
+def service_lines(draw, number: int, diagnoses: int, decided: tuple[str, ...] = ()):
     first, last = draw(periods) if draw(st.booleans()) else (draw(days),) * 2
     unlisted = draw(st.integers(0, 9)) == 0
     return ServiceLine(
@@ -119,6 +249,8 @@ def service_lines(draw, number: int, diagnoses: int):
         supervising=draw(st.one_of(st.none(), individuals(taxonomy=False))),
         other_dates=draw(st.one_of(st.just(()), days.map(lambda day: (("454", day),)))),
         notes=draw(st.one_of(st.just(()), names.map(lambda text: (("ADD", text),)))),
+        adjudications=tuple([draw(adjudications(payer)) for payer in decided]),
+        **extras(draw, LINE_EXTRAS),
     )
 
 
@@ -155,14 +287,14 @@ def coverages(draw):
 def claims(draw, number: int = 1, billing=organizations):
     diagnoses = tuple(draw(st.lists(st.sampled_from(DIAGNOSES), min_size=1, max_size=6, unique=True)))
     count = draw(st.integers(1, 3))
-    lines = tuple([draw(service_lines(place, len(diagnoses))) for place in range(1, count + 1)])
+    ranks = draw(st.sampled_from(["", "", "", "", "T", "TA"]))
+    others = tuple([draw(other_payers(rank)) for rank in ranks])
+    decided = tuple([one.payer.id for one in others if one.paid is not None])
+    lines = tuple([draw(service_lines(place, len(diagnoses), decided)) for place in range(1, count + 1)])
     subscriber, patient = draw(coverages())
     accident = draw(st.sampled_from([(), ("AA",), ("EM",), ("OA", "EM")]))
-    dates = tuple(
-        (kind, draw(days)) for kind in ("431", "454", "453", "455", "297", "296") if draw(st.booleans())
-    )
-    if accident:
-        dates += (("439", draw(days)),)
+    kinds = ("431", "454", "304", "453", *(("439",) if accident else ()), "455", "297", "296")
+    dates = tuple((kind, draw(days)) for kind in kinds if kind == "439" or draw(st.booleans()))
     return Claim(
         patient_control_number=f"C{number:07d}",
         charge=sum(line.charge for line in lines),
@@ -192,6 +324,9 @@ def claims(draw, number: int = 1, billing=organizations):
         supervising=draw(st.one_of(st.none(), individuals(taxonomy=False))),
         references=draw(st.one_of(st.just(()), codes.map(lambda value: (("EA", value),)))),
         notes=draw(st.one_of(st.just(()), names.map(lambda text: (("ADD", text),)))),
+        diagnosis_qualifiers=draw(st.sampled_from([(), (), (), ("BK", *("BF",) * (len(diagnoses) - 1))])),
+        other_payers=others,
+        **extras(draw, CLAIM_EXTRAS),
         lines=lines,
     )
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from cli.jobs.x12_show_values import day, name_text, procedure_json, procedure_text
 from cli.render import mask, money, to_json
-from edi.model.claim import Claim, Provider, ServiceLine
+from edi.model.claim import Attachment, Claim, LineAdjudication, OtherPayer, Provider, ServiceLine
 from edi.model.finding import Finding
 from edi.model.money import decimal_text
-from edi.model.remittance import Reference
+from edi.model.remittance import Adjustment, QualifiedAmount, QualifiedDate, RawSegment, Reference
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.transactions import t837p
 from edi.x12.envelope import TransactionSet
@@ -25,6 +25,9 @@ _OPEN_REFERENCES: Final = frozenset(
 )
 """REF01 of claims and lines (005010X222A1, 2300 and 2400) whose number is a claim's, an authorization's, a machine's or
 a laboratory's. Any other, the medical record number (EA) above all, may tell who the patient is and is masked."""
+
+SELF: Final = "18"
+"""SBR02 of a patient who is the subscriber."""
 
 _UNREAD: Final = ',"reference":null,"created":null,"submitter":null,"receiver":null,"claims":null'
 
@@ -87,6 +90,19 @@ def _claim(claim: Claim, show_phi: bool) -> dict[str, Any]:
         "original_reference": claim.original_reference or None,
         "patient_paid": money(claim.patient_paid),
         "references": _references(claim.references, show_phi),
+        "subscriber_rank": claim.subscriber.rank or None,
+        "insurance_type": claim.subscriber.insurance_type or None,
+        "relationship": claim.patient.relationship if claim.patient is not None else SELF,
+        "facility": _provider(claim.facility, show_phi),
+        "supervising": _provider(claim.supervising, show_phi),
+        "accident_causes": claim.accident_causes,
+        "dates": _dates(claim.dates),
+        "amounts": _amounts(claim.amounts),
+        "attachments": [_attachment(paper) for paper in claim.attachments],
+        "spinal_condition": claim.spinal.nature if claim.spinal is not None else None,
+        "delay_reason": claim.delay_reason or None,
+        "other_payers": [_other_payer(one, show_phi) for one in claim.other_payers],
+        "kept": _kept(claim.kept, show_phi),
         "lines": [_line(line, show_phi) for line in claim.lines],
     }
 
@@ -105,7 +121,76 @@ def _line(line: ServiceLine, show_phi: bool) -> dict[str, Any]:
         "line_control_number": line.line_control_number or None,
         "authorization": line.authorization or None,
         "references": _references(line.references, show_phi),
+        "rendering": _provider(line.rendering, show_phi),
+        "ordering": _provider(line.ordering, show_phi),
+        "dates": _dates(line.other_dates),
+        "amounts": _amounts(line.amounts),
+        "attachments": [_attachment(paper) for paper in line.attachments],
+        "adjudications": [_adjudication(one, show_phi) for one in line.adjudications],
+        "kept": _kept(line.kept, show_phi),
     }
+
+
+def _other_payer(one: OtherPayer, show_phi: bool) -> dict[str, Any]:
+    return {
+        "rank": one.rank or None,
+        "relationship": one.relationship or None,
+        "payer": {"name": one.payer.name or None, "id": one.payer.id or None},
+        "filing_indicator": one.filing_indicator or None,
+        "insurance_type": one.insurance_type or None,
+        "member_id": mask(one.member_id, show_phi) or None,
+        "paid": money(one.paid),
+        "paid_on": one.paid_on,
+        "remaining_patient_liability": money(one.remaining_patient_liability),
+        "noncovered": money(one.noncovered),
+        "adjustments": _adjustments(one.adjustments),
+        "references": _references(one.payer.references, show_phi),
+        "kept": _kept(one.kept, show_phi),
+    }
+
+
+def _adjudication(one: LineAdjudication, show_phi: bool) -> dict[str, Any]:
+    return {
+        "payer_id": one.payer_id or None,
+        "paid": money(one.paid),
+        "procedure": procedure_json(one.procedure),
+        "units": one.units or None,
+        "bundled_line": one.bundled_line,
+        "paid_on": one.paid_on,
+        "remaining_patient_liability": money(one.remaining_patient_liability),
+        "adjustments": _adjustments(one.adjustments),
+        "kept": _kept(one.kept, show_phi),
+    }
+
+
+def _adjustments(adjustments: tuple[Adjustment, ...]) -> list[dict[str, str | None]]:
+    return [
+        {"group": one.group, "reason": one.reason, "amount": money(one.cents), "quantity": one.quantity}
+        for one in adjustments
+    ]
+
+
+def _attachment(paper: Attachment) -> dict[str, str | None]:
+    return {
+        "report": paper.report or None,
+        "transmission": paper.transmission or None,
+        "control_number": paper.control_number or None,
+    }
+
+
+def _dates(dates: tuple[QualifiedDate, ...]) -> list[dict[str, Any]]:
+    return [{"qualifier": qualifier, "date": when} for qualifier, when in dates]
+
+
+def _amounts(amounts: tuple[QualifiedAmount, ...]) -> list[dict[str, str | None]]:
+    return [{"qualifier": qualifier, "amount": money(cents)} for qualifier, cents in amounts]
+
+
+def _kept(segments: tuple[RawSegment, ...], show_phi: bool) -> list[str]:
+    """The segments that the model has no field for: those ids that the guide knows, all of it with ``show_phi``."""
+    if show_phi:
+        return ["*".join(segment) for segment in segments]
+    return [segment[0] if segment[0] in t837p.SEGMENT_IDS else "unknown" for segment in segments]
 
 
 def _provider(provider: Provider | None, show_phi: bool) -> dict[str, Any] | None:
@@ -171,6 +256,9 @@ def _claim_lines(claim: Claim, show_phi: bool) -> Iterator[str]:
     said = [f"{what} {number}" for what, number in numbers.items() if number]
     if said:
         yield "      " + ", ".join(said)
+    for one in claim.other_payers:
+        paid = f"paid {decimal_text(one.paid)}" if one.paid is not None else "not asked yet"
+        yield f"      other payer {one.rank or '-'} {one.payer.name or '-'} ({one.payer.id or '-'}), {paid}"
     for line in claim.lines:
         yield _line_text(line)
 

@@ -66,4 +66,5 @@ CATALOGUE: Final[Mapping[str, str]] = {
     "CHG023": "More than twelve diagnoses; those that no line points to were cut.",
     "CHG024": "No coverage of a lower rank is in force; a later one is billed first.",
     "CHG025": "The authorization that fits has no visits left.",
+    "CHG026": "A later coverage lacks what the claim must say of it; it is not named there.",
 }

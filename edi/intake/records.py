@@ -32,6 +32,8 @@ CASE_COLUMNS: Final = (
     Column("onset_date", cells.day),
     Column("initial_treatment_date", cells.day),
     Column("last_xray_date", cells.day),
+    Column("last_seen_date", cells.day),
+    Column("spinal_condition", cells.one_of("A", "C", "D", "E", "F", "G", "M")),
     Column("acute_manifestation_date", cells.day),
     Column("accident_type", cells.one_of("auto", "work", "other")),
     Column("accident_date", cells.day),

@@ -78,6 +78,7 @@ class RowParser:
         self._file = file
         self._session_key = session_key
         self._known = frozenset(column.name for column in spec.columns)
+        self._columns = spec.columns
         self._unknown: set[str] = set()
         self._cells: dict[str, dict[str, Cell]] = {column.name: {} for column in spec.columns}
         self._notes: dict[tuple[str, str], tuple[int, int]] = {}
@@ -86,6 +87,7 @@ class RowParser:
 
     def heading(self, heading: Heading) -> list[Finding]:
         """Check the columns of a CSV: one error for all that are missing, a warning for each unknown one."""
+        self._columns = tuple(column for column in self._spec.columns if column.name in heading.columns)
         findings = list(self._unknown_columns(heading.columns))
         if len(findings) > len(heading.columns) // 2:
             findings = [self._no_names(len(findings))]
@@ -130,7 +132,7 @@ class RowParser:
             return {}, [row.problem]
         findings = list(self._unknown_columns(row.cells)) if not self._known.issuperset(row.cells) else []
         cells, values = row.cells, {}
-        for column in self._spec.columns:
+        for column in self._columns:
             name = column.name
             raw = cells.get(name)
             if not raw:
@@ -144,7 +146,10 @@ class RowParser:
             values[name] = cell.value
         if not lenient:
             for group in self._spec.required:
-                if not any(cells.get(name) for name in group):
+                for name in group:
+                    if cells.get(name):
+                        break
+                else:
                     findings.append(self.missing(row, " or ".join(group)))
         return values, findings
 

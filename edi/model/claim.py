@@ -20,7 +20,8 @@ class Subscriber(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     ``rank`` is SBR01 (P, S, T …). ``is_patient`` means SBR02 is 18 and there is no 2000C. ``organization`` is the
     employer's name when the subscriber is one (workers' compensation), else "". ``insurance_type`` is SBR05,
-    ``filing_indicator`` SBR09. ``references`` are 2010BA REFs (SY, Y4).
+    ``filing_indicator`` SBR09. ``references`` are 2010BA REFs (SY, Y4). ``kept``: segments of both loops that the model
+    has no field for, as sent.
     """
 
     rank: str = "P"
@@ -34,6 +35,32 @@ class Subscriber(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     insurance_type: str = ""
     filing_indicator: str = ""
     references: tuple[Reference, ...] = ()
+    kept: tuple[RawSegment, ...] = ()
+
+
+class Attachment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """PWK: a paper that goes with a claim or a line.
+
+    ``report`` is PWK01 (OZ support data, M1 medical record …), ``transmission`` PWK02 (BM mail, FX fax, EL electronic,
+    AA on request). ``control_number`` is PWK06, which the paper names too; "" when it is only available on request.
+    """
+
+    report: str
+    transmission: str
+    control_number: str = ""
+
+
+class SpinalCondition(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """CR2: the condition that a spinal manipulation treats.
+
+    ``nature`` is CR208 (A acute, C chronic, D not acute, E not life-threatening, F routine, G symptomatic, M acute
+    manifestation of a chronic one), ``description`` and ``more`` CR210 and CR211, ``xray`` CR212 (Y or N, 4010).
+    """
+
+    nature: str
+    description: str = ""
+    more: str = ""
+    xray: str = ""
 
 
 class Patient(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -44,6 +71,7 @@ class Patient(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     member_id: str = ""
     """NM109 of QC; not allowed by the guide, sent by some, so read and never written."""
     references: tuple[Reference, ...] = ()
+    kept: tuple[RawSegment, ...] = ()
 
 
 class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -60,7 +88,9 @@ class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         date_from, date_to: DTP*472; equal for one day.
         line_control_number: REF*6R.
         authorization: REF*G1 of the line.
-        rendering, supervising: 2420A, 2420D when they differ from the claim's.
+        attachments: PWK.
+        rendering, facility, supervising, ordering, referring: 2420A, 2420C, 2420D, 2420E (DK), 2420F (DN) when they
+            differ from the claim's.
         session_line_ids: the sessions.csv line_ids this line bills; empty when imported.
         adjudications: 2430, one for each other payer that decided on the line.
         other_dates, references, amounts, notes: DTP, REF, AMT and NTE not named above.
@@ -78,8 +108,12 @@ class ServiceLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     date_to: date | None = None
     line_control_number: str = ""
     authorization: str = ""
+    attachments: tuple[Attachment, ...] = ()
     rendering: Provider | None = None
+    facility: Provider | None = None
     supervising: Provider | None = None
+    ordering: Provider | None = None
+    referring: Provider | None = None
     session_line_ids: tuple[str, ...] = ()
     adjudications: tuple[LineAdjudication, ...] = ()
     other_dates: tuple[QualifiedDate, ...] = ()
@@ -107,13 +141,16 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         accident_causes: CLM11-1 to -3 (AA, EM, OA).
         accident_state: CLM11-4.
         diagnoses: HI, first the principal (ABK), then ABF; ICD-10-CM without dot.
+        diagnosis_qualifiers: HI's qualifiers as read where they are not ABK and ABF (BK, BF: ICD-9), else empty.
+        delay_reason: CLM20 (1 to 11, 15).
+        attachments: PWK. spinal: CR2.
         dates: DTP of the claim (431, 439, 454 …).
         authorization: REF*G1. referral_number: REF*9F. original_reference: REF*F8.
         patient_paid: AMT*F5 in cents.
         other_payers: 2320 and 2330, the patient's other coverages with what their payers did.
         later_payers: keys of the coverages that come after this one, in order; known here, not written to the 837P.
-        billing, pay_to, referring, rendering, facility, supervising: 2010AA, 2010AB, 2310A DN, 2310B, 2310C, 2310D.
-        pay_to: address of 2010AB.
+        billing: 2010AA. referring, primary_care: 2310A DN and P3. rendering, facility, supervising: 2310B, C and D.
+        pay_to: address of 2010AB. pay_to_plan: 2010AC, the plan that paid in another's place and wants the money.
         references, amounts, notes: REF, AMT and NTE not named above. kept: segments the model has no field for.
     """
 
@@ -131,6 +168,10 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     accident_causes: tuple[str, ...] = ()
     accident_state: str = ""
     diagnoses: tuple[str, ...] = ()
+    diagnosis_qualifiers: tuple[str, ...] = ()
+    delay_reason: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    spinal: SpinalCondition | None = None
     dates: tuple[QualifiedDate, ...] = ()
     authorization: str = ""
     referral_number: str = ""
@@ -140,10 +181,12 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     later_payers: tuple[str, ...] = ()
     billing: Provider
     pay_to: Address | None = None
+    pay_to_plan: ClaimPayer | None = None
     subscriber: Subscriber
     patient: Patient | None = None
     payer: ClaimPayer
     referring: Provider | None = None
+    primary_care: Provider | None = None
     rendering: Provider | None = None
     facility: Provider | None = None
     supervising: Provider | None = None
@@ -161,6 +204,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 __all__ = [
     "Address",
+    "Attachment",
     "Claim",
     "ClaimPayer",
     "Contact",
@@ -170,5 +214,6 @@ __all__ = [
     "Person",
     "Provider",
     "ServiceLine",
+    "SpinalCondition",
     "Subscriber",
 ]

@@ -56,7 +56,7 @@ class OtherPayer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         member_id, member_id_qualifier, subscriber_references: 2330A NM109, NM108 and REFs.
         payer: 2330B, with its address and REFs (F8 is its control number of the claim).
         paid_on: DTP*573 of 2330B.
-        kept: segments of the loops that the model has no field for, 2330C to 2330G among them.
+        kept: segments of 2320 and 2330A that the model has no field for, and 2330C to 2330G, as sent.
     """
 
     rank: str

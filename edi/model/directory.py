@@ -6,6 +6,8 @@ One value per table of claimloop.toml; ``cli/settings.py`` reads them. Source: d
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
+from typing import Final
 
 import msgspec
 
@@ -68,6 +70,16 @@ class License(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_to: date | None = None
 
+    def holds_on(self, day: date) -> bool:
+        """Whether the licence's dates include that day (both ends)."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
+
+
+ASSISTANTS: Final = frozenset({"PTA", "OTA", "COTA", "SLPA", "LPTA"})
+"""Credentials that treat under supervision."""
+
 
 class Clinician(msgspec.Struct, frozen=True, kw_only=True):
     """[[provider]]: someone who treats. ``npi`` is "" for assistants and massage therapists without one."""
@@ -83,6 +95,11 @@ class Clinician(msgspec.Struct, frozen=True, kw_only=True):
     supervisor: str = ""
     supervised_from: date | None = None
     supervised_to: date | None = None
+
+    @property
+    def is_assistant(self) -> bool:
+        """Whether the credential is one that treats under supervision."""
+        return self.credential.upper() in ASSISTANTS
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +122,11 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradingPartner(msgspec.Struct, frozen=True, kw_only=True):
-    """[[trading_partner]]: envelope fields, file layout and transport of one clearinghouse."""
+    """[[trading_partner]]: envelope fields, file layout and transport of one clearinghouse.
+
+    ``usage`` is T for test claims or P for production; one store holds only one of them of a partner, unless
+    ``test_and_production``.
+    """
 
     id: str
     sender_qualifier: str = "ZZ"
@@ -116,6 +137,7 @@ class TradingPartner(msgspec.Struct, frozen=True, kw_only=True):
     application_sender: str = ""
     application_receiver: str = ""
     usage: str = "T"
+    test_and_production: bool = False
     element_separator: str = "*"
     repetition_separator: str = "^"
     component_separator: str = ":"
@@ -125,6 +147,7 @@ class TradingPartner(msgspec.Struct, frozen=True, kw_only=True):
     file_name_template: str = "{partner}-{interchange}.837"
     max_claims_per_st: int = 500
     max_st_per_file: int = 1000
+    max_claims_per_file: int | None = None
     one_practice_per_file: bool = False
     transport: dict[str, str | int | list[str]] = {}
     expects: tuple[str, ...] = ("999", "277CA")
@@ -140,7 +163,7 @@ class Numbering(msgspec.Struct, frozen=True, kw_only=True):
     replacement_clm01: str = "same"
 
 
-class Directory(msgspec.Struct, frozen=True, kw_only=True):
+class Directory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything claimloop.toml says about people and places, keyed by id."""
 
     submitter: Submitter
@@ -150,3 +173,20 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True):
     enrolments: tuple[Enrolment, ...] = ()
     trading_partners: dict[str, TradingPartner] = {}
     numbering: Numbering = Numbering()
+
+    @cached_property
+    def enrolments_by_role(self) -> dict[tuple[str, str, str], tuple[Enrolment, ...]]:
+        """The enrolments by practice, payer and role, in their order; worked out at the first call."""
+        found: dict[tuple[str, str, str], list[Enrolment]] = {}
+        for row in self.enrolments:
+            found.setdefault((row.practice, row.payer, row.role), []).append(row)
+        return {key: tuple(rows) for key, rows in found.items()}
+
+    @cached_property
+    def provider_numbers(self) -> dict[tuple[str, str, str], tuple[Enrolment, ...]]:
+        """Those of `enrolments_by_role` that have the payer's own number of the provider (REF*G2)."""
+        numbered = {
+            key: tuple(row for row in rows if row.provider_number)
+            for key, rows in self.enrolments_by_role.items()
+        }
+        return {key: rows for key, rows in numbered.items() if rows}

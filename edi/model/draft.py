@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
 
 from edi.model.claim import Claim
@@ -27,5 +29,7 @@ class ClaimDraft(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     discipline: str
     other_coverages: tuple[Coverage, ...] = ()
     """The coverages in force that come after ``coverage``, in order: the next payers of the claim."""
+    answered_on: date | None = None
+    """When the payer answered the claim that this one replaces; None for a first claim, or where it is not known."""
     earlier: tuple[BilledSession, ...] = ()
     """What earlier claims billed of the claim's days and discipline: its minutes and units count with the claim's."""

@@ -9,7 +9,12 @@ import msgspec
 
 
 class EarlierLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A service line billed before: what duplicates, bundling and running totals need. ``charge`` is cents."""
+    """A service line billed before: what duplicates, bundling and running totals need. ``charge`` is cents.
+
+    ``status`` is its claim's: submitted, accepted or rejected while no payer has answered, then settled, denied,
+    partly_denied, pended and so on. ``authorization`` is the number it was billed with, "" without one or where it was
+    not asked for. ``later_payer``: it was billed to a payer that came after another one, as the same service.
+    """
 
     practice_id: str
     patient_id: str
@@ -21,6 +26,8 @@ class EarlierLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     charge: int
     units: str
     status: str = ""
+    authorization: str = ""
+    later_payer: bool = False
 
 
 class History(Protocol):

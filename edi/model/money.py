@@ -46,7 +46,9 @@ def format_amount(cents: int) -> str:
     whole, fraction = divmod(abs(cents), 100)
     if not fraction:
         return f"{sign}{whole}"
-    return f"{sign}{whole}.{fraction:02d}".rstrip("0")
+    if fraction % 10:
+        return f"{sign}{whole}.{fraction:02d}"
+    return f"{sign}{whole}.{fraction // 10}"
 
 
 def decimal_text(cents: int) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from edi.model.remittance import Reference
+from edi.model.remittance import RawSegment, Reference
 
 Contact: TypeAlias = tuple[str, str, str]
 """A PER: name, phone (ten digits) and e-mail, "" where unknown."""
@@ -31,7 +31,8 @@ class Provider(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A provider on a claim, person or organisation (2010AA, 2310A-D, 2420).
 
     ``last_name`` is the organisation's name when ``is_person`` is False. ``tax_id`` is EIN or SSN digits under
-    ``tax_id_qualifier`` (EI or SY). ``references`` are secondary ids (0B, 1G, G2 …).
+    ``tax_id_qualifier`` (EI or SY). ``references`` are secondary ids (0B, 1G, G2 …). ``kept``: segments of the loop
+    that the model has no field for, as sent.
     """
 
     is_person: bool
@@ -46,10 +47,14 @@ class Provider(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     address: Address | None = None
     references: tuple[Reference, ...] = ()
     contact: Contact | None = None
+    kept: tuple[RawSegment, ...] = ()
 
 
 class Person(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Name and demographics of a subscriber or patient. ``sex`` is F, M or U; "" and None where the file lacks it."""
+    """Name and demographics of a subscriber or patient. ``sex`` is F, M or U; "" and None where the file lacks it.
+
+    ``death_date`` is PAT06, when the person treated has died.
+    """
 
     last_name: str = ""
     first_name: str = ""
@@ -58,10 +63,15 @@ class Person(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     birth_date: date | None = None
     sex: str = ""
     address: Address | None = None
+    death_date: date | None = None
 
 
 class ClaimPayer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Loop 2010BB. ``key`` is the payers.toml key, "" when not known; ``id`` is NM109."""
+    """Loops 2010BB and 2330B. ``key`` is the payers.toml key, "" when not known; ``id`` is NM109.
+
+    ``references`` are the payer's secondary ids, and in 2010BB those of the billing provider too (2U, G2 …). ``kept``:
+    segments of the loop that the model has no field for, as sent.
+    """
 
     name: str
     id: str
@@ -69,3 +79,4 @@ class ClaimPayer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     id_qualifier: str = "PI"
     address: Address | None = None
     references: tuple[Reference, ...] = ()
+    kept: tuple[RawSegment, ...] = ()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from edi.model.claim import Address, Person
+from edi.model.confirmation import Confirmation
 
 
 class Coverage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One coverage of a patient. ``rank`` is 1, 2 or 3; ``payer`` a key of payers.toml.
 
     ``relationship`` is self, spouse, child, employee or other. ``subscriber`` is given when it is not self;
-    ``subscriber_organization`` is the employer in workers' compensation.
+    ``subscriber_organization`` is the employer in workers' compensation. ``confirmation`` is the payer's last answer
+    about it (271), which ``edi.intake.confirmations`` puts here.
     """
 
     rank: int
@@ -31,6 +34,7 @@ class Coverage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     msp_type: str = ""
     subscriber: Person | None = None
     subscriber_organization: str = ""
+    confirmation: Confirmation | None = None
     row: int = 0
 
     def covers(self, day: date) -> bool:
@@ -64,6 +68,8 @@ class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     onset_date: date | None = None
     initial_treatment_date: date | None = None
     last_xray_date: date | None = None
+    last_seen_date: date | None = None
+    spinal_condition: str = ""
     acute_manifestation_date: date | None = None
     accident_type: str = ""
     accident_date: date | None = None
@@ -89,6 +95,12 @@ class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     row: int = 0
 
 
+NOT_APPROVED: Final = frozenset(
+    {"denied", "pending", "requested", "cancelled", "canceled", "expired", "withdrawn", "void"}
+)
+"""Words in the status column of authorizations.csv that make an authorization unusable."""
+
+
 class Authorization(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A prior authorization. ``codes`` empty means all codes."""
 
@@ -106,6 +118,19 @@ class Authorization(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     status: str = ""
     requested_on: date | None = None
     row: int = 0
+
+    @property
+    def approved(self) -> bool:
+        """Whether the status does not say that it may not be used; a blank one does not."""
+        return self.status.lower() not in NOT_APPROVED
+
+    def holds_on(self, day: date) -> bool:
+        """Whether its dates include that day (both ends)."""
+        return self.valid_from <= day <= self.valid_to
+
+    def covers(self, code: str) -> bool:
+        """Whether it is for that procedure code."""
+        return not self.codes or code in self.codes
 
 
 class Fee(msgspec.Struct, frozen=True, gc=False, kw_only=True):

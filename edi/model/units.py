@@ -297,3 +297,67 @@ def _spread(
         for turn in range(left):
             units[ranked[turn % len(ranked)]] += 1
     return tuple(units)
+
+
+def units_of_base(minutes: int, base: int, *, whole: bool = False) -> int:
+    """Units of a code whose unit is not a quarter of an hour: an hour, half an hour, 20 minutes.
+
+    Args:
+        minutes: minutes of the code alone; less than none counts as none.
+        base: minutes that one unit stands for.
+        whole: a unit needs all its minutes; else it is earned past its middle (8 of 15, 31 of 60).
+
+    Raises:
+        ValueError: a base below one minute.
+    """
+    if base < 1:
+        raise ValueError("a unit has at least one minute")
+    needed = base if whole else base // 2 + 1
+    return (max(0, minutes) + base - needed) // base
+
+
+class AssistantShare(msgspec.Struct, frozen=True, gc=False):
+    """Units of one service: ``marked`` carry CQ or CO, ``unmarked`` do not."""
+
+    marked: int
+    unmarked: int
+
+
+def assistant_units(minutes: int, assistant_minutes: int, units: int) -> AssistantShare | None:
+    """Which units of a timed code an assistant's minutes mark.
+
+    Full 15 minutes belong to whoever gave them. Of a last unit the therapist's 8 minutes make it his, whatever the
+    assistant added; else more than a tenth of it by the assistant marks it. Two last units to which both gave minutes
+    are one each.
+
+    Args:
+        minutes: one-on-one minutes of the code on the day, the assistant's among them.
+        assistant_minutes: those the assistant gave alone.
+        units: units billed of the code.
+
+    Returns:
+        The share, or None when the units do not fit the minutes, which is the affair of `Allocation.compare`.
+
+    Raises:
+        ValueError: negative minutes, or more of the assistant than of all.
+
+    Source: units_rules.md 6 (billing examples of CMS; the bounds of two last units from memory, unverified).
+    """
+    if not 0 <= assistant_minutes <= minutes:
+        raise ValueError("an assistant's minutes lie between none and all of them")
+    own_full, own_rest = divmod(minutes - assistant_minutes, UNIT_MINUTES)
+    full, rest = divmod(assistant_minutes, UNIT_MINUTES)
+    left = units - own_full - full
+    if left < 0 or left > (own_rest > 0) + (rest > 0):
+        return None
+    over = beyond_de_minimis(own_rest + rest, rest)
+    if left == 1:
+        full += own_rest < HALF_MINUTES and over
+    elif left:
+        full += over
+    return AssistantShare(full, units - full)
+
+
+def beyond_de_minimis(minutes: int, assistant_minutes: int) -> bool:
+    """Whether an assistant gave more than a tenth of a service's minutes. Source: units_rules.md 6."""
+    return assistant_minutes * 10 > minutes

@@ -110,7 +110,8 @@ def test_the_payers_number_of_a_provider():
     claim = only(run(directory=directory)).claim
     assert claim.rendering is not None
     assert claim.rendering.references == (("G2", "W1"),)
-    assert claim.billing.references == (("G2", "B1"),)
+    assert claim.payer.references == (("G2", "B1"),)
+    assert claim.billing.references == ()
 
 
 # -- facility ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from edi.model.claim import Claim
 from edi.model.finding import Finding, Severity
-from edi.model.remittance import Procedure
+from edi.model.remittance import Adjustment, Procedure
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.transactions import t837p
 from edi.x12.envelope import read_transactions
@@ -100,12 +100,9 @@ def test_dependents_and_other_coverage_of_the_corpus(corpus_dir):
         if "DEPENDENT" in row["notes"]:
             assert any(claim.patient is not None for claim in claims), row["local_file"]
         if " COB" in row["notes"]:
-            kept = {segment[0] for claim in claims for segment in claim.kept}
-            assert {"SBR"} <= kept, row["local_file"]
+            assert any(claim.other_payers for claim in claims), row["local_file"]
         if "SVD" in row["notes"]:
-            assert any(
-                segment[0] == "SVD" for claim in claims for line in claim.lines for segment in line.kept
-            )
+            assert any(line.adjudications for claim in claims for line in claim.lines), row["local_file"]
 
 
 @pytest.mark.corpus
@@ -264,25 +261,60 @@ def test_without_hierarchy_each_subscriber_starts_anew():
     assert [item.code for item in findings(flat)] == ["SUB002"]
 
 
-def test_other_coverage_and_adjudication_are_kept_whole_and_in_order():
+def test_other_payers_and_adjudications():
     coverage = (
-        "SBR*S*18*******CI~CAS*CO*45*30~AMT*D*20~OI***Y***Y~NM1*IL*1*DOE*J****MI*Z1~N3*9 LANE~N4*SALEM*MA*01970~"
-        "NM1*PR*2*OTHER*****PI*999~DTP*573*D8*20260301~REF*F8*X9~"
+        "SBR*S*19*G9******CI~CAS*CO*45*30~AMT*D*20~AMT*B6*50~OI***Y***Y~MOA***MA01~NM1*IL*1*DOE*J****MI*Z1~N3*9 LANE~"
+        "N4*SALEM*MA*01970~REF*SY*123456781~NM1*PR*2*OTHER*****PI*999~DTP*573*D8*20260301~REF*F8*X9~"
+        "NM1*82*1~REF*G2*K1~"
     )
-    adjudication = "SVD*999*20*HC:97110**1~CAS*CO*45*30~DTP*573*D8*20260301~AMT*EAF*5~"
-    claim = one(
-        PARTIES, CLAIM.replace("LX*1~", coverage + "LX*1~"), adjudication, "LX*2~SV1*HC:97140*0*UN*1***1~"
+    decided = "SVD*999*20*HC:97110:GP**1*2~CAS*CO*45*30~DTP*573*D8*20260301~AMT*EAF*5~"
+    text = CLAIM.replace("LX*1~", coverage + "LX*1~")
+    claim = one(PARTIES, text, decided, "LX*2~SV1*HC:97140*0*UN*1***1~")
+    (other,) = claim.other_payers
+    assert (other.rank, other.relationship, other.group_number, other.filing_indicator) == (
+        "S",
+        "19",
+        "G9",
+        "CI",
     )
-    assert claim.kept == tuple(tuple(text.split("*")) for text in coverage.split("~")[:-1])
-    assert claim.lines[0].kept == tuple(tuple(text.split("*")) for text in adjudication.split("~")[:-1])
-    assert claim.lines[1].kept == ()
+    assert other.adjustments == (Adjustment("CO", "45", 3000),)
+    assert (other.paid, other.noncovered, other.remaining_patient_liability) == (2000, None, None)
+    assert (other.benefits_assigned, other.patient_signature_source, other.release_of_information) == (
+        "Y",
+        "",
+        "Y",
+    )
+    assert other.outpatient == ("MOA", "", "", "MA01")
+    assert (other.subscriber.last_name, other.member_id) == ("DOE", "Z1")
+    assert other.subscriber.address is not None
+    assert other.subscriber_references == (("SY", "123456781"),)
+    assert (other.payer.name, other.payer.id, other.payer.references) == ("OTHER", "999", (("F8", "X9"),))
+    assert other.paid_on == date(2026, 3, 1)
+    assert other.kept == (("AMT", "B6", "50"), ("NM1", "82", "1"), ("REF", "G2", "K1"))
+    (line,) = claim.lines[0].adjudications
+    assert (line.payer_id, line.paid, line.units, line.bundled_line) == ("999", 2000, "1", 2)
+    assert line.procedure == Procedure("HC", "97110", ("GP",))
+    assert line.adjustments == (Adjustment("CO", "45", 3000),)
+    assert (line.paid_on, line.remaining_patient_liability, line.kept) == (date(2026, 3, 1), 500, ())
+    assert claim.kept == claim.lines[0].kept == claim.lines[1].kept == ()
+    assert claim.lines[1].adjudications == ()
     assert claim.original_reference == ""
     assert claim.amounts == ()
     assert claim.subscriber.person.last_name == "TESTER"
 
 
+def test_an_adjudication_whose_amount_cannot_be_read_is_kept_whole():
+    decided = "SVD*999*2O*HC:97110:GP**1~CAS*CO*45*30~DTP*573*D8*20260301~"
+    claim = one(PARTIES, CLAIM, decided)
+    assert claim.lines[0].adjudications == ()
+    assert claim.lines[0].kept == tuple(tuple(text.split("*")) for text in decided.split("~")[:-1])
+    assert [found.location.element for found in findings(PARTIES, CLAIM, decided)] == ["SVD02"]
+
+
 KEPT = [
-    ("PWK*OZ*BM***AC*D1~", "claim"),
+    ("PWK*OZ*BM***AC*D1*NOTE~", "claim"),
+    ("CR2*1*5*C4*C6~", "claim"),
+    ("AMT*F5*1*C~", "claim"),
     ("DTP*434*RD8*20260301-20260305~", "claim"),
     ("DTP*435*D8*2026~", "claim"),
     ("REF*F5*X**EA:1~", "claim"),
@@ -290,7 +322,7 @@ KEPT = [
     ("HI*BG:17~", "claim"),
     ("NM1*45*2*PLACE~N3*1 WAY~N4*SALEM*MA*01970~", "claim"),
     ("LIN**N4*01234567890~CTP****2*UN~REF*XZ*1~", "line"),
-    ("NM1*DK*1*DOE*J****XX*1000000301~N3*1 WAY~REF*1G*U1~", "line"),
+    ("NM1*QB*1*DOE*J****XX*1000000301~N3*1 WAY~REF*1G*U1~", "line"),
     ("LQ*UT*01.01~FRM*1*Y~", "line"),
     ("ZZZ*1*2~", "line"),
 ]

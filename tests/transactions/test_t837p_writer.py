@@ -9,11 +9,10 @@ import pytest
 
 from edi.model.claim import Person
 from edi.model.errors import UsageError
-from edi.model.finding import Finding, Severity
+from edi.model.finding import Severity
 from edi.model.remittance import Procedure
 from edi.transactions import t837p
 from edi.x12 import conformance
-from edi.x12.envelope import read_transactions
 from tests.builders import (
     DAY,
     make_address,
@@ -84,7 +83,7 @@ CLAIM_CASES = [
                 (kind, date(2026, 2, 1)) for kind in ("431", "439", "453", "454", "455", "296", "297", "444")
             )
         },
-        [f"DTP*{kind}*D8*20260201" for kind in ("431", "439", "453", "454", "455", "296", "297", "444")],
+        [f"DTP*{kind}*D8*20260201" for kind in ("431", "454", "453", "439", "455", "297", "296", "444")],
     ),
 ]
 
@@ -290,49 +289,6 @@ def test_a_letter_without_a_spelling_is_a_finding_that_names_the_field_and_not_t
     assert "Тестова" not in repr(found)
 
 
-def test_kept_segments_go_back_to_their_place():
-    kept = (
-        ("PWK", "OZ", "BM", "", "", "AC", "DMN0012"),
-        ("CR2", "", "", "", "", "", "", "", "A"),
-        ("SBR", "S", "18", "", "", "", "", "", "", "CI"),
-        ("OI", "", "", "Y", "", "", "Y"),
-        ("NM1", "IL", "1", "DOE", "J", "", "", "", "MI", "Z1"),
-        ("NM1", "PR", "2", "OTHER PLAN", "", "", "", "", "PI", "999"),
-    )
-    line_kept = (
-        ("SVD", "999", "20", "HC:97110", "", "1"),
-        ("CAS", "CO", "45", "30"),
-        ("DTP", "573", "D8", "20260301"),
-    )
-    claim = make_claim(kept=kept, lines=(make_line(kept=line_kept),))
-    written = write([claim])
-    assert conformance.check_bytes(written.data).passed
-    assert not written.findings
-    (back,) = read_claims(written.data)
-    assert back.kept == kept
-    assert back.lines[0].kept == line_kept
-
-
-@pytest.mark.parametrize("mark", ["\uff0a", "\uff5e", "\uff1a", "\ufe55", "*", "~", "\x00", "\u00e9"])
-def test_what_looks_like_a_delimiter_in_a_kept_segment_is_none(mark):
-    """A fullwidth sign becomes its ASCII twin on the way out: inside kept text it must not cut anything."""
-    kept = (("PWK", "OZ", "BM", "", "", "AC", f"DMN{mark}CLM*X{mark}0012"),)
-    line_kept = (("SVD", "999", "20", f"HC:97110:{mark}GP", "", "1"), ("CAS", "CO", "45", "30"))
-    claim = make_claim(kept=kept, lines=(make_line(kept=line_kept),))
-    data = write([claim]).data
-    assert data.isascii()
-    letter = "e" if mark == "\u00e9" else ""
-    assert f"PWK*OZ*BM***AC*DMN{letter}CLMX{letter}0012~".encode() in data
-    assert f"SVD*999*20*HC:97110:{letter}GP**1~".encode() in data
-    found = list(read_transactions([data]))
-    assert not [one for one in found if isinstance(one, Finding)], "SE01 counts what is there"
-
-
-def test_a_kept_segment_without_a_place_is_a_finding():
-    (found,) = write([make_claim(kept=(("CUR", "85", "USD"),))]).findings
-    assert (found.code, found.location.element, found.location.claim) == ("SUB021", "CUR", "A0000001")
-
-
 def test_plan_files():
     claims = [
         make_claim(patient_control_number=str(number), practice_id="ab"[number % 2]) for number in range(10)
@@ -351,4 +307,19 @@ def test_plan_files():
         [["0", "2", "4"], ["6", "8"]],
         [["1", "3", "5"], ["7", "9"]],
     ]
+    few = msgspec.structs.replace(partner, max_claims_per_file=4)
+    assert shape(t837p.plan_files(claims, few)) == [
+        [["0", "1", "2"], ["3"]],
+        [["4", "5", "6"], ["7"]],
+        [["8", "9"]],
+    ]
     assert t837p.plan_files([], partner) == []
+
+
+def test_several_billing_providers_share_an_interchange_or_not():
+    here = make_claim(practice_id="a")
+    there = make_claim(practice_id="b", billing=make_billing(last_name="HARBOR THERAPY", npi=npi(11)))
+    (together,) = t837p.plan_files([here, there], PARTNER)
+    assert [level[2] for level in levels(*together[0])] == ["20", "22", "20", "22"]
+    apart = t837p.plan_files([here, there], msgspec.structs.replace(PARTNER, one_practice_per_file=True))
+    assert apart == [[[here]], [[there]]]

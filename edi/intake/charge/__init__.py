@@ -77,6 +77,7 @@ class _Run:
     ) -> None:
         self._directory = directory
         self._tables = tables
+        self._payers = payers
         self._resolver = Resolver(records, directory, payers)
         self._fees = FeeTable(records.fees)
         self._authorizations = Authorizations(records, visit_days)
@@ -234,7 +235,12 @@ class _Run:
         for group in groups:
             before = [one for one in earlier if any(same_units(one, each) for each in group)]
             draft, findings = make_draft(
-                group, self._directory, self._tables, silent=along.get(id(group), ()), earlier=before
+                group,
+                self._directory,
+                self._tables,
+                self._payers,
+                silent=along.get(id(group), ()),
+                earlier=before,
             )
             self._counts["claims"] += 1
             self._counts["billed"] += len(group)

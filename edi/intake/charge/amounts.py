@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from edi.codes import Tables
 from edi.intake.charge import values
@@ -13,10 +13,6 @@ from edi.model.finding import Finding, Severity
 from edi.model.records import Authorization, Fee, Records
 from edi.model.units import UNIT_MINUTES, allocate, allocate_late
 
-NOT_APPROVED: Final = frozenset(
-    {"denied", "pending", "requested", "cancelled", "canceled", "expired", "withdrawn", "void"}
-)
-"""Words in the status column of authorizations.csv that make an authorization unusable."""
 VisitDays: TypeAlias = Mapping[tuple[str, str, str], Collection[date]]
 """Dates of service by practice, patient and authorization number."""
 
@@ -218,8 +214,8 @@ def _fits(one: Authorization, ready: Ready) -> bool:
     return (
         one.practice_id in ("", line.practice_id)
         and one.payer == ready.payer.key
-        and one.valid_from <= line.date_of_service <= one.valid_to
-        and (not one.codes or line.procedure_code in one.codes)
+        and one.holds_on(line.date_of_service)
+        and one.covers(line.procedure_code)
         and (not one.case_id or (ready.case is not None and ready.case.case_id == one.case_id))
-        and one.status.lower() not in NOT_APPROVED
+        and one.approved
     )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edi.codes import Tables
 from edi.intake.charge import parties, values
+from edi.intake.charge.coverages import other_payers
 from edi.intake.charge.grouping import MAX_DIAGNOSES, pointed
 from edi.intake.charge.values import Ready, problem
-from edi.model.claim import Claim, ServiceLine
+from edi.model.claim import Claim, ServiceLine, SpinalCondition
 from edi.model.directory import Directory
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
 from edi.model.records import Case
 from edi.model.remittance import Procedure, QualifiedDate
 from edi.model.session import BilledSession
+from edi.payers import PayerProfile
 
 ACCIDENT_CAUSES: Final = {"auto": "AA", "work": "EM", "other": "OA"}
 """CLM11 by the word in cases.csv."""
+SPINAL_MANIPULATION: Final = frozenset({"98940", "98941", "98942"})
 _CASE_DATES: Final = (
     ("431", "onset_date"),
     ("454", "initial_treatment_date"),
+    ("304", "last_seen_date"),
     ("453", "acute_manifestation_date"),
     ("439", "accident_date"),
     ("455", "last_xray_date"),
@@ -35,6 +39,7 @@ def make_draft(
     group: Sequence[Ready],
     directory: Directory,
     tables: Tables,
+    payers: Mapping[str, PayerProfile],
     *,
     silent: Sequence[Ready] = (),
     earlier: Sequence[Ready] = (),
@@ -45,6 +50,7 @@ def make_draft(
         group: the lines it bills.
         directory: the billing side.
         tables: the code tables.
+        payers: profiles by key, for the patient's other coverages.
         silent: lines of its days whose minutes earned no unit; they stand among its sessions without a service line.
         earlier: lines of its days that earlier claims billed.
     """
@@ -58,6 +64,8 @@ def make_draft(
     )
     coverage, case, practice = first.coverages[0], first.case, first.practice
     paid = sum(one.line.patient_paid or 0 for one in group)
+    others, left_off = other_payers(first, payers)
+    findings += left_off
     accident = ACCIDENT_CAUSES.get(case.accident_type, "") if case is not None else ""
     claim = Claim(
         practice_id=practice.id,
@@ -71,6 +79,7 @@ def make_draft(
         accident_causes=(accident,) if accident else (),
         accident_state=case.accident_state if case is not None and accident == "AA" else "",
         diagnoses=diagnoses,
+        spinal=_spinal(first, group),
         dates=_dates(case, first, group),
         authorization=authorization,
         referral_number=case.referral_number if case is not None else "",
@@ -79,11 +88,12 @@ def make_draft(
         pay_to=practice.pay_to,
         subscriber=subscriber,
         patient=patient,
-        payer=parties.claim_payer(first),
+        payer=parties.claim_payer(first, directory),
         referring=parties.referring_provider(first),
         rendering=parties.rendering_provider(first, directory),
         facility=parties.service_facility(first),
-        supervising=parties.supervising_provider(first),
+        supervising=parties.supervising_provider(first, directory),
+        other_payers=others,
         later_payers=tuple(one.payer for one in first.coverages[1:]),
         lines=lines,
     )
@@ -150,6 +160,15 @@ def _diagnoses(group: Sequence[Ready]) -> tuple[tuple[str, ...], list[Finding]]:
     return pointed_first[:MAX_DIAGNOSES], [
         _warning(group[0], values.DIAGNOSES_LEFT_OFF, "diagnosis_codes", message, fix)
     ]
+
+
+def _spinal(first: Ready, group: Sequence[Ready]) -> SpinalCondition | None:
+    """CR2, where the payer asks for it and a line is a spinal manipulation."""
+    case = first.case
+    asked = first.payer.claim.spinal_condition and case is not None and case.spinal_condition
+    if not asked or not any(one.line.procedure_code in SPINAL_MANIPULATION for one in group):
+        return None
+    return SpinalCondition(nature=case.spinal_condition) if case is not None else None
 
 
 def _dates(case: Case | None, first: Ready, group: Sequence[Ready]) -> tuple[QualifiedDate, ...]:

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from edi.intake.charge.values import Ready
 from edi.model.claim import ClaimPayer, Patient, Person, Provider, Subscriber
-from edi.model.directory import Clinician, Directory, Enrolment
+from edi.model.directory import Clinician, Directory
 from edi.model.remittance import Reference
+from edi.payers import PayerProfile
 
 RELATIONSHIPS: Final = {"spouse": "01", "child": "19", "employee": "20", "other": "G8"}
 """PAT01 by the word in patients.csv."""
 PROPERTY_AND_CASUALTY: Final = frozenset({"workers_comp", "auto"})
+MEDICARE: Final = frozenset({"medicare_b", "railroad"})
+"""Kinds of payers that ask why another one comes first (SBR05)."""
 
 
 def billing_provider(ready: Ready, directory: Directory) -> Provider:
@@ -32,7 +37,6 @@ def billing_provider(ready: Ready, directory: Directory) -> Provider:
         tax_id=practice.tax_id,
         tax_id_qualifier=practice.tax_id_type,
         address=practice.address,
-        references=_provider_numbers(ready, directory, "billing", ""),
         contact=contact,
     )
 
@@ -44,9 +48,11 @@ def rendering_provider(ready: Ready, directory: Directory) -> Provider | None:
     return _person(ready.rendering, _provider_numbers(ready, directory, "rendering", ready.rendering.id))
 
 
-def supervising_provider(ready: Ready) -> Provider | None:
+def supervising_provider(ready: Ready, directory: Directory) -> Provider | None:
     """Loop 2310D."""
-    return None if ready.supervising is None else _person(ready.supervising, ())
+    if ready.supervising is None:
+        return None
+    return _person(ready.supervising, _provider_numbers(ready, directory, "rendering", ready.supervising.id))
 
 
 def referring_provider(ready: Ready) -> Provider | None:
@@ -75,10 +81,15 @@ def service_facility(ready: Ready) -> Provider | None:
     )
 
 
-def claim_payer(ready: Ready) -> ClaimPayer:
-    """Loop 2010BB, with the payer's id at the practice's first trading partner."""
+def claim_payer(ready: Ready, directory: Directory) -> ClaimPayer:
+    """Loop 2010BB; the payer's own number of the billing provider (REF*G2) stands here, not in 2010AA."""
+    numbers = _provider_numbers(ready, directory, "billing", "")
+    return msgspec.structs.replace(payer_of_claim(ready, ready.payer), references=numbers)
+
+
+def payer_of_claim(ready: Ready, payer: PayerProfile) -> ClaimPayer:
+    """A payer by name, address and its id at the practice's first trading partner."""
     partner = ready.practice.trading_partners[0] if ready.practice.trading_partners else ""
-    payer = ready.payer
     return ClaimPayer(name=payer.name, id=payer.claim_id_for(partner), key=payer.key, address=payer.address)
 
 
@@ -105,7 +116,7 @@ def subscriber_and_patient(ready: Ready) -> tuple[Subscriber, Patient | None]:
     subscriber = Subscriber(
         rank="P",
         is_patient=is_patient,
-        person=ready.patient.person if is_patient else holder,
+        person=_patient_person(ready) if is_patient else holder,
         organization=organization,
         member_id="" if organization else coverage.member_id,
         group_number=coverage.group_number,
@@ -116,7 +127,17 @@ def subscriber_and_patient(ready: Ready) -> tuple[Subscriber, Patient | None]:
     if is_patient:
         return subscriber, None
     relationship = "20" if organization else RELATIONSHIPS.get(coverage.relationship, "G8")
-    return subscriber, Patient(relationship=relationship, person=ready.patient.person, references=references)
+    return subscriber, Patient(
+        relationship=relationship, person=_patient_person(ready), references=references
+    )
+
+
+def _patient_person(ready: Ready) -> Person:
+    """The patient, with the date of death (PAT06)."""
+    person = ready.patient.person
+    if ready.patient.death_date is None:
+        return person
+    return msgspec.structs.replace(person, death_date=ready.patient.death_date)
 
 
 def _employer(ready: Ready) -> str:
@@ -145,13 +166,8 @@ def _person(clinician: Clinician, references: tuple[Reference, ...]) -> Provider
 
 def _provider_numbers(ready: Ready, directory: Directory, role: str, provider: str) -> tuple[Reference, ...]:
     """REF*G2: the payer's own number of the provider, from [[enrolment]]."""
-
-    def fits(row: Enrolment) -> bool:
-        return (
-            bool(row.provider_number)
-            and (row.practice, row.payer, row.role) == (ready.practice.id, ready.payer.key, role)
-            and (role == "billing" or row.provider == provider)
-            and row.covers(ready.line.date_of_service)
-        )
-
-    return tuple(("G2", row.provider_number) for row in directory.enrolments if fits(row))[:1]
+    rows = directory.provider_numbers.get((ready.practice.id, ready.payer.key, role), ())
+    for row in rows:
+        if (role == "billing" or row.provider == provider) and row.covers(ready.line.date_of_service):
+            return (("G2", row.provider_number),)
+    return ()

@@ -19,8 +19,6 @@ from edi.model.records import Case, Coverage, PatientRecord, Records
 from edi.model.session import SessionLine
 from edi.payers import PayerProfile
 
-ASSISTANTS: Final = frozenset({"PTA", "OTA", "COTA", "SLPA", "LPTA"})
-"""Credentials that treat under supervision."""
 NAMED_PLACES: Final = frozenset({"12", "99"})
 """Places of service whose address the claim must name: home, other."""
 
@@ -157,7 +155,7 @@ class Resolver:
             if isinstance(rendering, Finding):
                 return rendering
         else:
-            assistant = treating.credential.upper() in ASSISTANTS
+            assistant = treating.is_assistant
             may_render = bool(treating.npi) and (not assistant or payer.providers.assistant_may_render)
             chosen = treating if may_render else supervisor
             if chosen is None or not chosen.npi:

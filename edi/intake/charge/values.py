@@ -34,6 +34,7 @@ SPLIT_DIAGNOSES: Final = "CHG022"
 DIAGNOSES_LEFT_OFF: Final = "CHG023"
 LATER_COVERAGE_FIRST: Final = "CHG024"
 AUTHORIZATION_USED_UP: Final = "CHG025"
+COVERAGE_LEFT_OFF: Final = "CHG026"
 
 DayKey: TypeAlias = tuple[str, str, object]
 """Practice, patient, date of service."""

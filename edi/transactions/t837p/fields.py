@@ -15,7 +15,7 @@ def fields_with(value: msgspec.Struct, texts: set[str], path: str = "") -> Itera
 
 def _inside(value: object, texts: set[str], path: str) -> Iterator[str]:
     if isinstance(value, str):
-        if value in texts:
+        if value in texts or not texts.isdisjoint(value.split(":")):
             yield path
     elif isinstance(value, msgspec.Struct):
         yield from fields_with(value, texts, f"{path}.")

@@ -13,8 +13,17 @@ from edi.model.money import parse_cents
 from edi.model.remittance import RawSegment
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.transactions.elements import at, parse_date
-from edi.transactions.t837p.draft import ClaimDraft, Hierarchy, LineDraft, LoopDraft, PartyDraft
-from edi.transactions.t837p.layout import BILLING_LEVEL, PATIENT_LEVEL, SUBSCRIBER_LEVEL, VERSION
+from edi.transactions.t837p.decisions import AdjudicationDraft, CoverageDraft
+from edi.transactions.t837p.draft import ClaimDraft, Hierarchy, LineDraft, PartyDraft
+from edi.transactions.t837p.segments import (
+    BILLING_LEVEL,
+    CLAIM_LOOPS,
+    LINE_LOOPS,
+    PATIENT_LEVEL,
+    SUBSCRIBER_LEVEL,
+    VERSION,
+    role_fields,
+)
 from edi.x12.envelope import TransactionSet
 
 Item: TypeAlias = SubmissionHeader | Claim | Finding | SubmissionTrailer
@@ -23,11 +32,16 @@ Item: TypeAlias = SubmissionHeader | Claim | Finding | SubmissionTrailer
 _LEVELS: Final = {BILLING_LEVEL: "billing", SUBSCRIBER_LEVEL: "subscriber", PATIENT_LEVEL: "patient"}
 _PARENTS: Final = {BILLING_LEVEL: "", SUBSCRIBER_LEVEL: BILLING_LEVEL, PATIENT_LEVEL: SUBSCRIBER_LEVEL}
 _UPPER_ROLES: Final = {
-    "85": "billing", "87": "billing", "IL": "subscriber", "PR": "subscriber", "QC": "patient"
+    "85": "billing", "87": "billing", "PE": "billing", "IL": "subscriber", "PR": "subscriber", "QC": "patient"
 }  # fmt: skip
-_CLAIM_ROLES: Final = {"DN": "referring", "82": "rendering", "77": "facility", "DQ": "supervising"}
-_LINE_ROLES: Final = {"82": "rendering", "DQ": "supervising"}
-_WITH_CONTACT: Final = ("41", "85", "77")
+_CLAIM_ROLES: Final = role_fields(CLAIM_LOOPS)
+_LINE_ROLES: Final = role_fields(LINE_LOOPS)
+_COVERAGE_ROLES: Final = ("IL", "PR")
+_WITH_CONTACT: Final = ("41", "85", "77", "DK")
+_WITH_TAXONOMY: Final = {"85": "BI", "82": "PE"}
+_NAMED: Final = 9
+"""NM1 elements that a party's value carries."""
+_PARTY_SEGMENTS: Final = frozenset({"NM1", "N3", "N4", "DMG", "PRV", "REF", "PER"})
 _ABOVE_CLAIMS: Final = frozenset({"header", "billing", "subscriber", "patient"})
 
 
@@ -48,6 +62,8 @@ class LoopReader:
         self._in_kept_party = False
         self._claim: ClaimDraft | None = None
         self._line: LineDraft | None = None
+        self._coverage: CoverageDraft | None = None
+        self._adjudication: AdjudicationDraft | None = None
         self._levels_seen = 0
         self._levels: dict[str, str] = {}
         self._segments = 0
@@ -87,21 +103,26 @@ class LoopReader:
             self._report("SUB005", Severity.ERROR, f"{element} cannot be read: {reason}", element)
             return None
 
-    def _keep(self, segment: list[str]) -> None:
+    def _raw(self, segment: list[str]) -> RawSegment:
+        """The segment as sent, composites joined by a colon."""
         component = self._component
-        raw = tuple(
-            segment
-            if component == ":"
-            else [part.replace(":", " ").replace(component, ":") for part in segment]
-        )
-        if self._line is not None:
-            self._line.kept.append(raw)
-        elif self._claim is not None:
-            self._claim.kept.append(raw)
-        elif self._level == "header":
-            self._header_kept.append(raw)
-        else:
-            self._above.kept[self._level].append(raw)
+        if component == ":":
+            return tuple(segment)
+        return tuple([part.replace(":", " ").replace(component, ":") for part in segment])
+
+    def _keep(self, segment: list[str]) -> None:
+        """Keep a segment with the party, decision, line or claim it stands in, or with the level above the claims."""
+        self._kept_here(segment[0]).append(self._raw(segment))
+
+    def _kept_here(self, name: str) -> list[RawSegment]:
+        if self._level == "header":
+            return self._header_kept
+        if self._party is not None and name in _PARTY_SEGMENTS:
+            return self._party.kept
+        if self._adjudication is not None:
+            return self._adjudication.kept
+        draft = self._line or self._coverage or self._claim
+        return draft.kept if draft is not None else self._above.kept[self._level]
 
     # -- the header and the hierarchy --------------------------------------------------------------------------------
 
@@ -171,18 +192,31 @@ class LoopReader:
     def _nm1(self, segment: list[str]) -> None:
         role = at(segment, 1)
         self._leave_party()
+        if self._level == "kept" and self._line is not None:
+            self._level = "line"
         self._party = party = PartyDraft(segment)
         if role in _UPPER_ROLES and self._is_upper(role):
             self._upper_party(role, party)
+            if role == "87" and (any(segment[3:]) or at(segment, 2) != self._billing_type()):
+                party.kept.append(self._raw(segment))
         elif self._level == "header":
             self._header_parties[role] = party
         elif self._level == "claim" and self._claim is not None:
-            self._own_party(self._claim, _CLAIM_ROLES.get(role), party)
+            self._own_party(self._claim.parties, _CLAIM_ROLES.get(role), party)
+        elif self._level == "coverage" and self._coverage is not None:
+            self._own_party(self._coverage.parties, role if role in _COVERAGE_ROLES else None, party)
         elif self._level == "line" and self._line is not None:
-            self._own_party(self._line, _LINE_ROLES.get(role), party)
+            self._own_party(self._line.parties, _LINE_ROLES.get(role), party)
         else:
             self._party = None
             self._keep(segment)
+        if self._party is not None and role != "87" and (any(segment[_NAMED + 1 :]) or at(segment, 6)):
+            self._keep(segment)
+
+    def _billing_type(self) -> str:
+        """NM102 of the billing provider, which the pay-to address takes over."""
+        billing = self._above.levels.get("85")
+        return at(billing.nm1, 2) if billing is not None else ""
 
     def _is_upper(self, role: str) -> bool:
         """Whether an NM1 of that role names a party above the claims here, and not one of 2330 or 2420."""
@@ -200,14 +234,14 @@ class LoopReader:
             self._level = _UPPER_ROLES[role]
         self._above.levels[role] = party
 
-    def _own_party(self, draft: LoopDraft, role: str | None, party: PartyDraft) -> None:
-        """Take a party of a claim or line into its field; a second one, or one without a field, is kept."""
-        if role is None or role in draft.parties:
+    def _own_party(self, parties: dict[str, PartyDraft], role: str | None, party: PartyDraft) -> None:
+        """Take a party of a claim, coverage or line into its field; a second one, or one without a field, is kept."""
+        if role is None or role in parties:
             self._party = None
             self._in_kept_party = True
             self._keep(party.nm1)
         else:
-            draft.parties[role] = party
+            parties[role] = party
 
     def _n3(self, segment: list[str]) -> None:
         if self._party is None:
@@ -234,47 +268,47 @@ class LoopReader:
             self._keep(segment)
             return
         self._party.dmg = segment
-        if any(segment[4:]):
+        born = parse_date(at(segment, 2))
+        if born is None or any(segment[4:]) or self._coverage is not None:
             self._keep(segment)
-        if parse_date(at(segment, 2)) is None:
+        if born is None:
             self._report("SUB005", Severity.WARNING, "DMG02 is no date", "DMG02")
 
     def _per(self, segment: list[str]) -> None:
         numbers = {at(segment, place): at(segment, place + 1) for place in (3, 5, 7) if at(segment, place)}
         party = self._party
+        in_order = list(numbers) in (["TE"], ["EM"], ["TE", "EM"])
         if party is None or at(party.nm1, 1) not in _WITH_CONTACT or party.contact is not None:
             self._keep(segment)
             return
         party.contact = (at(segment, 2), numbers.get("TE", ""), numbers.get("EM", ""))
-        if not numbers.keys() <= {"TE", "EM"}:
+        if not in_order:
             self._keep(segment)
 
     def _prv(self, segment: list[str]) -> None:
-        if self._party is not None:
-            self._party.taxonomy = at(segment, 3)
-        elif self._level == "billing" and not self._above.taxonomy:
+        party = self._party
+        if not at(segment, 3):
+            self._keep(segment)
+        elif (
+            party is not None
+            and _WITH_TAXONOMY.get(at(party.nm1, 1)) == at(segment, 1)
+            and not party.taxonomy
+        ):
+            party.taxonomy = at(segment, 3)
+        elif self._level == "billing" and party is None and not self._above.taxonomy:
             self._above.taxonomy = at(segment, 3)
         else:
             self._keep(segment)
-
-    def _sbr(self, segment: list[str]) -> None:
-        self._leave_party()
-        if self._level == "claim":
-            self._level = "coverage"
-            self._keep(segment)
-        elif self._level == "coverage":
-            self._keep(segment)
-        else:
-            if not self._levels_seen and self._claim is not None:
-                self._finish_claim()
-                self._enter("subscriber")
-            self._above.sbr = segment
 
     def _pat(self, segment: list[str]) -> None:
         starts = not self._levels_seen and self._level in ("subscriber", "patient")
         if starts:
             self._enter("patient")
-        if self._level == "patient":
-            self._above.pat = segment
-        if self._level != "patient" or any(segment[2:]):
+        if self._level not in ("subscriber", "patient"):
+            self._keep(segment)
+            return
+        self._above.pats[self._level] = segment
+        died = at(segment, 5) == "D8" and parse_date(at(segment, 6)) is not None
+        more = any(segment[2:5]) or any(segment[7:]) or (any(segment[5:7]) and not died)
+        if more or (self._level == "subscriber" and (at(segment, 1) or not died)):
             self._keep(segment)

@@ -1,10 +1,10 @@
 """837P -> claims, one pass, whoever wrote it. Source: 005010X222A1; 4010A1 (X098) is close enough to be read too.
 
 The hierarchy decides the loops where there is one; without HL segments (some write none) the NM1 of 85, IL and QC
-start them. What the model has no field for is kept on the claim or line it stood in or above, as sent, composites
-joined by a colon. Findings: SUB001 not professional claims, SUB002 no HL, SUB003 HL out of order, SUB004 CLM02 is not
-the sum of the lines, SUB005 an element cannot be read, SUB006 a line without its SV1, SUB007 another version,
-SUB008 ICD-9 diagnoses, SUB009 a service line outside a claim, SUB010 no billing provider,
+start them. What the model has no field for is kept with the party, other payer, line or claim it stood in, as sent,
+composites joined by a colon. Findings: SUB001 not professional claims, SUB002 no HL, SUB003 HL out of order,
+SUB004 CLM02 is not the sum of the lines, SUB005 an element cannot be read, SUB006 a line without its SV1,
+SUB007 another version, SUB008 ICD-9 diagnoses, SUB009 a service line outside a claim, SUB010 no billing provider,
 SUB011 a service line without its number.
 """
 
@@ -13,13 +13,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from edi.model.claim import Attachment, SpinalCondition
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from edi.model.submission import SubmissionTrailer
 from edi.transactions.elements import at, parse_period, parse_procedure, parse_quantity
 from edi.transactions.t837p.draft import ClaimDraft, LineDraft, LoopDraft
-from edi.transactions.t837p.layout import DIAGNOSIS_QUALIFIERS, ICD9_QUALIFIERS, PROFESSIONAL_GUIDES
-from edi.transactions.t837p.loops import Item, LoopReader
+from edi.transactions.t837p.loops import Item
+from edi.transactions.t837p.other_payers import OtherPayerReader
+from edi.transactions.t837p.segments import (
+    CLAIM,
+    DIAGNOSIS_QUALIFIERS,
+    ICD9_QUALIFIERS,
+    LINE,
+    OTHER_DIAGNOSIS,
+    PRINCIPAL_DIAGNOSIS,
+    PROFESSIONAL_GUIDES,
+)
 from edi.x12.envelope import TransactionSet
 
 _WHOLE_CLM: Final = 11
@@ -54,7 +64,7 @@ def read(ts: TransactionSet) -> Iterator[Item]:
     yield from reader.end()
 
 
-class _Reader(LoopReader):
+class _Reader(OtherPayerReader):
     """The claims and lines of one transaction set, and which method takes which segment."""
 
     def __init__(self, ts: TransactionSet) -> None:
@@ -65,7 +75,8 @@ class _Reader(LoopReader):
             "ST": lambda _: None, "SE": self._se, "BHT": self._take_bht, "HL": self._hl, "NM1": self._nm1,
             "N3": self._n3, "N4": self._n4, "DMG": self._dmg, "PER": self._per, "PRV": self._prv, "REF": self._ref,
             "SBR": self._sbr, "PAT": self._pat, "CLM": self._clm, "DTP": self._dtp, "AMT": self._amt,
-            "NTE": self._nte, "HI": self._hi, "LX": self._lx, "SV1": self._sv1, "SVD": self._enter_kept,
+            "CAS": self._cas, "OI": self._oi, "MOA": self._moa, "PWK": self._pwk, "CR2": self._cr2,
+            "NTE": self._nte, "HI": self._hi, "LX": self._lx, "SV1": self._sv1, "SVD": self._svd,
             "LIN": self._enter_kept, "LQ": self._enter_kept,
         }  # fmt: skip
 
@@ -98,13 +109,6 @@ class _Reader(LoopReader):
         self._finish_claim()
         self._end = segment
 
-    def _enter_kept(self, segment: list[str]) -> None:
-        """Start of a loop that is kept whole: 2410, 2430, 2440."""
-        self._leave_party()
-        if self._line is not None:
-            self._level = "kept"
-        self._keep(segment)
-
     # -- what a claim and a line have in common ----------------------------------------------------------------------
 
     def _draft(self) -> LoopDraft | None:
@@ -116,7 +120,7 @@ class _Reader(LoopReader):
     def _ref(self, segment: list[str]) -> None:
         kind, value = at(segment, 1), at(segment, 2)
         party, draft = self._party, self._draft()
-        if any(segment[3:]) or self._in_kept_party:
+        if any(segment[3:]) or self._in_kept_party or (party is not None and at(party.nm1, 1) == "87"):
             self._keep(segment)
         elif party is not None:
             if kind in ("EI", "SY") and at(party.nm1, 1) == "85" and not party.tax_id:
@@ -126,13 +130,8 @@ class _Reader(LoopReader):
         elif draft is None:
             self._keep(segment)
         else:
-            own = {"G1": "authorization"}
-            if draft is self._line:
-                own["6R"] = "line_control_number"
-            else:
-                own |= {"9F": "referral_number", "F8": "original_reference"}
-            field = own.get(kind)
-            if field is not None and field not in draft.fields:
+            field = (LINE if draft is self._line else CLAIM).fields.get(("REF", kind), "references")
+            if field != "references" and field not in draft.fields:
                 draft.fields[field] = value
             else:
                 draft.references.append((kind, value))
@@ -141,9 +140,11 @@ class _Reader(LoopReader):
         draft = self._draft()
         period = parse_period(at(segment, 2), at(segment, 3))
         if draft is None:
-            self._keep(segment)
+            self._decision_date(segment, period)
         elif at(segment, 1) == "472" and isinstance(draft, LineDraft):
-            if period is None:
+            if "date_from" in draft.fields:
+                self._keep(segment)
+            elif period is None:
                 self._report("SUB005", Severity.WARNING, "DTP03 is no date of service", "DTP03")
                 self._keep(segment)
             else:
@@ -155,8 +156,11 @@ class _Reader(LoopReader):
 
     def _amt(self, segment: list[str]) -> None:
         draft = self._draft()
-        cents = self._cents(at(segment, 2), "AMT02") if draft is not None and self._party is None else None
-        if draft is None or cents is None:
+        if draft is None:
+            self._decide(segment)
+            return
+        cents = None if any(segment[3:]) else self._cents(at(segment, 2), "AMT02")
+        if cents is None:
             self._keep(segment)
         elif at(segment, 1) == "F5" and isinstance(draft, ClaimDraft) and "patient_paid" not in draft.fields:
             draft.fields["patient_paid"] = cents
@@ -169,6 +173,18 @@ class _Reader(LoopReader):
             self._keep(segment)
         else:
             draft.notes.append((at(segment, 1), at(segment, 2)))
+
+    def _pwk(self, segment: list[str]) -> None:
+        draft = self._draft()
+        number = at(segment, 6)
+        plain = at(segment, 5) == ("AC" if number else "") and not any(segment[3:5]) and not any(segment[7:])
+        if draft is None or not plain:
+            self._keep(segment)
+        else:
+            paper = Attachment(
+                report=at(segment, 1), transmission=at(segment, 2), control_number=at(segment, 6)
+            )
+            draft.attachments.append(paper)
 
     # -- 2300 --------------------------------------------------------------------------------------------------------
 
@@ -197,11 +213,13 @@ class _Reader(LoopReader):
             "benefits_assigned": at(segment, 8),
             "release_of_information": at(segment, 9),
             "patient_signature_source": at(segment, 10),
+            "delay_reason": at(segment, 20),
             "accident_causes": tuple([code for code in cause[:3] if code]),
             "accident_state": cause[3],
         }
         if (
-            any(segment[_WHOLE_CLM + 1 :])
+            any(segment[_WHOLE_CLM + 1 : 20])
+            or any(segment[21:])
             or at(segment, 3)
             or at(segment, 4)
             or cause[4]
@@ -219,12 +237,30 @@ class _Reader(LoopReader):
             self._keep(segment)
         else:
             draft.fields["diagnoses"] = tuple([pair[1] for pair in pairs])
+            qualifiers = tuple([pair[0] for pair in pairs])
+            if qualifiers[0] != PRINCIPAL_DIAGNOSIS or set(qualifiers[1:]) - {OTHER_DIAGNOSIS}:
+                draft.fields["diagnosis_qualifiers"] = qualifiers
             if pairs[0][0] in ICD9_QUALIFIERS:
                 self._report("SUB008", Severity.WARNING, "diagnoses are marked as ICD-9", "HI01")
             if any(any(pair[2:]) for pair in pairs):
                 self._keep(segment)
 
+    def _cr2(self, segment: list[str]) -> None:
+        draft = self._claim
+        known = {8, 10, 11, 12}
+        plain = all(place in known or not text for place, text in enumerate(segment) if place)
+        if draft is None or self._level != "claim" or not plain or "spinal" in draft.fields:
+            self._keep(segment)
+        else:
+            draft.fields["spinal"] = SpinalCondition(
+                nature=at(segment, 8),
+                description=at(segment, 10),
+                more=at(segment, 11),
+                xray=at(segment, 12),
+            )
+
     def _finish_claim(self) -> None:
+        self._finish_coverage()
         self._finish_line()
         draft, self._claim = self._claim, None
         if draft is None:
@@ -250,8 +286,8 @@ class _Reader(LoopReader):
     # -- 2400 --------------------------------------------------------------------------------------------------------
 
     def _lx(self, segment: list[str]) -> None:
+        self._finish_coverage()
         self._finish_line()
-        self._leave_party()
         if self._claim is None:
             self._report("SUB009", Severity.WARNING, "a service line stands outside a claim", "LX")
             self._keep(segment)
@@ -269,6 +305,7 @@ class _Reader(LoopReader):
 
     def _sv1(self, segment: list[str]) -> None:
         if self._claim is not None and (self._line is None or self._line.has_service):
+            self._finish_coverage()
             self._finish_line()
             self._open_line(self._claim, "")
         line = self._line
@@ -293,6 +330,7 @@ class _Reader(LoopReader):
             self._keep(segment)
 
     def _finish_line(self) -> None:
+        self._finish_adjudication()
         line, claim = self._line, self._claim
         if line is not None and claim is not None:
             if not line.has_service:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Final, TypeVar
 
 from edi.model.claim import Address, ClaimPayer, Contact, Patient, Person, Provider, Subscriber
 from edi.model.money import format_amount
-from edi.model.remittance import QualifiedAmount, RawSegment, Reference
+from edi.model.remittance import QualifiedAmount, QualifiedDate, RawSegment, Reference
+from edi.transactions.t837p.placing import Placer, apart
+from edi.transactions.t837p.segments import (
+    BILLING,
+    CLAIM,
+    LINE,
+    PATIENT,
+    PAY_TO,
+    PAY_TO_PLAN,
+    PAYER,
+    PROVIDER,
+    SUBSCRIBER,
+    Section,
+)
 from edi.x12.charset import Cleaner
 from edi.x12.envelope_writer import InterchangeHeader
 
 _HOME_COUNTRY: Final = ("", "US")
+_PAY_TO_NAME: Final = frozenset({"NM1"})
 _Key = TypeVar("_Key")
 
 
@@ -48,11 +62,15 @@ class PartyRenderer:
         self._day: Memo[date] = Memo(_eight_digits)
         self._amount: Memo[int] = Memo(format_amount)
         self._payer: Memo[ClaimPayer] = Memo(self._render_payer)
-        self._billing: Memo[tuple[Provider, Address | None]] = Memo(self._render_billing)
+        self._billing: Memo[tuple[Provider, Address | None, ClaimPayer | None]] = Memo(self._render_billing)
+        self._claim_dates: Memo[tuple[QualifiedDate, ...]] = Memo(lambda days: self._dates(days, CLAIM))
+        self._line_dates: Memo[tuple[QualifiedDate, ...]] = Memo(lambda days: self._dates(days, LINE))
         self._coverage: Memo[tuple[str, ...]] = Memo(self._render_coverage)
         # Keyed by identity first: the caller holds the claims while we write, so an id names one value.
         self._parties: dict[tuple[str, int], str] = {}
         self._equal_parties: Memo[tuple[str, Provider]] = Memo(self._render_provider)
+        self._placer = Placer(self._e, self._c, self._t, self._raw_segment)
+        self._homeless: list[tuple[str | None, str]] = []
 
     # -- segments --------------------------------------------------------------------------------------------------
 
@@ -71,9 +89,27 @@ class PartyRenderer:
     def _notes(self, notes: Iterable[Reference]) -> str:
         return "".join([self._segment("NTE", self._code[kind], self._text[note]) for kind, note in notes])
 
+    def _dates(self, days: tuple[QualifiedDate, ...], section: Section) -> str:
+        """DTP of whole days, in the guide's order."""
+        e, t, code, day = self._e, self._t, self._code, self._day
+        ordered = sorted(days, key=lambda one: section.place("DTP", one[0]) or 0) if len(days) > 1 else days
+        return "".join([f"DTP{e}{code[kind]}{e}D8{e}{day[when]}{t}" for kind, when in ordered])
+
     def _raw(self, segments: Iterable[RawSegment]) -> str:
-        """Kept segments, every part of them clean; the reader joins their composites with a colon."""
-        return "".join([self._segment(*[self._kept[part] for part in segment]) for segment in segments])
+        """Kept segments as text."""
+        return "".join([f"{self._raw_segment(segment)}{self._t}" for segment in segments])
+
+    def _raw_segment(self, segment: RawSegment) -> str:
+        """A kept segment, every part of it clean; the reader joins composites with a colon."""
+        return self._e.join([self._kept[part] for part in segment]).rstrip(self._e)
+
+    def _placed(
+        self, section: Section, text: str, kept: Sequence[RawSegment] = (), claim: str | None = None
+    ) -> str:
+        """The segments of a section in the guide's order, kept ones among them; what has no place is remembered."""
+        placed, lost = self._placer.merge(section, text, kept)
+        self._homeless += [(claim, segment) for segment in lost]
+        return placed
 
     def _render_kept(self, element: str) -> str:
         """An element of a kept segment; its repetitions and components stay apart."""
@@ -97,7 +133,9 @@ class PartyRenderer:
         if address.country not in _HOME_COUNTRY:
             zip_code = f"{zip_code}{e}{code[address.country]}"
         place = f"N4{e}{text[address.city]}{e}{code[address.state]}{e}{zip_code}".rstrip(e)
-        return f"N3{e}{street}{t}{place}{t}" if street else f"N3{t}{place}{t}"
+        if place == "N4":
+            return f"N3{e}{street}{t}" if street else ""
+        return f"N3{e}{street}{t}{place}{t}" if street else f"{place}{t}"
 
     def _contact(self, contact: Contact | None) -> str:
         """PER*IC with phone and e-mail; nothing when both are unknown, because the guide wants at least one."""
@@ -145,32 +183,41 @@ class PartyRenderer:
             parts.append(self._segment("REF", provider.tax_id_qualifier, code[provider.tax_id]))
         parts.append(self._references(provider.references))
         parts.append(self._contact(provider.contact))
+        if provider.kept and role != "85":
+            return self._placed(PROVIDER, "".join(parts), provider.kept)
         return "".join(parts)
 
-    def _person(self, role: str, person: Person, identifier: str = "") -> str:
-        """NM1, N3, N4 and DMG of a person: 2010BA, 2010CA. ``identifier`` is NM108 and NM109, joined."""
+    def _person(self, role: str, person: Person, identifier: str = "", *, demographics: bool = True) -> str:
+        """NM1, N3, N4 and DMG of a person: 2010BA, 2010CA, 2330A (without DMG). ``identifier`` is NM108*NM109."""
         e, t, text = self._e, self._t, self._text
         last = person.last_name
-        if not self._is_clean(last):
+        if not (last.isalnum() and last.isascii() and last.isupper()) and not self._is_clean(last):
             last = text[last]
         name = (
             f"NM1{e}{role}{e}1{e}{last}{e}{text[person.first_name]}{e}"
             f"{text[person.middle_name]}{e}{e}{text[person.suffix]}{e}{identifier}"
         ).rstrip(e)
         birth = person.birth_date
-        if birth is None:
+        if birth is None or not demographics:
             return f"{name}{t}{self._address(person.address)}"
         sex = self._code[person.sex]
-        demographics = f"DMG{e}D8{e}{self._day[birth]}{e}{sex}" if sex else f"DMG{e}D8{e}{self._day[birth]}"
-        return f"{name}{t}{self._address(person.address)}{demographics}{t}"
+        born = f"DMG{e}D8{e}{self._day[birth]}{e}{sex}" if sex else f"DMG{e}D8{e}{self._day[birth]}"
+        return f"{name}{t}{self._address(person.address)}{born}{t}"
 
-    def _render_billing(self, parties: tuple[Provider, Address | None]) -> str:
-        """2000A after its HL: PRV, 2010AA, 2010AB."""
-        billing, pay_to = parties
+    def _render_billing(self, parties: tuple[Provider, Address | None, ClaimPayer | None]) -> str:
+        """2000A after its HL: PRV, 2010AA, 2010AB, 2010AC."""
+        billing, pay_to, plan = parties
         taxonomy = self._segment("PRV", "BI", "PXC", self._code[billing.taxonomy]) if billing.taxonomy else ""
         text = taxonomy + self._provider("85", billing)
+        own, others = apart(billing.kept, _PAY_TO_NAME, "85") if billing.kept else ((), ())
+        if own:
+            text = self._placed(BILLING, text, own)
         if pay_to is not None:
-            text += self._segment("NM1", "87", "1" if billing.is_person else "2") + self._address(pay_to)
+            name = ("NM1", "87", "1" if billing.is_person else "2")
+            first, *rest = others[0] if others else [name]
+            text += self._placed(PAY_TO, self._raw([first]) + self._address(pay_to), rest)
+        if plan is not None:
+            text += self._placed(PAY_TO_PLAN, self._payer_name("PE", plan), plan.kept)
         return text
 
     def _subscriber(self, subscriber: Subscriber, *, is_patient: bool) -> str:
@@ -197,7 +244,11 @@ class PartyRenderer:
         else:
             name = self._person("IL", subscriber.person, identifier)
         if subscriber.references:
-            return sbr + name + self._references(subscriber.references)
+            name += self._references(subscriber.references)
+        if subscriber.person.death_date is not None and is_patient:
+            sbr += self._segment("PAT", "", "", "", "", "D8", self._day[subscriber.person.death_date])
+        if subscriber.kept:
+            return self._placed(SUBSCRIBER, sbr + name, subscriber.kept)
         return sbr + name
 
     def _render_coverage(self, coverage: tuple[str, ...]) -> str:
@@ -219,10 +270,17 @@ class PartyRenderer:
 
     def _render_payer(self, payer: ClaimPayer) -> str:
         """2010BB."""
+        if not (payer.name or payer.id):
+            return ""
+        text = self._payer_name("PR", payer)
+        return self._placed(PAYER, text, payer.kept) if payer.kept else text
+
+    def _payer_name(self, role: str, payer: ClaimPayer) -> str:
+        """NM1, N3, N4 and the REFs of a plan."""
         code = self._code
         identifier = (code[payer.id_qualifier], code[payer.id])
         return (
-            self._segment("NM1", "PR", "2", self._text[payer.name], "", "", "", "", *identifier)
+            self._segment("NM1", role, "2", self._text[payer.name], "", "", "", "", *identifier)
             + self._address(payer.address)
             + self._references(payer.references)
         )
@@ -231,8 +289,11 @@ class PartyRenderer:
         """2000C after its HL: PAT and 2010CA; "" when the patient is the subscriber."""
         if patient is None:
             return ""
-        return (
-            self._segment("PAT", self._code[patient.relationship])
+        died = patient.person.death_date
+        death = ("", "", "", "D8", self._day[died]) if died is not None else ()
+        text = (
+            self._segment("PAT", self._code[patient.relationship], *death)
             + self._person("QC", patient.person)
             + self._references(patient.references)
         )
+        return self._placed(PATIENT, text, patient.kept) if patient.kept else text
