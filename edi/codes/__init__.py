@@ -1,11 +1,22 @@
 """Effective-dated lookups over the code tables."""
 
 from edi.codes.lookup import Tables, load_tables
-from edi.codes.values import Carc, Combo, ModifierCode, Mue, ProcedureCode, PtpEdit, Rarc, Standing
+from edi.codes.values import (
+    Carc,
+    Combo,
+    KxThreshold,
+    ModifierCode,
+    Mue,
+    ProcedureCode,
+    PtpEdit,
+    Rarc,
+    Standing,
+)
 
 __all__ = [
     "Carc",
     "Combo",
+    "KxThreshold",
     "ModifierCode",
     "Mue",
     "ProcedureCode",

@@ -7,6 +7,11 @@ from typing import Final
 
 _NPI: Final = re.compile(r"[12][0-9]{9}")
 _DIAGNOSIS: Final = re.compile(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,4}")
+_MBI_LETTER: Final = "[AC-HJKMNP-RT-Y]"
+_MBI_EITHER: Final = "[0-9AC-HJKMNP-RT-Y]"
+_MBI: Final = re.compile(
+    f"[1-9]{_MBI_LETTER}{_MBI_EITHER}[0-9]{_MBI_LETTER}{_MBI_EITHER}[0-9]{_MBI_LETTER}{{2}}[0-9]{{2}}"
+)
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _PREFIX: Final = 24
 """What the digits 80840, which stand before an NPI on a card, add to the sum."""
@@ -24,3 +29,8 @@ def npi_is_valid(text: str) -> bool:
 def diagnosis_is_formed(code: str) -> bool:
     """Whether a text has the form of an ICD-10-CM code without its dot; not whether the code exists."""
     return _DIAGNOSIS.fullmatch(code) is not None
+
+
+def mbi_is_formed(text: str) -> bool:
+    """Whether a text has the form of a Medicare beneficiary identifier: 11 places, without S, L, O, I, B and Z."""
+    return _MBI.fullmatch(text) is not None

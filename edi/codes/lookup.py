@@ -1,4 +1,4 @@
-"""Look-ups by code and date over ``tables/*.csv``: read when first asked, kept, never changed."""
+"""Look-ups by code and date over ``tables/*.csv`` and what an installation loaded: read when first asked, kept."""
 
 from __future__ import annotations
 
@@ -13,13 +13,29 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from edi.codes.diagnoses import Diagnoses, package_diagnoses
+from edi.codes.editions import (
+    NOTHING_INSTALLED,
+    Installed,
+    Pairs,
+    by_release,
+    complete,
+    in_force,
+    installed_pairs,
+    shipped_pairs,
+)
 from edi.codes.spelling import nearest
 from edi.codes.values import (
     Carc,
     Category,
     Combo,
     Dated,
+    DiagnosisDates,
+    DiagnosisStanding,
+    Edition,
     Family,
+    KxThreshold,
+    ListedCode,
     ModifierCode,
     Mue,
     ProcedureCode,
@@ -33,12 +49,16 @@ from edi.codes.values import (
 Row = TypeVar("Row", bound=Dated)
 
 FILES: Final = (
-    "carc", "carc_rarc", "categories", "code_sets", "families", "modifiers",
+    "carc", "carc_rarc", "categories", "code_sets", "diagnoses", "families", "kx", "modifiers",
     "mue", "procedures", "ptp", "rarc", "releases",
 )  # fmt: skip
 
 PROCEDURE_FORMAT: Final = re.compile(r"\d{5}|\d{4}[FTUM]|[A-V]\d{4}")
 """CPT category I, II, III and PLA, and HCPCS level II; source: claim_format_eligibility_rules.md."""
+
+UNCLASSIFIED: Final = "unclassified"
+"""The category of a code that a list names and nobody has judged yet."""
+NOT_JUDGED: Final = "listed by X12, not classified here yet"
 
 LISTS: Final = {"add_on_to": "|", "successors": "|", "rarcs": "+"}
 """Columns that hold several codes, and what stands between them."""
@@ -49,14 +69,22 @@ def _package_text(name: str) -> str:
 
 
 class Tables:
-    """All code tables of one edition. A value: two with the same text answer the same.
+    """All code tables of an installation. A value: two with the same text answer the same.
 
     Args:
         read: gives a table's CSV text by its name (``ptp``); the default reads the tables that are shipped.
+        installed: what the installation loaded from official files; it stands beside the shipped, release by release.
     """
 
-    def __init__(self, read: Callable[[str], str] = _package_text) -> None:
+    def __init__(
+        self, read: Callable[[str], str] = _package_text, installed: Installed = NOTHING_INSTALLED
+    ) -> None:
         self._read = read
+        self.installed = installed
+        self._pairs: dict[str, Pairs] = {}
+        self._limits: dict[str, Mapping[str, Mue]] = {}
+        self._diagnosed: dict[str, DiagnosisStanding] = {}
+        self._by_day: dict[tuple[str, date], Release] = {}
 
     def rows(self, name: str, kind: type[Row]) -> Iterator[Row]:
         """The rows of a table as values of ``kind``.
@@ -64,7 +92,10 @@ class Tables:
         Raises:
             msgspec.ValidationError: a row does not fit; the tables are shipped, so a fault of the installation.
         """
-        for row in csv.DictReader(self._read(name).splitlines()):
+        return self._converted(self._read(name), kind)
+
+    def _converted(self, text: str, kind: type[Row]) -> Iterator[Row]:
+        for row in csv.DictReader(text.splitlines()):
             filled = {
                 column: text.split(LISTS[column]) if column in LISTS else text
                 for column, text in row.items()
@@ -76,21 +107,55 @@ class Tables:
 
     @cached_property
     def version(self) -> str:
-        """Names this edition, for decisions to store: the newest release and a digest of all tables."""
+        """Names what is in force, for decisions to store: the newest release and a digest of all tables."""
         digest = hashlib.sha256()
         for name in FILES:
             digest.update(self._read(name).encode())
+        for one in sorted(one.digest for one in self.installed.editions):
+            digest.update(one.encode())
+        digest.update(self.diagnoses.release.release.encode())
         newest = max(release.release for release in self.releases.values())
         return f"{newest}+{digest.hexdigest()[:12]}"
 
     @cached_property
+    def editions(self) -> Mapping[str, tuple[Release, ...]]:
+        """All releases of each table (procedures, mpfs, ptp, mue, carc, rarc) that can be in force, oldest first.
+
+        An installed release outranks the shipped one of the same name; one that lacks a part is left out.
+        """
+        found: dict[str, dict[str, Release]] = {}
+        for row in self.rows("releases", Release):
+            found.setdefault(row.code, {})[row.release] = row
+        for table, releases in found.items():
+            for release, parts in by_release(self.installed.editions, table).items():
+                if complete(parts):
+                    releases[release] = parts[0]
+        return {
+            table: tuple(sorted(rows.values(), key=lambda one: (one.valid_from or date.min, one.release)))
+            for table, rows in found.items()
+        }
+
+    @cached_property
     def releases(self) -> Mapping[str, Release]:
-        """The edition of each table, by name: procedures, mpfs, ptp, mue, carc, rarc."""
-        return {row.code: row for row in self.rows("releases", Release)}
+        """The newest release of each table, by the table's name."""
+        return {table: rows[-1] for table, rows in self.editions.items()}
+
+    def release_on(self, table: str, day: date) -> Release:
+        """The release of a table that answers for a date of service: one that covers it, else the nearest older."""
+        found = self._by_day.get((table, day))
+        if found is None:
+            found = self._by_day[table, day] = in_force(self.editions[table], day)
+        return found
 
     def covers(self, table: str, day: date) -> bool:
-        """Whether the loaded edition of a table was made for that date of service."""
-        return self.releases[table].holds_on(day)
+        """Whether a release of a table is there that was made for that date of service."""
+        return self.release_on(table, day).holds_on(day)
+
+    def _parts(self, release: Release) -> tuple[Edition, ...]:
+        """The parts an installed release is kept in; none for a shipped one."""
+        if not isinstance(release, Edition):
+            return ()
+        return by_release(self.installed.editions, release.code)[release.release]
 
     # -- procedures ----------------------------------------------------------------------------------------------
 
@@ -154,22 +219,26 @@ class Tables:
         """The modifier's row whatever the date, or None when the table does not have it."""
         return self.modifiers.get(code)
 
-    @cached_property
-    def _pairs(self) -> Mapping[tuple[str, str], tuple[PtpEdit, ...]]:
-        found: dict[tuple[str, str], list[PtpEdit]] = {}
-        for row in self.rows("ptp", PtpEdit):
-            found.setdefault((row.code, row.column_2), []).append(row)
-        for rows in found.values():
-            rows.sort(key=lambda row: row.valid_to or date.max)
-        return {pair: tuple(rows) for pair, rows in found.items()}
+    def pairs(self, release: Release) -> Pairs:
+        """The NCCI pairs of one of the releases in ``editions["ptp"]``."""
+        found = self._pairs.get(release.release)
+        if found is None:
+            parts = self._parts(release)
+            found = (
+                installed_pairs(parts, self.installed.read)
+                if parts
+                else shipped_pairs(lambda: self.rows("ptp", PtpEdit), release)
+            )
+            self._pairs[release.release] = found
+        return found
 
     def ptp(self, column_1: str, column_2: str, day: date) -> PtpEdit | None:
-        """The NCCI pair in that order that stands on the day, or None.
+        """The NCCI pair in that order that stands on the day, by the release that answers for it, or None.
 
-        Begin dates are not in the source, so an edit counts as standing on every day before its deletion;
-        ``covers("ptp", day)`` tells whether the loaded quarter was made for the day.
+        Begin dates are not in the shipped release, so there an edit counts as standing on every day before its
+        deletion; ``covers("ptp", day)`` tells whether the release was made for the day.
         """
-        for row in self._pairs.get((column_1, column_2), ()):
+        for row in self.pairs(self.release_on("ptp", day)).of(column_1, column_2):
             if row.holds_on(day):
                 return row
         return None
@@ -178,25 +247,84 @@ class Tables:
         """The NCCI pair of two codes whichever is column 1, or None."""
         return self.ptp(code, other, day) or self.ptp(other, code, day)
 
-    @cached_property
-    def _mue(self) -> Mapping[str, Mue]:
-        return {row.code: row for row in self.rows("mue", Mue)}
+    def limits(self, release: Release) -> Mapping[str, Mue]:
+        """The units-a-day limits of one of the releases in ``editions["mue"]``, by code."""
+        found = self._limits.get(release.release)
+        if found is None:
+            parts = self._parts(release)
+            text = self.installed.read(parts[0].data, "") if parts else self._read("mue")
+            found = self._limits[release.release] = {row.code: row for row in self._converted(text, Mue)}
+        return found
 
-    def mue(self, code: str) -> Mue | None:
-        """The code's units-a-day limit in the loaded quarter, or None."""
-        return self._mue.get(code)
+    def mue(self, code: str, day: date | None = None) -> Mue | None:
+        """The code's units-a-day limit by the release that answers for the day (the newest without one), or None."""
+        release = self.releases["mue"] if day is None else self.release_on("mue", day)
+        return self.limits(release).get(code)
+
+    @cached_property
+    def _kx(self) -> Mapping[str, KxThreshold]:
+        return {row.code: row for row in self.rows("kx", KxThreshold)}
+
+    def kx(self, year: int) -> KxThreshold | None:
+        """Medicare's therapy threshold of a calendar year, or None when the table does not have it."""
+        return self._kx.get(str(year))
+
+    # -- diagnoses -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def diagnoses(self) -> Diagnoses:
+        """The codes of the ICD-10-CM release that is installed."""
+        return package_diagnoses()
+
+    @cached_property
+    def _own_diagnoses(self) -> Mapping[str, DiagnosisDates]:
+        return {row.code: row for row in self.rows("diagnoses", DiagnosisDates)}
+
+    def diagnosis(self, code: str, day: date) -> DiagnosisStanding:
+        """What is known of a diagnosis (ICD-10-CM, no dot) on a date of service; our own dates come first."""
+        own = self._own_diagnoses.get(code)
+        if own is not None:
+            if own.holds_on(day):
+                return DiagnosisStanding("billable")
+            return DiagnosisStanding("ended", own.successors, own.valid_to)
+        found = self._diagnosed.get(code)
+        if found is None:
+            known = self.diagnoses.known(code)
+            found = self._diagnosed[code] = DiagnosisStanding(known.state, known.meant)
+        return found
 
     # -- adjustment and remark codes -----------------------------------------------------------------------------
 
     @cached_property
     def carcs(self) -> Mapping[str, Carc]:
-        """Every CARC, deactivated ones included."""
-        return {row.code: row for row in self.rows("carc", Carc)}
+        """Every CARC, deactivated ones included. Dates are those of the newest list; one it adds is unclassified."""
+        found = {row.code: row for row in self.rows("carc", Carc)}
+        for listed in self._listed("carc"):
+            known = found.get(listed.code) or Carc(
+                code=listed.code,
+                label=NOT_JUDGED,
+                category=UNCLASSIFIED,
+                posting_class="denial",
+                default_action="review_unknown_code",
+            )
+            found[listed.code] = _redated(known, listed)
+        return found
 
     @cached_property
     def rarcs(self) -> Mapping[str, Rarc]:
-        """Every RARC."""
-        return {row.code: row for row in self.rows("rarc", Rarc)}
+        """Every RARC. Dates are those of the newest list; one it adds is unclassified and changes no category."""
+        found = {row.code: row for row in self.rows("rarc", Rarc)}
+        for listed in self._listed("rarc"):
+            known = found.get(listed.code) or Rarc(
+                code=listed.code, label=NOT_JUDGED, category=UNCLASSIFIED, effect="none"
+            )
+            found[listed.code] = _redated(known, listed)
+        return found
+
+    def _listed(self, table: str) -> Iterator[ListedCode]:
+        """The rows of the newest installed list of codes, none when there is none."""
+        for part in self._parts(self.releases[table]) if self.installed.editions else ():
+            yield from self._converted(self.installed.read(part.data, ""), ListedCode)
 
     def carc(self, code: str) -> Carc | None:
         """The CARC, or None: unclassified, and to be shown as such."""
@@ -251,7 +379,21 @@ class Tables:
         return self._sets[name]
 
 
+Listed = TypeVar("Listed", Carc, Rarc)
+
+
+def _redated(row: Listed, listed: ListedCode) -> Listed:
+    """The row with the dates of a newer list; a date that the list leaves out stays."""
+    return msgspec.structs.replace(
+        row,
+        valid_from=listed.valid_from or row.valid_from,
+        valid_to=listed.valid_to or row.valid_to,
+        last_modified=listed.last_modified or row.last_modified,
+        source=listed.source,
+    )
+
+
 @cache
 def load_tables() -> Tables:
-    """The tables that are shipped; the same value at every call."""
+    """The tables that are shipped; the same value at every call. ``cli.jobs.tables`` gives an installation's."""
     return Tables()

@@ -74,6 +74,17 @@ class Mue(Dated, frozen=True, gc=False, kw_only=True):
     rationale: str = ""
 
 
+class KxThreshold(Dated, frozen=True, gc=False, kw_only=True):
+    """Medicare's therapy threshold of a year (``code``), in cents: physical and speech therapy together, and OT.
+
+    ``targeted_review`` is the amount above which claims may be picked for review.
+    """
+
+    pt_slp: int
+    ot: int
+    targeted_review: int
+
+
 class Carc(Dated, frozen=True, gc=False, kw_only=True):
     """A claim adjustment reason code and what it means for the money and the work.
 
@@ -158,6 +169,37 @@ class Release(Dated, frozen=True, gc=False, kw_only=True):
     name: str = ""
 
 
+class Edition(Release, frozen=True, gc=False, kw_only=True):
+    """A part of a release that this installation loaded from an official file.
+
+    Attributes:
+        part: ``f1`` … where CMS publishes the release in parts, else "".
+        parts: how many parts the release has; it is in force when all are there.
+        rows: how many rows are kept of it. file: the file it came from.
+        digest: SHA-256 of the kept rows, so that the same rows are known again whatever file they come in.
+        data: the name its rows are kept under.
+    """
+
+    part: str = ""
+    parts: int = 1
+    rows: int = 0
+    file: str = ""
+    digest: str = ""
+    data: str = ""
+
+
+class ListedCode(Dated, frozen=True, gc=False, kw_only=True):
+    """A CARC or RARC as X12's list gives it: the code and its dates, never its text."""
+
+    last_modified: date | None = None
+
+
+class DiagnosisDates(Dated, frozen=True, gc=False, kw_only=True):
+    """A diagnosis whose dates we hold ourselves; they outrank the ICD-10-CM release. ``successors`` took its place."""
+
+    successors: tuple[str, ...] = ()
+
+
 class Standing(msgspec.Struct, frozen=True, gc=False):
     """What the tables say of a procedure code on a day.
 
@@ -166,3 +208,16 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
 
     state: str
     procedure: ProcedureCode | None = None
+
+
+class DiagnosisStanding(msgspec.Struct, frozen=True, gc=False):
+    """What the tables say of a diagnosis on a day.
+
+    ``state`` is billable, header (too short to bill; ``meant``: the codes under it), misplaced (a 7th character that is
+    in the wrong place or not one of the code's; ``meant``: what may be meant), ended (``ended``: its last day;
+    ``meant``: its successors) or unknown.
+    """
+
+    state: str
+    meant: tuple[str, ...] = ()
+    ended: date | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
@@ -12,42 +13,59 @@ from edi.rules.registry import INFO, WARNING, run_rule
 
 @run_rule("CHK001", severity=WARNING)
 def edits_of_another_quarter(drafts: Sequence[ClaimDraft], context: RuleContext) -> Iterator[Problem]:
-    """The loaded NCCI edits were made for another quarter than some dates of service.
+    """No NCCI edits were loaded for the quarter of some dates of service.
 
-    Why: Pairs come and go each quarter; edits of another quarter are applied as warnings.
-    Fix: Load the quarter's edits from CMS into edi/codes/tables.
-    Source: edi/codes/tables/releases.csv.
+    Why: Pairs come and go each quarter; those of another quarter are applied as warnings.
+    Fix: Download the quarter's practitioner PTP edits from CMS and load them: claimloop tables update FILE.
+    Source: claimloop tables list; edi/codes/tables/releases.csv.
     """
-    release = context.tables.releases["ptp"]
-    days = [
-        line.date_from
-        for draft in drafts
-        if context.payer(draft).edits.ncci != "none"
-        for line in draft.claim.lines
-        if line.date_from is not None and not release.holds_on(line.date_from)
-    ]
-    if days:
+    days: dict[str, list[date]] = {}
+    for draft in drafts:
+        if context.payer(draft).edits.ncci == "none":
+            continue
+        for line in draft.claim.lines:
+            if line.date_from is not None and not context.tables.covers("ptp", line.date_from):
+                used = context.tables.release_on("ptp", line.date_from).release
+                days.setdefault(used, []).append(line.date_from)
+    for used, found in sorted(days.items()):
+        release = next(one for one in context.tables.editions["ptp"] if one.release == used)
         yield Problem(
             message=(
-                f"{release.name} are of {release.release} ({release.valid_from} to {release.valid_to}); they were"
-                f" applied as warnings to {len(days)} lines from {min(days)} to {max(days)}"
+                f"{release.name} of {used} ({release.valid_from} to {release.valid_to}) were applied as warnings to"
+                f" {len(found)} lines from {min(found)} to {max(found)}: no newer quarter is loaded for these dates"
             ),
             location=Location(),
         )
 
 
 @run_rule("CHK002", severity=INFO)
-def diagnoses_checked_for_form_only(drafts: Sequence[ClaimDraft], context: RuleContext) -> Iterator[Problem]:
-    """UNCHECKED: diagnoses were checked for their form, not whether they exist on the date of service.
+def diagnoses_of_another_release(drafts: Sequence[ClaimDraft], context: RuleContext) -> Iterator[Problem]:
+    """The ICD-10-CM release that is installed was made for other dates than some dates of service.
 
-    Why: No table of diagnoses is loaded; a code that was split or deleted on October 1 passes here and is denied.
-    Fix: Check new diagnoses against the code book of the fiscal year.
-    Source: claim_format_eligibility_rules.md, Identifiers.
+    Why: A diagnosis that the release does not have, or has with more characters, is a warning there and not an error;
+        one that was split or deleted on another October 1 passes.
+    Fix: Update the package simple-icd-10-cm when it holds the next release; else check new diagnoses against the code
+        book of the fiscal year.
+    Source: claimloop tables list; claim_format_eligibility_rules.md, Identifiers.
     """
-    codes = {code for draft in drafts for code in draft.claim.diagnoses}
-    if codes:
+    release = context.tables.diagnoses.release
+    days: list[date] = []
+    codes: set[str] = set()
+    for draft in drafts:
+        others = [
+            line.date_from
+            for line in draft.claim.lines
+            if line.date_from is not None and not release.holds_on(line.date_from)
+        ]
+        if others and draft.claim.diagnoses:
+            days += others
+            codes.update(draft.claim.diagnoses)
+    if days:
         yield Problem(
-            message=f"UNCHECKED: {len(codes)} different diagnoses were checked for their form only",
+            message=(
+                f"{len(codes)} different diagnoses of services from {min(days)} to {max(days)} were checked against"
+                f" {release.name} ({release.valid_from} to {release.valid_to})"
+            ),
             location=Location(),
         )
 

@@ -1,0 +1,14 @@
+"""The official files of CMS and X12: which table a sheet is, which release, and its rows as we keep them."""
+
+from edi.codes.official.recognise import UNDERSTOOD, Official, recognise
+from edi.codes.official.release import FileRelease, release_of_name, release_of_text, unfit
+
+__all__ = [
+    "UNDERSTOOD",
+    "FileRelease",
+    "Official",
+    "recognise",
+    "release_of_name",
+    "release_of_text",
+    "unfit",
+]
