@@ -20,6 +20,7 @@ from edi.testpayer.adjudicate import behaviour_of, decide_claim, decide_later, d
 from edi.testpayer.bookkeeping import Decision
 from edi.testpayer.cases import Case, Sent, claim_payment, reversal_of
 from edi.testpayer.control_numbers import mangle
+from edi.testpayer.coordination import earlier_decisions
 from edi.testpayer.lines import answer_lines
 from edi.testpayer.payments import Till, make_files
 from edi.testpayer.values import (
@@ -132,6 +133,10 @@ def _receive(case: Case, till: Till) -> Acknowledgment:
 def _adjudicate(case: Case, scenario: Scenario, rng: Random, today: date, others: set[str]) -> None:
     """Decide a claim and everything that is sent about it: first payment, reversal and correction, later payer."""
     rates = scenario.rates
+    before = earlier_decisions(case.claim)
+    if before:
+        _answer_as_later(case, before, scenario, rng, today)
+        return
     decisions = decide_claim(case.claim, case.payer, scenario, rng)
     crosses = hits(rng, rates.crossed_over) and _may_cross(case, decisions)
     reverses = hits(rng, rates.reversed) and not crosses
@@ -149,6 +154,26 @@ def _adjudicate(case: Case, scenario: Scenario, rng: Random, today: date, others
         _reverse(case, decisions, scenario, rng, today)
     if crosses:
         _cross_over(case, decisions, _later_manner(scenario, rng), rng, scenario, today)
+
+
+def _answer_as_later(
+    case: Case, before: list[Decision], scenario: Scenario, rng: Random, today: date
+) -> None:
+    """Answer a claim that tells what another payer did: CLP02 2, money for what that one left to the patient."""
+    manner = _later_manner(scenario, rng)
+    case.traits.extend(("secondary", manner))
+    decisions = [decide_later(decision, rng, manner) for decision in before]
+    case.standing = [before, decisions]
+    lines = answer_lines(case.claim, decisions, scenario.rates, rng, reshape=False)
+    payment = claim_payment(
+        case,
+        lines,
+        status="2",
+        claim_number=case.claim_number,
+        filing_indicator=case.payer.filing_indicator,
+        received=today,
+    )
+    case.sent.append(Sent(wave=0, kind="first", account=case.account, payment=payment, lines=tuple(lines)))
 
 
 def _later_manner(scenario: Scenario, rng: Random) -> str:

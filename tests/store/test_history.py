@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edi.model.claim import ClaimPayer
 from reconcile.store import (
     ClaimOrigin,
     Store,
@@ -20,7 +21,7 @@ from reconcile.store import (
     save_claims,
     save_sessions_without_line,
 )
-from tests.builders import DAY, make_claim, make_directory, make_line
+from tests.builders import DAY, make_claim, make_dependent, make_directory, make_line, make_subscriber
 
 
 @pytest.fixture
@@ -88,3 +89,84 @@ def test_days_on_which_authorizations_were_used(store):
         ("orchard", "P1", "AUTH"): {DAY},
         ("orchard", "P1", "OWN"): {DAY + timedelta(days=1)},
     }
+
+
+# -- what became of them, and to whom they were billed -----------------------------------------------------------------
+
+
+def test_the_status_is_that_of_the_books_once_answered(store):
+    (first,) = save(store, make_claim())
+    assert [one.status for one in lines_of(store)] == ["submitted", "submitted"]
+    with store.write() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE claim SET status = 'denied', adjudications = 1 WHERE id = {first}"
+        )
+    assert {one.status for one in lines_of(store)} == {"denied"}
+    save(store, make_claim(frequency="7", lines=(make_line(1, "97112"),)))
+    assert [one.status for one in lines_of(store)] == ["submitted"], "nobody answered the replacement yet"
+
+
+def test_a_claim_to_the_next_payer_does_not_hide_the_first(store):
+    save(store, make_claim())
+    second = make_claim(
+        subscriber=make_subscriber(rank="S"), payer=ClaimPayer(name="NEXT", id="9", key="next")
+    )
+    save(store, second)
+    found = [(one.payer, one.procedure_code, one.later_payer) for one in lines_of(store)]
+    assert found == [
+        ("acme", "97110", False),
+        ("acme", "97140", False),
+        ("next", "97110", True),
+        ("next", "97140", True),
+    ]
+
+
+def test_numbers_of_authorizations_where_they_are_asked_for(store):
+    lines = (make_line(1), make_line(2, "97140", authorization="OWN"))
+    save(store, make_claim(authorization="AUTH", lines=lines))
+    with store.read() as connection:
+        asked, silent = (
+            [
+                one.authorization
+                for one in earlier_lines(connection, "orchard", ("P1",), DAY, DAY, authorized=authorized)
+            ]
+            for authorized in ({"P1"}, ())
+        )
+    assert (asked, silent) == (["AUTH", "OWN"], ["", ""])
+
+
+# -- imported claims, which do not say whose they are ------------------------------------------------------------------
+
+BORN = make_claim().patient_person.birth_date
+
+
+def imported_lines(store, members, first=DAY, last=DAY):
+    with store.read() as connection:
+        return [
+            (one.patient_id, one.procedure_code, one.authorization)
+            for one in earlier_lines(connection, "orchard", ("P1",), first, last, members=members)
+        ]
+
+
+def test_an_imported_claim_is_found_by_member_id_and_birth_date(store):
+    save(store, make_claim(patient_id="", authorization="AUTH", lines=(make_line(1),)))
+    assert imported_lines(store, {("W123456789", BORN): "P1"}) == [("P1", "97110", "AUTH")]
+    for members in (
+        {},
+        {("W123456780", BORN): "P1"},
+        {("W123456789", BORN + timedelta(days=1)): "P1"},
+    ):
+        assert imported_lines(store, members) == []
+    tomorrow = DAY + timedelta(days=1)
+    assert imported_lines(store, {("W123456789", BORN): "P1"}, tomorrow, tomorrow) == []
+
+
+def test_an_imported_claim_of_a_dependent_with_an_id_of_his_own(store):
+    child = make_dependent(member_id="W123456789-02")
+    save(store, make_claim(patient_id="", patient=child, lines=(make_line(1),)))
+    members = {
+        ("W123456789-02", child.person.birth_date): "P1",
+        ("W123456789", child.person.birth_date): "P1",
+    }
+    assert imported_lines(store, members) == [("P1", "97110", "")], "found by two ids, told once"
+    assert imported_lines(store, {("W123456789", BORN): "P1"}) == [], "the subscriber is another person"

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from edi.model.claim import ClaimPayer, OtherPayer
 from reconcile.store.claims import later_payers
 from tests.builders import make_claim, make_subscriber
 
 
 @pytest.mark.parametrize(
-    ("rank", "known", "kept", "expected"),
+    ("rank", "known", "others", "expected"),
     [
-        ("P", (), (), ()),
-        ("P", ("supplement",), (), ("supplement",)),
-        ("P", (), (("SBR", "S", "18"),), ("S",)),
-        ("P", (), (("SBR", "S", "18"), ("OI", "", ""), ("SBR", "T", "18")), ("S", "T")),
-        ("S", (), (("SBR", "P", "18"),), ()),
-        ("S", (), (("SBR", "P", "18"), ("SBR", "T", "18")), ("T",)),
+        ("P", (), "", ()),
+        ("P", ("supplement",), "", ("supplement",)),
+        ("P", ("supplement",), "S", ("supplement",)),
+        ("P", (), "S", ("S",)),
+        ("P", (), "ST", ("S", "T")),
+        ("S", (), "P", ()),
+        ("S", (), "PT", ("T",)),
     ],
 )
-def test_later_payers(rank, known, kept, expected):
-    claim = make_claim(subscriber=make_subscriber(rank=rank), later_payers=known, kept=kept)
+def test_later_payers(rank, known, others, expected):
+    named = tuple(
+        OtherPayer(rank=one, payer=ClaimPayer(name=f"PLAN {one}", id=f"0000{one}")) for one in others
+    )
+    claim = make_claim(subscriber=make_subscriber(rank=rank), later_payers=known, other_payers=named)
     assert later_payers(claim) == expected

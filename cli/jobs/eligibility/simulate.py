@@ -1,0 +1,111 @@
+"""The test payer's 271 to a 270 file: so that the loop of asking and reading runs without a payer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from cli.inputs import read_chunks
+from edi.model.directory import TradingPartner
+from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
+from edi.model.finding import Finding
+from edi.testpayer.eligibility import AnsweredInquiry, answer_inquiries
+from edi.transactions import t270, t271
+from edi.x12.envelope import Envelope, TransactionSet, read_transactions
+
+
+class SimulatedAnswers(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written: names of files in ``folder``, the truth's path, and how many answers of each outcome."""
+
+    folder: str
+    seed: int
+    as_of: date
+    files: tuple[str, ...]
+    truth: str
+    outcomes: dict[str, int]
+    findings: tuple[Finding, ...]
+
+
+def is_inquiry(file: Path) -> bool:
+    """Whether the first transaction set of a file is a 270.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    for item in read_transactions(read_chunks(file), file=file.name):
+        if isinstance(item, TransactionSet):
+            return item.kind == t270.KIND
+    return False
+
+
+def simulate_answers(file: Path, *, out: Path, seed: int, today: date) -> SimulatedAnswers:
+    """Answer every 270 of a file, a 271 file for each interchange.
+
+    Args:
+        file: the 270 file.
+        out: folder for the answers, made if it is not there.
+        seed: decides every draw; the same file, seed and day give the same bytes.
+        today: the day the payer answers.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    rng = Random(seed)
+    findings: list[Finding] = []
+    truths: list[AnsweredInquiry] = []
+    interchanges: dict[str, tuple[Envelope, list[tuple[str, list[EligibilityAnswer]]]]] = {}
+    for item in read_transactions(read_chunks(file), file=file.name):
+        if isinstance(item, Finding):
+            findings.append(item)
+        elif item.kind == t270.KIND:
+            asked = [one for one in t270.read(item) if isinstance(one, EligibilityInquiry)]
+            reference = (
+                f"{(item.envelope or Envelope()).interchange_control_number or ''}{item.control_number}"
+            )
+            made = list(answer_inquiries(asked, rng=rng, today=today, reference=reference))
+            truths += [truth for _, truth in made]
+            envelope = item.envelope or Envelope()
+            sets = interchanges.setdefault(
+                envelope.interchange_control_number or "000000001", (envelope, [])
+            )[1]
+            sets.append((item.control_number, [answer for answer, _ in made]))
+    out.mkdir(parents=True, exist_ok=True)
+    names = []
+    for number, (envelope, sets) in interchanges.items():
+        data = t271.write(
+            sets,
+            partner=_partner(envelope),
+            interchange_control_number=int(number) if number.isdigit() else 1,
+            created=datetime.combine(today, time(9, 0)),
+        )
+        name = f"eligibility-{number.strip()}.271"
+        (out / name).write_bytes(data)
+        names.append(name)
+    truth = out.parent / f"{out.name}-truth-270.json"
+    truth.write_bytes(msgspec.json.format(msgspec.json.encode(truths), indent=1) + b"\n")
+    outcomes: dict[str, int] = {}
+    for one in truths:
+        outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1
+    return SimulatedAnswers(
+        folder=str(out),
+        seed=seed,
+        as_of=today,
+        files=tuple(names),
+        truth=str(truth),
+        outcomes=dict(sorted(outcomes.items())),
+        findings=tuple(findings),
+    )
+
+
+def _partner(envelope: Envelope) -> TradingPartner:
+    """The envelope of the answer: sender and receiver change places."""
+    return TradingPartner(
+        id="payer",
+        sender_id=(envelope.receiver_id or "PAYER").strip()[:15],
+        receiver_id=(envelope.sender_id or "PROVIDER").strip()[:15],
+        usage="T" if envelope.test else "P",
+        line_ends=False,
+    )

@@ -1,0 +1,223 @@
+"""Inquiries about coverage and the answers to them: who was asked, what it means, which answer counts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, and_, select
+
+from edi.model.confirmation import Confirmation, confirmation_of
+from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
+from reconcile.store.bulk import IN_LIST, chunks, insert, insert_new, table_of
+from reconcile.store.schema import EligibilityAnswerRow, EligibilityInquiryRow
+
+BY_TRACE: Final = "trace"
+BY_MEMBER: Final = "member"
+UNTIED: Final = ""
+
+_INQUIRY = table_of(EligibilityInquiryRow)
+_ANSWER = table_of(EligibilityAnswerRow)
+_ENCODER = msgspec.msgpack.Encoder()
+
+
+class SavedAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one answer: its meaning, how it was tied (``trace``, ``member``, ""), and whether it is new."""
+
+    confirmation: Confirmation
+    tied: str
+    new: bool
+
+
+class StoredConfirmation(msgspec.Struct, frozen=True, kw_only=True):
+    """A confirmation of the store. ``asked_on`` is the day of the inquiry, None when there was none."""
+
+    confirmation: Confirmation
+    tied: str
+    asked_on: date | None = None
+
+
+def save_inquiries(
+    connection: Connection,
+    inquiries: Sequence[EligibilityInquiry],
+    *,
+    partner: str,
+    file_sha256: str,
+    asked_on: date,
+) -> None:
+    """Store what a 270 asks, in the transaction that allocated its trace numbers."""
+    insert(
+        connection,
+        EligibilityInquiryRow,
+        [
+            (
+                one.trace_number,
+                one.practice_id,
+                one.patient_id,
+                one.payer_key,
+                one.payer_id,
+                spelled(one.member_id),
+                one.patient_person.birth_date,
+                partner,
+                asked_on,
+                file_sha256,
+                _ENCODER.encode(one),
+            )
+            for one in inquiries
+        ],
+    )
+
+
+def spelled(member_id: str) -> str:
+    """A member id as it is compared: letters and digits, upper case."""
+    return "".join(character for character in member_id.upper() if character.isalnum())
+
+
+def save_answers(
+    connection: Connection, answers: Sequence[EligibilityAnswer], *, file_sha256: str
+) -> list[SavedAnswer]:
+    """Store answers, each tied to the inquiry it answers: by trace number, else by member, birth date and payer.
+
+    An answer whose values are stored already changes nothing, whatever file it comes in.
+
+    Returns:
+        One for each answer, in their order.
+    """
+    tie = _Tie(connection, answers)
+    saved: list[SavedAnswer] = []
+    rows: dict[str, tuple[object, ...]] = {}
+    digests = [hashlib.sha256(_ENCODER.encode(answer)).hexdigest() for answer in answers]
+    known = _known(connection, digests)
+    for answer, digest in zip(answers, digests, strict=True):
+        inquiry, tied = tie.inquiry(answer)
+        confirmation = confirmation_of(answer, inquiry)
+        saved.append(
+            SavedAnswer(confirmation=confirmation, tied=tied, new=digest not in known and digest not in rows)
+        )
+        rows.setdefault(
+            digest,
+            (
+                digest,
+                confirmation.trace_number,
+                confirmation.practice_id,
+                confirmation.patient_id,
+                confirmation.payer_key,
+                confirmation.status,
+                confirmation.confirmed_on,
+                tied,
+                file_sha256,
+                _ENCODER.encode(confirmation),
+                _ENCODER.encode(answer),
+            ),
+        )
+    insert_new(connection, EligibilityAnswerRow, list(rows.values()))
+    return saved
+
+
+def _known(connection: Connection, digests: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for some in chunks(digests, IN_LIST):
+        query = select(_ANSWER.c.digest).where(_ANSWER.c.digest.in_(some))
+        found.update(str(row.digest) for row in connection.execute(query))
+    return found
+
+
+class _Tie:
+    """Finds the inquiries that answers are about."""
+
+    def __init__(self, connection: Connection, answers: Sequence[EligibilityAnswer]) -> None:
+        traces = {trace for answer in answers for trace in answer.asked_traces}
+        members = {spelled(answer.member_id) for answer in answers if answer.member_id}
+        self._by_trace = {one.trace_number: one for one in _inquiries(connection, "trace_number", traces)}
+        self._by_member: dict[tuple[str, date | None], list[EligibilityInquiry]] = {}
+        for one in _inquiries(connection, "member_id", members):
+            key = (spelled(one.member_id), one.patient_person.birth_date)
+            self._by_member.setdefault(key, []).append(one)
+
+    def inquiry(self, answer: EligibilityAnswer) -> tuple[EligibilityInquiry | None, str]:
+        """The inquiry of an answer and how it was found; the latest one where a member was asked about often."""
+        for trace in answer.asked_traces:
+            found = self._by_trace.get(trace)
+            if found is not None and not _is_someone_else(answer, found):
+                return found, BY_TRACE
+        if not answer.member_id:
+            return None, UNTIED
+        candidates = [
+            one
+            for one in self._by_member.get((spelled(answer.member_id), answer.patient_person.birth_date), ())
+            if one.payer_id == answer.payer_id
+        ]
+        if len({(one.practice_id, one.patient_id) for one in candidates}) != 1:
+            return None, UNTIED
+        latest = max(candidates, key=lambda one: one.trace_number)
+        return msgspec.structs.replace(latest, date_from=None, date_to=None), BY_MEMBER
+
+
+def _is_someone_else(answer: EligibilityAnswer, inquiry: EligibilityInquiry) -> bool:
+    """Whether member and birth date both contradict the inquiry: another store's number, which happens to be ours."""
+    person, asked = answer.patient_person, inquiry.patient_person
+    return (
+        bool(answer.member_id and inquiry.member_id)
+        and spelled(answer.member_id) != spelled(inquiry.member_id)
+        and person.birth_date is not None
+        and person.birth_date != asked.birth_date
+    )
+
+
+def _inquiries(connection: Connection, column: str, values: Collection[str]) -> Iterator[EligibilityInquiry]:
+    for some in chunks(sorted(values), IN_LIST):
+        query = select(_INQUIRY.c.content).where(_INQUIRY.c[column].in_(some))
+        for row in connection.execute(query):
+            yield msgspec.msgpack.decode(row.content, type=EligibilityInquiry)
+
+
+def confirmations(
+    connection: Connection, files: Collection[str] | None = None
+) -> Iterator[StoredConfirmation]:
+    """What answers mean, oldest first: by the day of the answer, then by trace number and digest.
+
+    Args:
+        connection: any transaction.
+        files: digests of the files whose answers are wanted, None for all.
+    """
+    query = (
+        select(_ANSWER.c.confirmation, _ANSWER.c.tied, _INQUIRY.c.asked_on)
+        .join(
+            _INQUIRY,
+            and_(_INQUIRY.c.trace_number == _ANSWER.c.trace_number, _ANSWER.c.tied != UNTIED),
+            isouter=True,
+        )
+        .order_by(_ANSWER.c.confirmed_on.is_not(None), _ANSWER.c.confirmed_on, _ANSWER.c.trace_number)
+        .order_by(_ANSWER.c.digest)
+    )
+    if files is not None:
+        query = query.where(_ANSWER.c.file_sha256.in_(sorted(files)))
+    for row in connection.execute(query):
+        confirmation = msgspec.msgpack.decode(row.confirmation, type=Confirmation)
+        yield StoredConfirmation(confirmation=confirmation, tied=row.tied, asked_on=row.asked_on)
+
+
+def waiting_since(connection: Connection) -> dict[tuple[str, str, str, str], date]:
+    """The last day on which each patient's coverage was asked about without an answer since.
+
+    Keys are practice, patient, payer and member id as compared (``spelled``).
+    """
+    tied = select(_ANSWER.c.trace_number).where(_ANSWER.c.tied != UNTIED)
+    answered = {str(row.trace_number) for row in connection.execute(tied)}
+    found: dict[tuple[str, str, str, str], date] = {}
+    query = select(
+        _INQUIRY.c.trace_number,
+        _INQUIRY.c.practice_id,
+        _INQUIRY.c.patient_id,
+        _INQUIRY.c.payer_key,
+        _INQUIRY.c.member_id,
+        _INQUIRY.c.asked_on,
+    )
+    for row in connection.execute(query.order_by(_INQUIRY.c.trace_number)):
+        if row.trace_number not in answered and row.asked_on is not None:
+            key = (row.practice_id, row.patient_id, row.payer_key, row.member_id)
+            found[key] = max(found.get(key, row.asked_on), row.asked_on)
+    return found
