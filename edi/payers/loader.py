@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -15,6 +15,8 @@ from edi.payers.profile import PayerProfile
 UNKNOWN_BASE: Final = "SET003"
 NOT_A_PAYER: Final = "SET004"
 SAME_IDENTITY: Final = "SET005"
+NO_REASON: Final = "SET015"
+NEVER_HOLDS: Final = "SET016"
 
 PACK_OF_KIND: Final = {
     "medicare_b": "medicare_b",
@@ -54,8 +56,9 @@ def load_payers(
         file: its name, for findings.
 
     Returns:
-        Profiles by key, and findings: unknown keys (warnings), wrong values, an unknown base, two payers whose 835s
-        cannot be told apart (errors). A payer with an error has no profile.
+        Profiles by key, and findings: unknown keys (warnings), wrong values, an unknown base, a rule turned without a
+        reason or for no day at all, two payers whose 835s cannot be told apart (errors). A payer with a wrong value or
+        an unknown base has no profile.
     """
     findings = [unknown_key(name, ["payer"], "payers.toml", file) for name in document if name != "payer"]
     payers = document.get("payer", {})
@@ -91,7 +94,19 @@ def _one(key: str, own: Mapping[str, Any], file: str | None) -> tuple[PayerProfi
     # A pack may lend everything but who it is.
     lent = packs[base] if key == base else {name: v for name, v in packs[base].items() if name != "name"}
     profile, findings = convert_table({**_merge(lent, table), "key": key}, PayerProfile, f"payer.{key}", file)
-    return profile, list(findings)
+    return profile, [*findings, *(_rule_rows(profile, file) if profile is not None else ())]
+
+
+def _rule_rows(profile: PayerProfile, file: str | None) -> Iterator[Finding]:
+    """What is wrong with the rows that turn rules; whether each names a rule is known to ``edi.rules`` alone."""
+    place = f"payer.{profile.key}.rule"
+    for row in profile.rules:
+        if not row.reason.strip():
+            message = f"{row.code} is turned to {row.level} without a reason"
+            yield _wrong(NO_REASON, message, f"{place}.reason", "Say why, and where it is written.", file)
+        if row.valid_from is not None and row.valid_to is not None and row.valid_to < row.valid_from:
+            message = f"{row.code} is turned from {row.valid_from} to {row.valid_to}, which is no day"
+            yield _wrong(NEVER_HOLDS, message, f"{place}.to", "Correct from or to.", file)
 
 
 def _merge(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,8 @@ payer that asks for nothing special.
 
 from __future__ import annotations
 
-from datetime import date
+from calendar import monthrange
+from datetime import date, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -39,11 +40,15 @@ class RemitIdentity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitsPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """[units]: how minutes become units (``edi.model.units``), and caps per day."""
+    """[units]: how minutes become units (``edi.model.units``), and caps per day.
+
+    ``add_on_minutes``: a unit that is no quarter of an hour is earned past its middle, or when full.
+    """
 
     method: Literal["cms", "midpoint", "strict15"] = "midpoint"
     max_timed_units_per_day: int | None = None
     one_unit_per_code: bool = False
+    add_on_minutes: Literal["midpoint", "full"] = "midpoint"
 
 
 class EditsPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,13 +68,15 @@ class ModifiersPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """[modifiers]: which ones the payer asks for, and the order it wants them in.
 
     ``discipline_required``: GP, GO or GN on therapy lines. ``assistant``: how assistants are marked. ``kx``: the
-    threshold modifier is used. ``at``: AT on active chiropractic care.
+    threshold modifier is used. ``at``: AT on active chiropractic care. ``telehealth_at_usual_place``: 95 and its like
+    go with the place of service where the patient would have come, instead of 02 or 10.
     """
 
     discipline_required: bool = False
     assistant: Literal["CQ/CO", "none"] = "none"
     kx: bool = False
     at: bool = False
+    telehealth_at_usual_place: bool = False
     order: tuple[str, ...] = ()
 
 
@@ -83,11 +90,23 @@ class ProvidersPolicy(msgspec.Struct, frozen=True, kw_only=True):
     taxonomy_required: bool = False
 
 
+class CoveragePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """[coverage]: what a coverage of this payer looks like.
+
+    ``member_id`` is a regular expression that the whole of a member id must fit, "" for any. ``verified_within_days``
+    is how old the last confirmation of the coverage may be on the date of service without a warning, None for any age.
+    """
+
+    member_id: str = ""
+    verified_within_days: int | None = 30
+
+
 class ClaimPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """[claim]: what one claim holds.
 
     ``span`` is how many days of service share a claim. ``dependents_have_own_id``: a dependent is written as the
     subscriber. ``report_patient_paid``: AMT*F5 goes out. ``attachments``: how papers travel, or "".
+    ``spinal_condition``: CR2 goes with spinal manipulation.
     """
 
     span: Literal["day", "week", "month"] = "day"
@@ -95,6 +114,7 @@ class ClaimPolicy(msgspec.Struct, frozen=True, kw_only=True):
     dependents_have_own_id: bool = False
     report_patient_paid: bool = False
     attachments: str = ""
+    spinal_condition: bool = False
 
 
 class CorrectionsPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,13 +126,35 @@ class CorrectionsPolicy(msgspec.Struct, frozen=True, kw_only=True):
     resend_denied_lines_only: bool = False
 
 
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later; the last of that month where it has none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 class FilingPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """[filing]: days to file, None where not known. ``clock`` starts them for a secondary claim."""
+    """[filing]: how long a claim may be filed, None where not known.
+
+    ``initial_months`` are calendar months and count where ``initial_days`` are not given: a service of February 29 may
+    be filed until February 28 twelve months later. ``clock`` starts the days of a secondary claim, ``corrected_clock``
+    those of a replacement: the payer's answer to the claim it replaces, where that is known. ``range_end``: a service
+    of several days is counted from its last day. ``warn_days``: this many days before the limit is a warning.
+    """
 
     initial_days: int | None = None
+    initial_months: int | None = None
     secondary_days: int | None = None
     corrected_days: int | None = None
     clock: Literal["date_of_service", "primary_remittance"] = "date_of_service"
+    corrected_clock: Literal["date_of_service", "remittance"] = "remittance"
+    range_end: bool = False
+    warn_days: int = 14
+
+    def last_day(self, served: date) -> date | None:
+        """The last day on which a first claim for a service of that day may be filed, None where no limit is known."""
+        if self.initial_days is not None:
+            return served + timedelta(days=self.initial_days)
+        return months_after(served, self.initial_months) if self.initial_months is not None else None
 
 
 class AppealLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,16 +174,46 @@ class AppealsPolicy(msgspec.Struct, frozen=True, kw_only=True):
     portal: str = ""
 
 
+class FirstAuthorization(msgspec.Struct, frozen=True, kw_only=True):
+    """What the first authorization of a discipline covers when it does not say: visits within days of the first."""
+
+    discipline: str
+    visits: int
+    days: int
+
+
 class AuthorizationPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """[authorization]: codes that need one (``*`` is all), from which visit of a case on, and whether a referral is."""
+    """[authorization]: codes that need one (``*`` is all), from which visit of a case on, and whether a referral is.
+
+    ``first``: what a first authorization covers, by discipline.
+    ``warn_days`` and ``warn_visits``: with that little left of an authorization, it is time to ask for the next.
+    """
 
     required_for: tuple[str, ...] = ()
     from_visit: int = 1
+    first: tuple[FirstAuthorization, ...] = ()
     referral: bool = False
+    warn_days: int = 14
+    warn_visits: int = 2
 
     def required(self, code: str) -> bool:
         """Whether the code needs a prior authorization (the visit count is not looked at)."""
         return "*" in self.required_for or code in self.required_for
+
+
+class PlanOfCarePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """[plan_of_care]: what the payer asks of the plan under which PT, OT and SLP treat.
+
+    ``certification_days``: a plan is certified within so many days of its start. ``signed_order_from``: plans begun on
+    that day or later need no signature where a signed order or referral is on file. ``progress_report_visits`` and
+    ``progress_report_days``: a report is due after so many treatment days, or calendar days; None for never.
+    """
+
+    required: bool = False
+    certification_days: int = 30
+    signed_order_from: date | None = None
+    progress_report_visits: int | None = None
+    progress_report_days: int | None = None
 
 
 class SecondaryPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +222,8 @@ class SecondaryPolicy(msgspec.Struct, frozen=True, kw_only=True):
     crosses_over_to: tuple[str, ...] = ()
     wants: Literal["line", "claim"] = "line"
     bill_when_primary_paid_zero: bool = True
+    bypass_allowed: bool = False
+    """A payer before it may be passed over unasked (AMT*A8)."""
 
 
 class LagDays(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,14 +287,26 @@ class PayerProfile(msgspec.Struct, frozen=True, kw_only=True, rename={"rules": "
     edits: EditsPolicy = EditsPolicy()
     modifiers: ModifiersPolicy = ModifiersPolicy()
     providers: ProvidersPolicy = ProvidersPolicy()
+    coverage: CoveragePolicy = CoveragePolicy()
     claim: ClaimPolicy = ClaimPolicy()
     corrections: CorrectionsPolicy = CorrectionsPolicy()
     filing: FilingPolicy = FilingPolicy()
     appeals: AppealsPolicy = AppealsPolicy()
     authorization: AuthorizationPolicy = AuthorizationPolicy()
+    plan_of_care: PlanOfCarePolicy = PlanOfCarePolicy()
     secondary: SecondaryPolicy = SecondaryPolicy()
     remittance: RemittancePolicy = RemittancePolicy()
     rules: tuple[RuleOverride, ...] = ()
+
+    @property
+    def counts_visits(self) -> bool:
+        """Whether rules count a patient's visits or dollars over more than the day of a claim."""
+        return (
+            self.modifiers.kx
+            or self.plan_of_care.required
+            or self.authorization.from_visit > 1
+            or bool(self.authorization.first)
+        )
 
     def claim_id_for(self, trading_partner: str = "") -> str:
         """The payer's id (NM109) at a clearinghouse, else the default one, else ""."""

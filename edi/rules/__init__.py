@@ -1,7 +1,7 @@
-"""The rule registry, and one family of rules a file.
+"""The rule registry, and one family of rules a file or folder.
 
-``RULES`` is all of them, sorted by code; ``run`` judges the claims of a run. A new family is a module and its name
-below.
+``RULES`` is all of them, sorted by code; ``run`` judges the claims of a run. A new family is a module or folder and its
+name below; a new module in the folder of a family (``guide``, ``payer``) needs no list.
 """
 
 from __future__ import annotations
@@ -13,40 +13,68 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding
 from edi.rules import (
     amounts,
+    assistants,
+    authorization,
     bundling,
+    chiropractic,
     coding,
     coverage,
     diagnosis,
+    discipline,
     duplicates,
+    eligibility,
     enrolment,
+    guide,
     identifiers,
+    liability,
     modifiers,
+    mue,
+    overrides,
+    payer,
+    places,
+    plan_of_care,
+    providers,
     required,
+    telehealth,
+    threshold,
     timely,
     unchecked,
     units,
 )
 from edi.rules.context import RuleContext
-from edi.rules.registry import Rule, check_each, check_run, sorted_rules
+from edi.rules.registry import Rule, check_each, check_run, rules_of, sorted_rules
 
 FAMILIES: Final = (
     amounts,
+    assistants,
+    authorization,
     bundling,
+    chiropractic,
     coding,
     coverage,
     diagnosis,
+    discipline,
     duplicates,
+    eligibility,
     enrolment,
+    guide,
     identifiers,
+    liability,
     modifiers,
+    mue,
+    overrides,
+    payer,
+    places,
+    plan_of_care,
+    providers,
     required,
+    telehealth,
+    threshold,
     timely,
     unchecked,
     units,
 )
-RULES: Final[tuple[Rule, ...]] = sorted_rules(
-    value for family in FAMILIES for value in vars(family).values() if isinstance(value, Rule)
-)
+RULES: Final[tuple[Rule, ...]] = sorted_rules(one for family in FAMILIES for one in rules_of(family))
 
 
 def run(drafts: Sequence[ClaimDraft], context: RuleContext) -> Iterator[Finding]:

@@ -10,6 +10,8 @@ from edi.model.money import decimal_text
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.registry import ERROR, WARNING, rule
 
+MOST_CENTS: Final = 99_999_999_99
+"""Ten digits, cents among them: what HIPAA lets an amount of money have."""
 HIGH_LINE: Final = 10_000_00
 """A charge for one therapy line above this, in cents, is more likely a slip than a fee."""
 
@@ -85,3 +87,25 @@ def patient_paid_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterat
             ),
             location=at_claim(draft, "patient_paid", "AMT02"),
         )
+
+
+@rule("AMT005", severity=ERROR, carc="16")
+def charge_has_too_many_digits(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The charge of the claim or of a line has more than ten digits.
+
+    Why: Money has at most ten digits, cents among them; a longer amount is cut off or rejected, and pyx12 takes it.
+    Fix: Correct the charge.
+    Source: claim_format_eligibility_rules.md, Charset, amounts, dates (from memory); 005010X222A1 CLM02, SV102.
+    """
+    claim = draft.claim
+    if claim.charge > MOST_CENTS:
+        yield Problem(
+            message=f"CLM02 has {len(str(claim.charge))} digits, 10 fit",
+            location=at_claim(draft, "charge", "CLM02"),
+        )
+    for line in claim.lines:
+        if line.charge > MOST_CENTS:
+            yield Problem(
+                message=f"line {line.number} charges an amount of {len(str(line.charge))} digits, 10 fit",
+                location=at_line(draft, line, "charge", "SV102"),
+            )

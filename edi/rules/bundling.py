@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -16,16 +16,18 @@ from edi.codes import PtpEdit, Tables
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Severity
+from edi.rules.billed import DISTINCT, MEDICARE, billed_on, once_a_claim
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
 
-DISTINCT: Final = frozenset({"59", "XE", "XP", "XS", "XU"})
-"""Modifiers that say: a separate service."""
-EVALUATION_ONLY: Final = frozenset({"25", "27", "57"})
-"""NCCI modifiers that count on evaluation and management codes (99...) alone."""
-MEDICARE: Final = ("medicare_b", "railroad", "medicare_advantage")
+COUNTS_ON: Final = {"24": "99", "25": "99", "27": "99", "57": "99", "91": "8"}
+"""NCCI modifiers that count on codes with this beginning alone: evaluation and management, laboratory."""
 EITHER_COLUMN_SINCE: Final = date(2019, 7, 1)
 """From this date of service Medicare takes the modifier on either line (from memory, unverified)."""
+
+
+Denied: TypeAlias = "tuple[ServiceLine, date, Other, PtpEdit]"
+"""A line, its day, the other line of the pair, and the pair."""
 
 
 class Other(msgspec.Struct, frozen=True, gc=False):
@@ -40,33 +42,30 @@ def bypasses(tables: Tables, code: str, modifiers: tuple[str, ...]) -> bool:
     """Whether one of the modifiers, on that code, tells NCCI that the service is a separate one."""
     for one in modifiers:
         known = tables.modifier(one)
-        if (
-            known is not None
-            and known.ncci_associated
-            and (one not in EVALUATION_ONLY or code.startswith("99"))
-        ):
+        if known is not None and known.ncci_associated and code.startswith(COUNTS_ON.get(one, "")):
             return True
     return False
 
 
 def _others(draft: ClaimDraft, context: RuleContext, line: ServiceLine, day: date) -> Iterator[Other]:
     """What else the patient had on the day, for the same payer: each code and its modifiers once."""
+    billed = billed_on(draft, context, day)
+    if len(billed) == 1:
+        return
     seen: set[tuple[str, tuple[str, ...]]] = set()
-    for at in context.day(draft, day):
-        said = (at.line.procedure.code, at.line.procedure.modifiers)
-        if at.line is not line and said not in seen:
+    for one in billed:
+        said = (one.code, one.modifiers)
+        if one.line is not line and said not in seen:
             seen.add(said)
-            yield Other(*said, earlier=False)
-    for billed in context.history.lines_on(draft.practice_id, draft.patient.patient_id, day):
-        said = (billed.procedure_code, billed.modifiers)
-        if billed.payer == draft.payer_key and said not in seen:
-            seen.add(said)
-            yield Other(*said, earlier=True)
+            yield Other(*said, earlier=one.earlier)
 
 
-def _denied_pairs(
-    draft: ClaimDraft, context: RuleContext
-) -> Iterator[tuple[ServiceLine, date, Other, PtpEdit]]:
+def _denied_pairs(draft: ClaimDraft, context: RuleContext) -> tuple[Denied, ...]:
+    """The pairs of the claim, worked out once in a run."""
+    return once_a_claim(draft, context, "pairs", lambda: tuple(_pairs(draft, context)))
+
+
+def _pairs(draft: ClaimDraft, context: RuleContext) -> Iterator[Denied]:
     """Each line of the claim that an NCCI pair denies beside another line of the day.
 
     Column 2 is the denied line. A line in column 1 is named only when column 2 was billed before: it can no longer be
@@ -92,7 +91,7 @@ def _weight(draft: ClaimDraft, context: RuleContext, day: date) -> Severity | No
 
 
 def _told(context: RuleContext, line: ServiceLine, other: Other, edit: PtpEdit, day: date) -> str:
-    release = context.tables.releases["ptp"].release
+    release = context.tables.release_on("ptp", day).release
     before = " billed before" if other.earlier else ""
     return (
         f"NCCI {edit.code}/{edit.column_2} indicator {edit.indicator} ({release}): {edit.column_2} is the denied"

@@ -82,13 +82,10 @@ class RuleContext(msgspec.Struct, frozen=True, kw_only=True):
                 if line.date_from is not None:
                     key = (draft.practice_id, draft.patient.patient_id, draft.payer_key, line.date_from)
                     days.setdefault(key, []).append(DayLine(draft, line))
-        enrolments: dict[tuple[str, str, str], list[Enrolment]] = {}
-        for row in self.directory.enrolments:
-            enrolments.setdefault((row.practice, row.payer, row.role), []).append(row)
         return msgspec.structs.replace(
             self,
             days={key: tuple(lines) for key, lines in days.items()},
-            enrolments={key: tuple(rows) for key, rows in enrolments.items()},
+            enrolments=self.directory.enrolments_by_role,
             kept={},
         )
 
@@ -115,7 +112,8 @@ def session_of(draft: ClaimDraft, line: ServiceLine) -> SessionLine | None:
 
 def sessions_of(draft: ClaimDraft, line: ServiceLine) -> tuple[SessionLine, ...]:
     """The session lines that a service line bills."""
-    return tuple(session for session in draft.sessions if session.line_id in line.session_line_ids)
+    wanted = line.session_line_ids
+    return tuple([session for session in draft.sessions if session.line_id in wanted])
 
 
 def at_claim(draft: ClaimDraft, field: str, element: str | None = None) -> Location:
@@ -146,4 +144,5 @@ def _location(
 
 def first_day(draft: ClaimDraft) -> date | None:
     """The earliest date of service of the claim, or None when no line has one."""
-    return min((line.date_from for line in draft.claim.lines if line.date_from is not None), default=None)
+    days = [line.date_from for line in draft.claim.lines if line.date_from is not None]
+    return min(days) if days else None

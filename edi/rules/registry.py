@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import date
+from importlib import import_module
 from itertools import pairwise
-from typing import Final
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -28,8 +31,24 @@ WARNING: Final = Severity.WARNING
 INFO: Final = Severity.INFO
 OFF: Final = "off"
 """A payer's level for a rule that is not to be run at all."""
+KNOWN_CODES: Final = ("rule codes",)
+"""Where a run keeps the codes of its rules: ``context.kept[KNOWN_CODES]`` is a tuple of them."""
+
+Planned: TypeAlias = "tuple[Rule, ClaimCheck, Severity | None]"
+"""A rule that runs, its check, and the severity the payer gives it, None where he gives none."""
 
 _SECTION: Final = re.compile(r"^(Why|Fix|Source): ", re.MULTILINE)
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A part of a claim that a rule judges and nothing beside it, so that equal parts are judged once in a run.
+
+    ``value`` gives the part, and everything else of the draft that its rules look at; None when the claim has no such
+    part, and its rules nothing to judge. The payer, the tables and today are the same for all claims of a plan.
+    """
+
+    name: str
+    value: Callable[[ClaimDraft], Hashable | None]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +60,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         carc: the CARC a payer would answer with, None where no denial would come.
         title: what is wrong, one sentence.
         why: why a payer minds. fix: what to do. source: where the rule is from.
-        name: the function's name. family: the module's.
+        name: the function's name. family: the module's, or its folder's.
+        payers: kinds or keys of payers it is meant for; None for all. A level in payers.toml turns it on for others.
+        subject: the part of the claim it judges alone, None when it looks at more.
         check: finds it in one claim, or None. check_run: finds it in a whole run, once, or None.
     """
 
@@ -54,6 +75,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     name: str
     family: str
+    payers: tuple[str, ...] | None = None
+    subject: Subject | None = None
     check: ClaimCheck | None = None
     check_run: RunCheck | None = None
 
@@ -69,6 +92,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             carc=self.carc,
         )
 
+    def is_for(self, payer: PayerProfile) -> bool:
+        """Whether the rule is meant for a payer of whom payers.toml says nothing about it."""
+        return self.payers is None or payer.kind in self.payers or payer.key in self.payers
+
     def __call__(self, draft: ClaimDraft, context: RuleContext) -> Iterator[Finding]:
         """The rule's findings on one claim, without the payer's overrides; none when it judges whole runs."""
         if self.check is not None:
@@ -76,15 +103,29 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
                 yield self.finding(problem)
 
 
-def rule(code: str, *, severity: Severity, carc: str | None = None) -> Callable[[ClaimCheck], Rule]:
+def rule(
+    code: str,
+    *,
+    severity: Severity,
+    carc: str | None = None,
+    payers: tuple[str, ...] | None = None,
+    subject: Subject | None = None,
+) -> Callable[[ClaimCheck], Rule]:
     """Declare a rule that judges one claim: ``@rule("UNT003", severity=ERROR, carc="151")``.
 
+    Args:
+        code: two or three letters of the family and three digits.
+        severity: what its findings weigh.
+        carc: what a payer would answer.
+        payers: kinds (``medicare_b``) or keys of payers.toml it is meant for; None for all.
+        subject: the part of the claim that decides alone; a part found clean is not judged again in the run.
+
     Raises:
-        ValueError: the code is not three letters and three digits, or the docstring lacks a part.
+        ValueError: the code has another form, or the docstring lacks a part.
     """
 
     def declare(check: ClaimCheck) -> Rule:
-        return _declared(code, severity, carc, check, check=check)
+        return _declared(code, severity, carc, check, check=check, payers=payers, subject=subject)
 
     return declare
 
@@ -109,6 +150,8 @@ def _declared(
     function: Callable[..., object],
     check: ClaimCheck | None = None,
     check_run: RunCheck | None = None,
+    payers: tuple[str, ...] | None = None,
+    subject: Subject | None = None,
 ) -> Rule:
     if not re.fullmatch(r"[A-Z]{2,3}[0-9]{3}", code):
         raise ValueError(f"{code} is not a rule code")
@@ -126,10 +169,25 @@ def _declared(
         fix=said["Fix"],
         source=said["Source"],
         name=getattr(function, "__name__", code),
-        family=getattr(function, "__module__", "").rpartition(".")[2],
+        family=_family(getattr(function, "__module__", "")),
+        payers=payers,
+        subject=subject,
         check=check,
         check_run=check_run,
     )
+
+
+def _family(module: str) -> str:
+    """The family of a module: its name, or that of its folder in ``edi.rules``."""
+    return module.removeprefix("edi.rules.").partition(".")[0]
+
+
+def rules_of(family: ModuleType) -> tuple[Rule, ...]:
+    """The rules that a family declares, in a module or in any module of its folder; each once."""
+    inner = [found.name for found in iter_modules(getattr(family, "__path__", ()))]
+    modules = [family, *(import_module(f"{family.__name__}.{name}") for name in inner)]
+    rules = {id(one): one for module in modules for one in vars(module).values() if isinstance(one, Rule)}
+    return tuple(rules.values())
 
 
 def sorted_rules(declared: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -150,19 +208,69 @@ def levels_on(payer: PayerProfile, day: date | None) -> dict[str, str]:
     return {row.code: row.level for row in payer.rules if day is None or row.holds_on(day)}
 
 
+def plan_for(payer: PayerProfile, day: date | None, rules: Sequence[Rule]) -> tuple[Planned, ...]:
+    """The rules that judge a claim of this payer and first date of service, each with the payer's severity.
+
+    A level of the payer's decides; without one a rule runs where it is meant for the payer.
+    """
+    levels = levels_on(payer, day)
+    found: list[Planned] = []
+    for one in rules:
+        level = levels.get(one.code)
+        if one.check is None or level == OFF or (level is None and not one.is_for(payer)):
+            continue
+        found.append((one, one.check, Severity(level) if level is not None else None))
+    return tuple(found)
+
+
+class Plan:
+    """The rules of one payer and day, and which parts of claims were found clean under them.
+
+    Args:
+        planned: what ``plan_for`` gives.
+    """
+
+    def __init__(self, planned: Sequence[Planned]) -> None:
+        self._planned = planned
+        self._subjects = tuple({one.subject: None for one, _, _ in planned if one.subject is not None})
+        self._clean: tuple[set[Hashable], ...] = tuple(set() for _ in self._subjects)
+        self._left: dict[int, tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]] = {}
+
+    def findings(self, draft: ClaimDraft, context: RuleContext) -> Iterator[Finding]:
+        """The findings on one claim, in the order of the rules."""
+        values = [subject.value(draft) for subject in self._subjects]
+        done = 0
+        for place, value in enumerate(values):
+            if value is None or value in self._clean[place]:
+                done |= 1 << place
+        wrong = 0
+        for one, check, severity, bit in self._left.get(done) or self._without(done):
+            for problem in check(draft, context):
+                wrong |= bit
+                yield one.finding(problem, severity)
+        for place, value in enumerate(values):
+            if not (done | wrong) >> place & 1:
+                self._clean[place].add(value)
+
+    def _without(self, done: int) -> tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]:
+        """The rules but those of the subjects that are done with, each with the bit of its subject; kept."""
+        bits = {subject: 1 << place for place, subject in enumerate(self._subjects)}
+        left = []
+        for one, check, severity in self._planned:
+            bit = bits[one.subject] if one.subject is not None else 0
+            if not bit & done:
+                left.append((one, check, severity, bit))
+        self._left[done] = tuple(left)
+        return self._left[done]
+
+
 def check_claim(draft: ClaimDraft, context: RuleContext, rules: Sequence[Rule]) -> Iterator[Finding]:
     """The findings of all rules on one claim, with the payer's levels applied."""
     payer = context.payer(draft)
-    levels = levels_on(payer, first_day(draft)) if payer.rules else {}
-    for one in rules:
-        if one.check is None:
-            continue
-        level = levels.get(one.code)
-        if level == OFF:
-            continue
-        severity = Severity(level) if level is not None else None
-        for problem in one.check(draft, context):
-            yield one.finding(problem, severity)
+    # The day matters to levels with dates alone; without them all claims of a payer share one plan.
+    day = first_day(draft) if any(row.valid_from or row.valid_to for row in payer.rules) else None
+    plan = context.once(("plan", draft.payer_key, day, id(rules)), lambda: Plan(plan_for(payer, day, rules)))
+    yield from plan.findings(draft, context)
 
 
 def check_each(
@@ -173,6 +281,7 @@ def check_each(
     Claims of one patient and day belong in one run: units and edits are judged over the day.
     """
     knowing = context.with_days(drafts)
+    knowing.kept[KNOWN_CODES] = tuple(one.code for one in rules)
     for draft in drafts:
         for finding in check_claim(draft, knowing, rules):
             yield draft, finding

@@ -9,6 +9,7 @@ from typing import Final
 from edi.model.claim import Address, Person
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim
+from edi.rules.guide.subjects import BILLING
 from edi.rules.registry import ERROR, rule
 
 MOST_LINES: Final = 50
@@ -105,7 +106,7 @@ def subscriber_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
     )
 
 
-@rule("REQ005", severity=ERROR, carc="16")
+@rule("REQ005", severity=ERROR, carc="16", subject=BILLING)
 def billing_address_unusable(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The billing provider's address is incomplete, a PO box, or without a ZIP of nine digits.
 
@@ -129,7 +130,7 @@ def billing_address_unusable(draft: ClaimDraft, context: RuleContext) -> Iterato
     )
 
 
-@rule("REQ006", severity=ERROR, carc="16")
+@rule("REQ006", severity=ERROR, carc="16", subject=BILLING)
 def billing_identity_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The billing provider has no NPI, or no tax id of nine digits.
 

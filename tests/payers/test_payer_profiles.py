@@ -42,7 +42,7 @@ def test_medicare_part_b_as_the_design_says():
     assert not pack.providers.assistant_may_render
     assert (pack.corrections.method, pack.corrections.void) == ("reopening", False)
     assert not pack.claim.dependents_have_own_id
-    assert pack.filing.initial_days == 365
+    assert (pack.filing.initial_days, pack.filing.initial_months) == (None, 12)
     assert (pack.filing_indicator, pack.remittance.plb_reference) == ("MB", "medicare")
     assert not pack.edits.accepts_97014
 

@@ -11,11 +11,11 @@ import pytest
 
 from edi.codes import load_tables
 from edi.model.claim import Address, Claim, ClaimPayer, Person, Provider, ServiceLine, Subscriber
-from edi.model.directory import Clinician, Directory, Enrolment, Practice, Submitter
+from edi.model.directory import Clinician, Directory, Enrolment, License, Practice, Submitter
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding
 from edi.model.history import EarlierLine
-from edi.model.records import Coverage, PatientRecord
+from edi.model.records import Authorization, Case, Coverage, PatientRecord, Records
 from edi.model.remittance import Procedure
 from edi.model.session import SessionLine
 from edi.payers import PayerProfile, shipped_packs
@@ -24,6 +24,7 @@ from edi.rules import RuleContext, run
 DAY = date(2024, 8, 1)
 TODAY = date(2024, 8, 15)
 BILLING, RENDERING, REFERRING = "1234567893", "1558598797", "1993999998"
+MBI, AUTHORIZATION = "1EG4TE5MK73", "WC100"
 STREET = Address(line_1="1 MAIN STREET", city="BOSTON", state="MA", zip="021390001")
 
 
@@ -42,6 +43,7 @@ class Row:
     visit: str = "V1"
     visit_timed_minutes: int | None = None
     line: dict[str, Any] = field(default_factory=dict)
+    session: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -90,7 +92,7 @@ class Make:
         return self.provider(**{**given, **changes})
 
     def subscriber(self, **changes: Any) -> Subscriber:
-        return Subscriber(**{"person": self.person(), "member_id": "1EG4TE5MK73", **changes})
+        return Subscriber(**{"person": self.person(), "member_id": MBI, **changes})
 
     def draft(
         self, *rows: Row, payer: str = "medicare", discipline: str = "PT", **changes: Any
@@ -105,20 +107,19 @@ class Make:
         lines: list[ServiceLine] = []
         for number, row in enumerate(rows, 1):
             line_id = f"{row.visit}-{number}"
-            sessions.append(
-                SessionLine(
-                    practice_id="p1",
-                    visit_id=row.visit,
-                    line_id=line_id,
-                    patient_id="pat1",
-                    date_of_service=row.day or DAY,
-                    procedure_code=row.code,
-                    minutes=row.minutes,
-                    visit_timed_minutes=row.visit_timed_minutes,
-                    file="sessions.csv",
-                    row=number + 1,
-                )
-            )
+            documented: dict[str, Any] = {
+                "practice_id": "p1",
+                "visit_id": row.visit,
+                "line_id": line_id,
+                "patient_id": "pat1",
+                "date_of_service": row.day or DAY,
+                "procedure_code": row.code,
+                "minutes": row.minutes,
+                "visit_timed_minutes": row.visit_timed_minutes,
+                "file": "sessions.csv",
+                "row": number + 1,
+            }
+            sessions.append(SessionLine(**{**documented, **row.session}))
             if row.billed:
                 given: dict[str, Any] = {
                     "number": len(lines) + 1,
@@ -137,19 +138,20 @@ class Make:
             "charge": sum(line.charge for line in lines),
             "diagnoses": ("M5450",),
             "billing": self.billing(),
-            "subscriber": self.subscriber(),
+            "subscriber": self.subscriber(member_id=MBI if payer == "medicare" else "ABC900000123"),
             "payer": ClaimPayer(name="MEDICARE", id="14112", key=payer),
             "referring": self.provider(REFERRING),
             "rendering": self.provider(RENDERING),
+            "authorization": AUTHORIZATION if payer == "workers_comp" else "",
             "lines": tuple(lines),
         }
-        coverage = Coverage(rank=1, payer=payer, member_id="1EG4TE5MK73", coverage_from=date(2020, 1, 1))
+        coverage = self.coverage(payer=payer, member_id=MBI, last_verified=DAY)
         draft = {
             "claim": Claim(**{**claim, **changes}),
             "sessions": tuple(sessions),
             "patient": PatientRecord(practice_id="p1", patient_id="pat1", person=self.person()),
             "coverage": coverage,
-            "case": None,
+            "case": self.case(discipline=discipline),
             "payer_key": payer,
             "practice_id": "p1",
             "discipline": discipline,
@@ -158,6 +160,34 @@ class Make:
 
     def patient(self, **changes: Any) -> PatientRecord:
         return PatientRecord(practice_id="p1", patient_id="pat1", person=self.person(), **changes)
+
+    def other_patient(self) -> PatientRecord:
+        return PatientRecord(practice_id="p1", patient_id="pat2", person=self.person())
+
+    def case(self, **changes: Any) -> Case:
+        """An episode of care with a certified plan."""
+        given = {
+            "practice_id": "p1",
+            "case_id": "c1",
+            "patient_id": "pat1",
+            "plan_of_care_from": date(2024, 7, 1),
+            "plan_of_care_to": date(2024, 9, 28),
+            "plan_of_care_certified_on": date(2024, 7, 8),
+            "therapy_dollars_used": 0,
+            "therapy_dollars_as_of": date(2024, 1, 1),
+        }
+        return Case(**{**given, **changes})
+
+    def authorization(self, **changes: Any) -> Authorization:
+        given = {
+            "authorization_number": AUTHORIZATION,
+            "patient_id": "pat1",
+            "payer": "workers_comp",
+            "valid_from": date(2024, 1, 1),
+            "valid_to": date(2024, 12, 31),
+            "row": 2,
+        }
+        return Authorization(**{**given, **changes})
 
     def coverage(self, **changes: Any) -> Coverage:
         given = {"rank": 1, "payer": "medicare", "member_id": "X", "coverage_from": date(2020, 1, 1)}
@@ -180,32 +210,53 @@ class Make:
         ]
         return tuple(rows)
 
+    def clinician(self, **changes: Any) -> Clinician:
+        licence = License(state="MA", number="1")
+        given = {
+            "id": "t1",
+            "last_name": "SMITH",
+            "first_name": "ANN",
+            "npi": RENDERING,
+            "credential": "PT",
+            "licenses": (licence,),
+        }
+        return Clinician(**{**given, **changes})
+
     def context(self, **changes: Any) -> RuleContext:
+        clinicians = changes.pop("clinicians", (self.clinician(),))
         directory = Directory(
             submitter=Submitter(organization_name="CLINIC", etin="123"),
             practices={"p1": Practice(id="p1", name="CLINIC", npi=BILLING)},
-            clinicians={"t1": Clinician(id="t1", last_name="SMITH", first_name="ANN", npi=RENDERING)},
+            clinicians={one.id: one for one in clinicians},
             enrolments=changes.pop("enrolments", self.enrolments()),
         )
-        given = {"tables": load_tables(), "payers": self.payers(), "directory": directory, "today": TODAY}
+        records = Records(authorizations=(self.authorization(),))
+        given = {
+            "tables": load_tables(),
+            "payers": self.payers(),
+            "directory": directory,
+            "records": records,
+            "today": TODAY,
+        }
         if "earlier" in changes:
             changes["history"] = Earlier(changes.pop("earlier"))
         return RuleContext(**{**given, **changes})
 
     def earlier(
-        self, code: str, payer: str = "medicare", modifiers: tuple[str, ...] = ("GP",)
+        self, code: str, payer: str = "medicare", modifiers: tuple[str, ...] = ("GP",), **changes: Any
     ) -> EarlierLine:
-        return EarlierLine(
-            practice_id="p1",
-            patient_id="pat1",
-            patient_control_number="A1",
-            payer=payer,
-            procedure_code=code,
-            modifiers=modifiers,
-            date_of_service=DAY,
-            charge=50_00,
-            units="1",
-        )
+        given = {
+            "practice_id": "p1",
+            "patient_id": "pat1",
+            "patient_control_number": "A1",
+            "payer": payer,
+            "procedure_code": code,
+            "modifiers": modifiers,
+            "date_of_service": DAY,
+            "charge": 50_00,
+            "units": "1",
+        }
+        return EarlierLine(**{**given, **changes})
 
     def findings(self, *drafts: ClaimDraft, code: str | None = None, **context: Any) -> list[Finding]:
         """What the rules say of the claims, under one code if one is given."""

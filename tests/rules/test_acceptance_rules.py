@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -34,7 +37,7 @@ def test_a2_total_time_pools_remainders_and_the_midpoint_does_not(make):
 
 
 def test_a4_massage_beside_manual_therapy(make):
-    draft = make.draft(make.row("97140"), make.row("97124", modifiers=("59",)))
+    draft = make.draft(make.row("97140"), make.row("97124", modifiers=("59", "GP")))
     (found,) = [one for one in make.findings(draft) if one.severity is Severity.ERROR]
     assert (found.code, found.location.line, found.carc) == ("BND001", "2", "236")
     assert "97140/97124 indicator 0" in found.message
@@ -67,3 +70,62 @@ def test_a10_hot_packs_are_bundled_and_97014_is_g0283(make):
     assert by_code["COD005"].location.line == "2"
     assert "use G0283" in by_code["COD005"].message
     assert errors(found) == {("COD005", "2")}
+
+
+def test_a5_manipulation_beside_manual_therapy_by_a_chiropractor(make):
+    spinal = make.row("98941", modifiers=("AT",), session={"active_care": True})
+    begun = {"discipline": "DC", "dates": (("454", date(2024, 7, 20)),)}
+    found = make.findings(make.draft(spinal, make.row("97140"), **begun))
+    assert errors(found) == {("BND002", "2")}
+    assert "98941/97140 indicator 1" in next(one.message for one in found if one.code == "BND002")
+    apart = make.findings(make.draft(spinal, make.row("97140", modifiers=("59", "GP")), **begun))
+    assert errors(apart) == set()
+    (warned,) = [one for one in apart if one.code == "CHI004"]
+    assert (warned.severity, warned.location.line) == (Severity.WARNING, "2")
+    assert "GY" in warned.message
+
+
+def test_a8_group_beside_individual_treatment(make):
+    group = make.row("97150", minutes=30)
+    assert errors(make.findings(make.draft(group, make.row("97110")))) == {("BND002", "2")}
+    assert errors(make.findings(make.draft(group, make.row("97110", modifiers=("59", "GP"))))) == set()
+    for modifiers in (("GP",), ("59", "GP")):
+        found = make.findings(make.draft(make.row("97750", modifiers=modifiers), group))
+        assert {code for code, _ in errors(found)} == {"BND001"}
+        found = make.findings(make.draft(make.row("97750"), make.row("97150", modifiers=modifiers)))
+        assert {code for code, _ in errors(found)} == {"BND001"}
+
+
+def test_a12_units_over_the_limit_of_a_day(make):
+    for rows in ([("8", 120)], [("5", 75), ("3", 45)]):
+        found = make.findings(make.draft(*(make.row("97110", units, minutes) for units, minutes in rows)))
+        assert errors(found) == set()
+        (over,) = [one for one in found if one.code == "MUE002"]
+        assert (over.severity, over.carc) == (Severity.WARNING, "151")
+        assert "8 units" in over.message
+        assert "the limit of a day is 6 (MAI 3" in over.message
+        assert "what passes: 97110 ×6" in over.message
+    evaluations = [
+        make.findings(make.draft(make.row("97161", "2", 40))),
+        make.findings(make.draft(make.row("97161", "1", 20), make.row("97161", "1", 20))),
+        make.findings(make.draft(make.row("97161", "1", 20)), make.draft(make.row("97161", "1", 20))),
+    ]
+    for found in evaluations:
+        assert "MUE001" in {code for code, _ in errors(found)}
+
+
+@pytest.mark.corpus
+def test_every_acceptance_case_has_a_test(facts_dir):
+    """By id: a1 here, A14 where an 835 is read and posted."""
+    tests = Path(__file__).resolve().parents[1]
+    named = {
+        found.upper()
+        for path in tests.rglob("test_*.py")
+        for found in re.findall(
+            r"^def test_(a\d+)_", path.read_text(encoding="utf-8"), re.MULTILINE | re.IGNORECASE
+        )
+    }
+    with facts_dir.joinpath("acceptance_cases.csv").open(encoding="utf-8", newline="") as file:
+        wanted = {row["id"].upper() for row in csv.DictReader(file)}
+    assert wanted
+    assert wanted - named == set()

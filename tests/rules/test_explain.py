@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from cli.commands.explain import explain as command
 from cli.exits import MEANING
-from cli.jobs.code_texts import FIXES, finding_codes
+from cli.jobs.code_texts import finding_codes
 from cli.jobs.explain import explain, next_actions, similar
+from cli.jobs.fix_texts import FIXES
 from cli.jobs.word_texts import ACTIONS
 from edi.codes import load_tables
 from edi.rules import RULES
@@ -215,3 +216,28 @@ def test_an_unknown_code_is_a_usage_error_with_a_question():
     assert done.exit_code == 2
     assert done.stdout == ""
     assert "did you mean UNT003" in done.stderr
+
+
+def test_a_rule_says_what_the_payers_make_of_it_and_whether_it_can_be_mended(tmp_path):
+    (tmp_path / "claimloop.toml").write_text("", encoding="utf-8")
+    (tmp_path / "payers.toml").write_text(
+        """
+[payer.harbor]
+base = "commercial"
+name = "Harbor"
+[[payer.harbor.rule]]
+code = "MOD002"
+level = "warning"
+reason = "takes them twice, by letter"
+from = 2026-01-01
+""",
+        encoding="utf-8",
+    )
+    settings = ("--config", str(tmp_path / "claimloop.toml"))
+    told = run("MOD002", *settings)
+    assert "harbor: warning from 2026-01-01: takes them twice, by letter" in told.stdout
+    assert "mended by: claimloop scrub --fix" in told.stdout
+    other = run("MOD001", *settings, "--json")
+    (one,) = json.loads(other.stdout)["explanations"]
+    assert "at_your_payers" not in one["facts"]
+    assert "mended_by" not in one["facts"]

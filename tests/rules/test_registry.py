@@ -6,17 +6,29 @@ import subprocess
 import sys
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import edi.rules
 from edi.codes import load_tables
 from edi.model.finding import Location, Severity
-from edi.payers import RuleOverride
+from edi.payers import RuleOverride, shipped_packs
 from edi.rules import FAMILIES, RULES
 from edi.rules.context import Problem
 from edi.rules.docs import render
-from edi.rules.registry import ERROR, rule, run_rule, sorted_rules
+from edi.rules.registry import (
+    ERROR,
+    WARNING,
+    Subject,
+    check_claim,
+    check_run,
+    plan_for,
+    rule,
+    rules_of,
+    run_rule,
+    sorted_rules,
+)
 
 DOCUMENTED = "A defect.\n\nWhy: a.\nFix: b.\nSource: c."
 
@@ -43,7 +55,15 @@ def test_registration_does_not_depend_on_who_imported_what():
 
 def test_every_module_of_rules_is_a_family():
     folder = Path(edi.rules.__file__).parent
-    modules = {path.stem for path in folder.glob("*.py")} - {"__init__", "context", "docs", "registry"}
+    modules = {path.stem for path in folder.glob("*.py")} - {
+        "__init__",
+        "billed",
+        "context",
+        "docs",
+        "registry",
+        "repairs",
+    }
+    modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
     assert {family.__name__.rpartition(".")[2] for family in FAMILIES} == modules
 
 
@@ -133,5 +153,100 @@ def test_a_payer_may_raise_a_warning_to_an_error(make):
     assert found.severity is ERROR
 
 
+def bound(*payers):
+    return rule("XXX001", severity=ERROR, carc="16", payers=payers)(documented(DOCUMENTED))
+
+
+@pytest.mark.parametrize(
+    ("payers", "level", "found"),
+    [
+        (("medicare_b",), None, [ERROR]),
+        (("a_contractor",), None, [ERROR]),
+        (("medicaid", "railroad"), None, []),
+        (("medicaid",), "warning", [WARNING]),
+        ((), "error", [ERROR]),
+        ((), None, []),
+        (("medicare_b",), "off", []),
+    ],
+)
+def test_a_rule_for_some_payers_is_turned_on_for_another_by_a_row(make, payers, level, found):
+    rows = (RuleOverride(code="XXX001", level=level, reason="x"),) if level else ()
+    context = make.context(payers=make.payers(key="a_contractor", rules=rows))
+    assert [one.severity for one in check_claim(make.draft(), context, (bound(*payers),))] == found
+
+
+def test_rules_that_are_off_are_not_called(make):
+    called = []
+
+    def counting(draft, context):
+        called.append(draft)
+        yield from ()
+
+    counting.__doc__ = DOCUMENTED
+    one = rule("XXX001", severity=ERROR)(counting)
+    off = RuleOverride(code="XXX001", level="off", reason="x", valid_to=date(2024, 7, 31))
+    payers = make.payers(rules=(off,))
+    drafts = [make.draft(make.row(day=day)) for day in (date(2024, 7, 31), date(2024, 8, 1))]
+    assert list(check_run(drafts, make.context(payers=payers), (one,))) == []
+    assert called == [drafts[1]], "each claim is judged by the rows of its own day"
+
+
+def test_equal_parts_are_judged_once_for_a_payer_until_one_is_wrong(make):
+    seen = []
+
+    def odd_rank(draft, context):
+        seen.append((draft.payer_key, draft.claim.place_of_service))
+        if draft.claim.place_of_service == "12":
+            yield Problem(message="found", location=Location())
+
+    odd_rank.__doc__ = DOCUMENTED
+    place = Subject("place", lambda draft: draft.claim.place_of_service or None)
+    one = rule("XXX001", severity=ERROR, subject=place)(odd_rank)
+    drafts = [make.draft(place_of_service=code) for code in ("11", "11", "12", "12", "", "11")]
+    drafts.append(make.draft(payer="commercial"))
+    found = list(check_run(drafts, make.context(), (one,)))
+    assert seen == [("medicare", "11"), ("medicare", "12"), ("medicare", "12"), ("commercial", "11")]
+    assert len(found) == 2
+
+
+def test_of_two_rows_for_a_day_the_last_one_counts(make):
+    one = bound("medicare_b")
+    rows = tuple(RuleOverride(code="XXX001", level=level, reason="x") for level in ("off", "info"))
+    payer = make.payers(rules=rows)["medicare"]
+    assert [severity for _, _, severity in plan_for(payer, date(2024, 8, 1), (one,))] == [Severity.INFO]
+    assert plan_for(make.replace(payer, rules=rows[::-1]), date(2024, 8, 1), (one,)) == ()
+
+
+def test_a_row_that_names_no_rule_is_said_with_what_was_meant(make):
+    rows = (
+        RuleOverride(code="AMT0001", level="off", reason="x"),
+        RuleOverride(code="unt003", level="off", reason="x"),
+        RuleOverride(code="QQQ999", level="off", reason="x"),
+        RuleOverride(code="AMT001", level="off", reason="x"),
+    )
+    found = make.findings(make.draft(), payers=make.payers(rules=rows), code="OVR001")
+    assert [one.fix for one in found[:2]] == ["Did you mean AMT001?", "Did you mean UNT003?"]
+    assert found[2].fix == "Write the code as docs/rules.md has it."
+    assert {one.location.field for one in found} == {"payer.medicare.rule"}
+    assert len(found) == 3
+
+
+def test_a_family_that_is_a_folder_gives_the_rules_of_all_its_modules():
+    for family in FAMILIES:
+        inner = [one for one in RULES if one.family == family.__name__.rpartition(".")[2]]
+        assert sorted(one.code for one in rules_of(family)) == [one.code for one in inner]
+
+
+def test_the_page_says_whom_a_rule_is_for_and_what_packs_make_of_it(make):
+    row = RuleOverride(code="XXX001", level="off", reason="never asked", valid_from=date(2024, 1, 1))
+    packs = {"a": make.payers(rules=(row,))["medicare"], "b": make.payers()["commercial"]}
+    one = rule("XXX001", severity=ERROR, carc="16", payers=("railroad",))(
+        documented(DOCUMENTED.replace("Source: c.", "Source: payers.toml corrections.method."))
+    )
+    page = render((one,), [ModuleType("edi.rules.tests", "A family.")], load_tables(), packs)
+    assert "- For: payers of kind railroad; off for `a` from 2024-01-01 (never asked)" in page
+    assert "- By pack: `corrections.method` reopening (a), replace (b)" in page
+
+
 def test_the_page_of_rules_is_in_step(golden):
-    golden("../../docs/rules.md", render(RULES, FAMILIES, load_tables()))
+    golden("../../docs/rules.md", render(RULES, FAMILIES, load_tables(), shipped_packs()))

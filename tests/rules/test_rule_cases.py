@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from edi.rules import RULES, run
 
 BAD_NPI = "1234567890"
 
-CASES = {}
+CASES: dict[str, Any] = {}
 for _module in sorted(Path(__file__).parent.joinpath("cases").glob("*.py")):
     CASES |= importlib.import_module(f"tests.rules.cases.{_module.stem}").CASES
 

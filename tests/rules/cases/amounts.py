@@ -19,4 +19,8 @@ CASES = {
         lambda m: m.findings(m.draft(patient_paid=-1)) and m.findings(m.draft(patient_paid=50_01)),
         lambda m: m.findings(m.draft(patient_paid=0)) + m.findings(m.draft(patient_paid=50_00)),
     ),
+    "AMT005": (
+        lambda m: m.findings(m.draft(m.row(charge=10_000_000_000))),
+        lambda m: m.findings(m.draft(m.row(charge=9_999_999_999))),
+    ),
 }

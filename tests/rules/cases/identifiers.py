@@ -14,7 +14,9 @@ CASES = {
         lambda m: m.findings(m.draft(rendering=None)),
     ),
     "NPI003": (
-        lambda m: m.findings(m.draft(referring=m.provider(BAD_NPI))),
+        lambda m: m.findings(
+            m.draft(m.row(line={"ordering": m.provider(BAD_NPI)}), referring=m.provider(BAD_NPI))
+        ),
         lambda m: m.findings(m.draft(referring=None)),
     ),
     "NPI004": (

@@ -25,4 +25,37 @@ CASES = {
         lambda m: m.findings(m.draft(m.row(modifiers=("SZ",), day=date(2018, 1, 1)))),
         lambda m: m.findings(m.draft(m.row(modifiers=("SZ",), day=date(2017, 12, 31)))),
     ),
+    "MOD006": (
+        lambda m: m.findings(m.draft(m.row(modifiers=("GP", "59")))),
+        lambda m: m.findings(m.draft(m.row(modifiers=("59", "GP")))),
+    ),
+    "MOD007": (
+        lambda m: m.findings(m.draft(m.row(modifiers=("59", "XS", "GP")))),
+        lambda m: m.findings(m.draft(m.row(modifiers=("XS", "GP")))),
+    ),
+    "MOD008": (
+        lambda m: m.findings(m.draft(m.row("97161", modifiers=("25", "GP")))),
+        lambda m: m.findings(m.draft(m.row("99213", modifiers=("25",)), discipline="DC")),
+    ),
+    "MOD009": (
+        lambda m: m.findings(m.draft(m.row(modifiers=("GP", "PN")))),
+        lambda m: m.findings(m.draft(m.row(modifiers=("GP", "59")))),
+    ),
+    "MOD010": (
+        lambda m: m.findings(m.draft(m.row(modifiers=("GP", "U1")))),
+        lambda m: m.findings(m.draft(m.row(modifiers=("U1", "GP")), payer="medicaid")),
+    ),
+    "MOD011": (
+        lambda m: m.findings(m.draft(m.row(modifiers=("GP", "99")))),
+        lambda m: m.findings(m.draft(m.row(modifiers=("59", "GP", "KX", "96", "CR", "99")))),
+    ),
+    "MOD012": (
+        lambda m: m.findings(m.draft(m.row("97012"), m.row("97012", modifiers=("77", "GP")))),
+        lambda m: m.findings(
+            m.draft(
+                m.row("97012"),
+                m.row("97012", modifiers=("77", "GP"), line={"rendering": m.provider("1993999998")}),
+            )
+        ),
+    ),
 }

@@ -9,6 +9,9 @@ CASES = {
         lambda m: m.findings(m.draft(m.row(day=date(2024, 6, 30)))),
         lambda m: m.findings(m.draft(m.row(day=date(2024, 7, 1)))),
     ),
-    "CHK002": (lambda m: m.findings(m.draft()), lambda m: m.findings(m.draft(diagnoses=()))),
+    "CHK002": (
+        lambda m: m.findings(m.draft()),
+        lambda m: m.findings(m.draft(diagnoses=()), m.draft(m.row(day=date(2026, 5, 4)))),
+    ),
     "CHK003": (lambda m: m.findings(m.draft(), enrolments=()), lambda m: m.findings(m.draft())),
 }

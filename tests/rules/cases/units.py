@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from edi.payers.profile import UnitsPolicy
+
+
+def at(start, end, **more):
+    return {"start_time": time(*start), "end_time": time(*end), "treating_id": "t1", **more}
+
 
 CASES = {
     "UNT001": (
@@ -42,5 +49,51 @@ CASES = {
             m.draft(m.row(units="4", minutes=60)),
             payers=m.payers(units=UnitsPolicy(max_timed_units_per_day=4)),
         ),
+    ),
+    "UNT009": (
+        lambda m: m.findings(m.draft(m.row("97129", "1", 15), m.row("97130", "2", 22))),
+        lambda m: m.findings(m.draft(m.row("97129", "1", 15), m.row("97130", "2", 23))),
+    ),
+    "UNT010": (
+        lambda m: m.findings(m.draft(m.row("98979"), m.row("98980"))),
+        lambda m: m.findings(m.draft(m.row("98980"), m.row("98981"))),
+    ),
+    "UNT011": (
+        lambda m: m.findings(
+            m.draft(
+                m.row("97150", minutes=30, session=at((9, 0), (9, 30))),
+                m.row("97110", minutes=15, session=at((9, 20), (9, 35))),
+            )
+        ),
+        lambda m: m.findings(
+            m.draft(
+                m.row("97150", minutes=30, session=at((9, 0), (9, 30))),
+                m.row("97110", minutes=15, session=at((9, 30), (9, 45))),
+            )
+        ),
+    ),
+    "UNT012": (
+        lambda m: m.findings(
+            m.draft(m.row(session=at((9, 0), (9, 20)))),
+            m.draft(
+                m.row(visit="V2", session=at((9, 0), (9, 20), patient_id="pat2")),
+                draft_patient=m.other_patient(),
+            ),
+        ),
+        lambda m: m.findings(
+            m.draft(m.row(session=at((9, 0), (9, 30)))),
+            m.draft(
+                m.row(visit="V2", session=at((9, 0), (9, 30), patient_id="pat2")),
+                draft_patient=m.other_patient(),
+            ),
+        ),
+    ),
+    "UNT013": (
+        lambda m: m.findings(m.draft(m.row("97110", "2", 30, visit_timed_minutes=25))),
+        lambda m: m.findings(m.draft(m.row("97110", "2", 30, visit_timed_minutes=30))),
+    ),
+    "UNT014": (
+        lambda m: m.findings(m.draft(m.row("97150", session={"group_size": 1}))),
+        lambda m: m.findings(m.draft(m.row("97150", session={"group_size": 2}))),
     ),
 }

@@ -1,4 +1,4 @@
-"""Modifiers: how many, which, and whether they were valid."""
+"""Modifiers by themselves: how many, which, whether they were valid, and in which order."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes import Tables
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_line
-from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.registry import ERROR, INFO, WARNING, rule
 
 MOST: Final = 4
+LAST_RANK: Final = 9
+"""The usual place of a modifier that the table does not know: behind all others."""
 _FORMAT: Final = re.compile(r"[0-9A-Z]{2}")
 
 
@@ -104,3 +107,39 @@ def modifier_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Itera
                     message=f"modifier {one} was not valid on {line.date_from}",
                     location=at_line(draft, line, "modifiers", "SV101"),
                 )
+
+
+@rule("MOD006", severity=INFO)
+def modifier_order(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The modifiers of a line are not in the order the payer wants.
+
+    Why: Modifiers that decide payment come first; some payers read only the first, and price the line wrongly.
+    Fix: Put them in the order the message names.
+    Source: payers.toml modifiers.order; modifiers.csv order_rank for those it does not name.
+    """
+    order = context.payer(draft).modifiers.order
+    if not order:
+        return
+    for line in draft.claim.lines:
+        given = line.procedure.modifiers
+        if len(given) < 2:
+            continue
+        wanted = in_order(given, order, context.tables)
+        if wanted != given:
+            yield Problem(
+                message=f"{line.procedure.code} has {' '.join(given)}, this payer wants {' '.join(wanted)}",
+                location=at_line(draft, line, "modifiers", "SV101-3"),
+                fix=f"Write {' '.join(wanted)}.",
+            )
+
+
+def in_order(given: tuple[str, ...], order: tuple[str, ...], tables: Tables) -> tuple[str, ...]:
+    """The modifiers in the payer's order; those it does not name come after, by their usual rank, else as given."""
+
+    def place(modifier: str) -> tuple[int, int]:
+        if modifier in order:
+            return order.index(modifier), 0
+        known = tables.modifier(modifier)
+        return len(order), known.order_rank if known is not None else LAST_RANK
+
+    return tuple(sorted(given, key=place))

@@ -1,4 +1,4 @@
-"""Coding: the procedure code exists, is valid on the date of service, and is the one the payer takes."""
+"""Codes by date: the code has its form, exists, and was valid on the date of service."""
 
 from __future__ import annotations
 

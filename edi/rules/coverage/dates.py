@@ -1,12 +1,13 @@
-"""Coverage: it is in force on the date of service, and the patient was alive."""
+"""The coverage is in force on the date of service and was confirmed not long before; the patient was alive."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from edi.model.draft import ClaimDraft
-from edi.rules.context import Problem, RuleContext, at_line
-from edi.rules.registry import ERROR, rule
+from edi.model.finding import Location
+from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
+from edi.rules.registry import ERROR, INFO, WARNING, rule, run_rule
 
 
 @rule("COV001", severity=ERROR, carc="26")
@@ -62,3 +63,43 @@ def service_after_death(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
                 message=f"the service of {line.date_from} is later than the patient's date of death",
                 location=at_line(draft, line, "date_of_service", "DTP03"),
             )
+
+
+@rule("COV014", severity=WARNING, carc="27")
+def coverage_confirmed_long_ago(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The coverage was last confirmed long before the date of service.
+
+    Why: Coverages end with a job or a month; one that was not looked up again may have ended.
+    Fix: Ask the payer again (270, or its portal) and write the day into last_verified.
+    Source: patients.csv last_verified; payers.toml coverage.verified_within_days, 30 unless set (a custom, no fact).
+    """
+    allowed = context.payer(draft).coverage.verified_within_days
+    verified, day = draft.coverage.last_verified, first_day(draft)
+    if allowed is None or verified is None or day is None:
+        return
+    age = (day - verified).days
+    if age > allowed:
+        yield Problem(
+            message=f"the coverage was last confirmed on {verified}, {age} days before the service of {day}",
+            location=at_claim(draft, "coverage.last_verified"),
+        )
+
+
+@run_rule("COV015", severity=INFO, carc="27")
+def coverage_never_confirmed(drafts: Sequence[ClaimDraft], context: RuleContext) -> Iterator[Problem]:
+    """UNCHECKED: nothing says that the coverage was ever confirmed with the payer.
+
+    Why: The dates in patients.csv are what the patient said; the payer may know others.
+    Fix: Give last_verified in patients.csv, the day of the last 271 or look at the portal.
+    Source: patients.csv last_verified.
+    """
+    claims: dict[str, int] = {}
+    for draft in drafts:
+        asked = context.payer(draft).coverage.verified_within_days is not None
+        if asked and draft.coverage.last_verified is None:
+            claims[draft.practice_id] = claims.get(draft.practice_id, 0) + 1
+    for practice, count in sorted(claims.items()):
+        yield Problem(
+            message=f"UNCHECKED: of {count} claims of practice {practice} the coverage was never confirmed",
+            location=Location(field="coverage.last_verified"),
+        )

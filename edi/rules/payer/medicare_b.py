@@ -1,0 +1,53 @@
+"""Medicare Part B and Railroad Medicare: chiropractic claims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from edi.model.draft import ClaimDraft
+from edi.rules.context import Problem, RuleContext, at_claim, at_line
+from edi.rules.registry import ERROR, rule
+
+PAYERS: Final = ("medicare_b", "railroad")
+MANIPULATION: Final = frozenset({"98940", "98941", "98942"})
+"""Spinal manipulation, all that Medicare pays a chiropractor."""
+_INITIAL_TREATMENT: Final = "454"
+
+
+@rule("MCB001", severity=ERROR, carc="4", payers=PAYERS)
+def active_care_with_notice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """A line says active care (AT) and expected denial (GA) at once.
+
+    Why: AT states that the care is covered, GA that it is not; Medicare rejects a line with both.
+    Fix: Keep AT for active treatment, or GA alone for maintenance care with a signed notice.
+    Source: claim_format_eligibility_rules.md, Eligibility (Palmetto A22JLH1132).
+    """
+    for line in draft.claim.lines:
+        if "AT" in line.procedure.modifiers and "GA" in line.procedure.modifiers:
+            yield Problem(
+                message=f"line {line.number} ({line.procedure.code}) has AT and GA",
+                location=at_line(draft, line, "modifiers", "SV101"),
+            )
+
+
+@rule("MCB002", severity=ERROR, carc="16", payers=PAYERS)
+def initial_treatment_date_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """Spinal manipulation without the date of the initial treatment.
+
+    Why: Medicare judges by it whether the care is active, and returns the claim without it.
+    Fix: Give initial_treatment_date on the case.
+    Source: claim_format_eligibility_rules.md, Limits and structure (Noridian); CARC 16 with RARC MA122.
+    """
+    claim = draft.claim
+    if any(kind == _INITIAL_TREATMENT for kind, _ in claim.dates):
+        return
+    for line in claim.lines:
+        if line.procedure.code in MANIPULATION and not any(
+            kind == _INITIAL_TREATMENT for kind, _ in line.other_dates
+        ):
+            yield Problem(
+                message=f"line {line.number} ({line.procedure.code}) without DTP*454 on claim or line",
+                location=at_claim(draft, "initial_treatment_date", "DTP03"),
+            )
+            return

@@ -1,0 +1,272 @@
+"""Minutes against the clock: one-on-one minutes that cannot have been given in the time documented.
+
+A visit may document one time for all its lines or a time for each. Minutes are taken to lie anywhere inside their time,
+so only what no order of treatment could fit is a contradiction. Rows without times or minutes say nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, time
+from typing import Final, TypeAlias
+
+import msgspec
+
+from edi.codes import Tables
+from edi.model.draft import ClaimDraft
+from edi.model.session import SessionLine
+from edi.rules.context import Problem, RuleContext, at_line
+from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.units.day import counts_by_quarter_hour
+
+GROUP: Final = "group"
+"""The kind of procedure that treats several patients at once."""
+
+LineKey: TypeAlias = tuple[str, str]
+"""Practice and line_id of a session line."""
+
+
+class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Minutes that lie somewhere between two times of one therapist's day. Times are minutes since midnight."""
+
+    start: int
+    end: int
+    minutes: int
+    patients: frozenset[str]
+    visits: frozenset[str]
+    lines: tuple[LineKey, ...]
+    told: tuple[str, ...]
+    group: bool
+
+
+class Clash(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A stretch of the clock that holds more minutes than it has."""
+
+    start: int
+    end: int
+    works: tuple[Work, ...]
+
+    def said(self) -> str:
+        """The sum a biller can check, with the visits."""
+        each = " + ".join(told for work in self.works for told in work.told)
+        total = sum(work.minutes for work in self.works)
+        visits = ", ".join(sorted({visit for work in self.works for visit in work.visits}))
+        return (
+            f"{_clock(self.start)} to {_clock(self.end)} is {self.end - self.start} min and cannot hold"
+            f" {each} = {total} min of one therapist (visits {visits}); what passes: {self.end - self.start} min in all"
+        )
+
+
+def clash_in(works: Sequence[Work]) -> Clash | None:
+    """The shortest stretch that holds more minutes than it has, or None: then some order of treatment fits them all."""
+    found: list[Clash] = []
+    for start in {work.start for work in works}:
+        for end in {work.end for work in works}:
+            inside = tuple(work for work in works if work.start >= start and work.end <= end)
+            if len(inside) > 1 and sum(work.minutes for work in inside) > end - start:
+                found.append(Clash(start=start, end=end, works=inside))
+    return min(found, key=lambda one: (one.end - one.start, one.start), default=None)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _works(sessions: Iterable[SessionLine], tables: Tables) -> Iterator[Work]:
+    """The works of one visit with one therapist: one a line when the lines have times of their own, else one."""
+    counted = [one for one in sessions if _kind(one, tables)]
+    if not any(one.start_time for one in counted):
+        return
+    times = [
+        (_minute(one.start_time), _minute(one.end_time))
+        for one in counted
+        if one.start_time is not None and one.end_time is not None and one.start_time < one.end_time
+    ]
+    if not times or any(one.minutes is None for one in counted):
+        return
+    apart = len(set(times)) > 1
+    timed = [one for one in counted if not apart or (one.start_time is not None and one.end_time is not None)]
+    parts = [[one] for one in timed] if apart else [timed]
+    for part in parts:
+        first = next((one for one in part if one.start_time is not None and one.end_time is not None), None)
+        if first is None or first.start_time is None or first.end_time is None:
+            continue
+        if first.start_time >= first.end_time:
+            continue
+        yield Work(
+            start=_minute(first.start_time),
+            end=_minute(first.end_time),
+            minutes=sum(one.minutes or 0 for one in part),
+            patients=frozenset(one.patient_id for one in part),
+            visits=frozenset(one.visit_id for one in part),
+            lines=tuple((one.practice_id, one.line_id) for one in part),
+            told=tuple(f"{one.procedure_code} {one.minutes}" for one in part),
+            group=all(_kind(one, tables) == GROUP for one in part),
+        )
+
+
+def _kind(session: SessionLine, tables: Tables) -> str:
+    """``group``, ``one``, or "" for what does not bind the therapist minute by minute."""
+    known = tables.procedure(session.procedure_code)
+    if known is not None and known.kind == GROUP:
+        return GROUP
+    return "one" if counts_by_quarter_hour(tables, session.procedure_code) else ""
+
+
+class Clashes(msgspec.Struct, kw_only=True):
+    """Where the clock of a run is overfull, by session line: inside one patient's day, and between patients."""
+
+    within: dict[LineKey, Clash] = {}
+    between: dict[LineKey, Clash] = {}
+
+
+def clashes_of(context: RuleContext) -> Clashes:
+    """The clashes of all claims of the run, worked out once."""
+    return context.once(("clashes",), lambda: _clashes(context))
+
+
+def _clashes(context: RuleContext) -> Clashes:
+    visits: dict[tuple[str, str, str, date, str], dict[LineKey, SessionLine]] = {}
+    drafts = {id(at.draft): at.draft for lines in context.days.values() for at in lines}
+    for draft in drafts.values():
+        for one in draft.sessions:
+            who = one.treating_id or one.treating_npi
+            key = (one.practice_id, who, one.patient_id, one.date_of_service, one.visit_id)
+            visits.setdefault(key, {})[one.practice_id, one.line_id] = one
+    of_patient: dict[tuple[str, str, str, date], list[Work]] = {}
+    of_therapist: dict[tuple[str, str, date], list[Work]] = {}
+    for (practice, who, patient, day, _), sessions in visits.items():
+        for work in _works(sessions.values(), context.tables):
+            of_patient.setdefault((practice, who, patient, day), []).append(work)
+            if who:
+                of_therapist.setdefault((practice, who, day), []).append(work)
+    found = Clashes()
+    for works in of_patient.values():
+        _note(clash_in(works), found.within)
+    for works in of_therapist.values():
+        clash = clash_in(_groups_once(works))
+        if clash is not None and len({patient for work in clash.works for patient in work.patients}) > 1:
+            _note(clash, found.between)
+    return found
+
+
+def _note(clash: Clash | None, into: dict[LineKey, Clash]) -> None:
+    if clash is not None:
+        into.update({line: clash for work in clash.works for line in work.lines})
+
+
+def _groups_once(works: Sequence[Work]) -> list[Work]:
+    """Group therapy of several patients at one time is the therapist's time once."""
+    found = [work for work in works if not work.group]
+    groups: dict[tuple[int, int], list[Work]] = {}
+    for work in works:
+        if work.group:
+            groups.setdefault((work.start, work.end), []).append(work)
+    for (start, end), same in groups.items():
+        longest = max(same, key=lambda work: work.minutes)
+        found.append(
+            Work(
+                start=start,
+                end=end,
+                minutes=longest.minutes,
+                patients=frozenset().union(*(work.patients for work in same)),
+                visits=frozenset().union(*(work.visits for work in same)),
+                lines=tuple(line for work in same for line in work.lines),
+                told=longest.told,
+                group=True,
+            )
+        )
+    return found
+
+
+def _told(draft: ClaimDraft, clashes: dict[LineKey, Clash]) -> Iterator[Problem]:
+    """One problem a clash, at the first line of the claim that is in it."""
+    told: list[Clash] = []
+    if not clashes:
+        return
+    for line in draft.claim.lines:
+        for line_id in line.session_line_ids:
+            clash = clashes.get((draft.practice_id, line_id))
+            if clash is not None and clash not in told:
+                told.append(clash)
+                yield Problem(
+                    message=f"{line.procedure.code} on {line.date_from}: {clash.said()}",
+                    location=at_line(draft, line, "start_time", "SV104"),
+                )
+
+
+@rule("UNT011", severity=ERROR, carc="151")
+def minutes_of_patient_overlap(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """One patient's group and one-on-one minutes, or two one-on-one services, share minutes of the clock.
+
+    Why: A minute counts for one code alone; group minutes are no one-on-one minutes.
+    Fix: Correct the times or the minutes; bill only what lies outside the shared time.
+    Source: units_rules.md 2.9; sessions.csv start_time, end_time, minutes.
+    """
+    yield from _told(draft, clashes_of(context).within)
+
+
+@rule("UNT012", severity=WARNING, carc="151")
+def therapist_with_two_patients_at_once(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """One therapist's one-on-one minutes with different patients do not fit into the time documented.
+
+    Why: One-on-one codes for two patients at the same minutes are what auditors look for first.
+    Fix: Correct the times, or bill group therapy (97150) for the shared time.
+    Source: units_rules.md 2.9. Which of the patients' claims is wrong cannot be known, so it is a warning.
+    """
+    yield from _told(draft, clashes_of(context).between)
+
+
+@rule("UNT013", severity=WARNING, carc="151")
+def visit_totals_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The visit's totals are less than what its lines add up to.
+
+    Why: Both totals must be in the record; when they disagree with the lines, the smaller one counts in an audit.
+    Fix: Correct visit_timed_minutes, visit_total_minutes or the minutes of the lines.
+    Source: units_rules.md 2.7.
+    """
+    visits: dict[str, list[SessionLine]] = {}
+    for one in draft.sessions:
+        visits.setdefault(one.visit_id, []).append(one)
+    for visit, sessions in visits.items():
+        timed, total = sessions[0].visit_timed_minutes, sessions[0].visit_total_minutes
+        lines = [one for one in sessions if counts_by_quarter_hour(context.tables, one.procedure_code)]
+        each = " + ".join(f"{one.procedure_code} {one.minutes}" for one in lines if one.minutes)
+        summed = sum(one.minutes or 0 for one in lines)
+        if timed is not None and summed > timed:
+            said = f"{each} = {summed} min, visit_timed_minutes is {timed}"
+        elif total is not None and max(timed or 0, summed) > total:
+            said = f"{max(timed or 0, summed)} timed min, visit_total_minutes is {total}"
+        else:
+            continue
+        place = next(
+            (line for line in draft.claim.lines if sessions[0].line_id in line.session_line_ids), None
+        )
+        if place is not None:
+            yield Problem(
+                message=f"visit {visit}: {said}",
+                location=at_line(draft, place, "visit_timed_minutes", "SV104"),
+            )
+
+
+@rule("UNT014", severity=ERROR, carc="150")
+def group_of_one(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """Group therapy with one patient.
+
+    Why: A group has two patients or more; one patient alone is one-on-one treatment under a code of its own.
+    Fix: Correct group_size, or bill the one-on-one code that was given.
+    Source: input.md group_size; cpt_therapy.csv 97150.
+    """
+    for line in draft.claim.lines:
+        known = context.tables.procedure(line.procedure.code)
+        if known is None or known.kind != GROUP:
+            continue
+        if any(one.group_size == 1 for one in draft.sessions if one.line_id in line.session_line_ids):
+            yield Problem(
+                message=f"{known.code} on {line.date_from} has group_size 1",
+                location=at_line(draft, line, "group_size", "SV101-2"),
+            )
