@@ -17,6 +17,8 @@ SCRIPTS = (
     ("bench/ingest_835.py", "--runs", "5"),
     ("bench/write_837p.py", "--runs", "5"),
     ("bench/gate.py", "--runs", "5"),
+    ("bench/scrub.py",),
+    ("bench/month.py",),
 )
 
 

@@ -24,17 +24,21 @@ COMMANDS: Final = {
     "explain": "cli.commands.explain:explain",
     "init": "cli.commands.init:init",
     "demo": "cli.commands.demo:demo",
+    "scrub": "cli.commands.scrub:scrub",
     "send": "cli.commands.exchange:send",
     "fetch": "cli.commands.exchange:fetch",
     "ingest": "cli.commands.remittances:ingest",
     "verify": "cli.commands.remittances:verify",
+    "eligibility": "cli.commands.eligibility:group",
     "simulate": "cli.commands.simulate:simulate",
-    "claims": "cli.commands.claims:group",
+    "claims": "cli.commands.claims_again:group",
+    "work": "cli.commands.claims_again:work_group",
     "held": "cli.commands.remittances:held_group",
     "unmatched": "cli.commands.remittances:unmatched_group",
     "denials": "cli.commands.denials:group",
     "report": "cli.commands.denials:report_group",
     "x12": "cli.commands.x12:group",
+    "tables": "cli.commands.tables:group",
 }
 """Where each command or group of commands is, in the order of --help."""
 

@@ -56,6 +56,17 @@ class RecordFiles(msgspec.Struct, frozen=True, kw_only=True):
                     found.setdefault(name, path)
         return RecordFiles(**found)
 
+    def replaced(
+        self, patients: Path | None, cases: Path | None, authorizations: Path | None, fees: Path | None
+    ) -> RecordFiles:
+        """The same with those that the command line names; None keeps the one there is."""
+        return RecordFiles(
+            patients=patients or self.patients,
+            cases=cases or self.cases,
+            authorizations=authorizations or self.authorizations,
+            fees=fees or self.fees,
+        )
+
     def given(self) -> tuple[Path, ...]:
         """The files there are to read."""
         return tuple(path for path in msgspec.structs.astuple(self) if path is not None)

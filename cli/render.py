@@ -251,6 +251,8 @@ _FOLDED = frozenset(
         "file",
         "candidates",
         "group",
+        "note",
+        "source",
     }
 )
 """Columns of words, which may take several lines on a terminal."""
@@ -272,6 +274,7 @@ _MONEY_COLUMNS = frozenset(
         "preventable_amount",
         "share_percent",
         "waiting",
+        "rows",
     }
 )
 

@@ -42,7 +42,7 @@ _FREE_TABLES: Final = ("denials", "run", "privacy", "notify")
 _DIRECTORY_TABLES: Final = (
     "submitter", "numbering", "practice", "facility", "provider", "enrolment", "trading_partner",
 )  # fmt: skip
-_TABLES: Final = ("store", "posting", *_DIRECTORY_TABLES, *_FREE_TABLES)
+_TABLES: Final = ("store", "tables", "posting", *_DIRECTORY_TABLES, *_FREE_TABLES)
 _URL_PASSWORD: Final = re.compile(r"^[a-z0-9+]+://[^/@:]*:[^/@]+@", re.IGNORECASE)
 
 
@@ -56,6 +56,12 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     vault: str = ""
     posting_date: Literal["remittance", "deposit", "ingest"] = "remittance"
     closed_through: date | None = None
+
+
+class TablesSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[tables]. ``folder`` holds what `tables update` loaded; "" until `load_settings` put in the default."""
+
+    folder: str = ""
 
 
 class PostingSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     file: Path | None = None
     store: StoreSettings
+    tables: TablesSettings = TablesSettings()
     posting: PostingSettings = PostingSettings()
     directory: Directory | None = None
     payers: dict[str, PayerProfile] = {}
@@ -165,6 +172,8 @@ def parse_settings(
     findings = [unknown_key(key, _TABLES, FILE_NAME, name) for key in document if key not in _TABLES]
     store, more = convert_table(document.get("store", {}), StoreSettings, "store", name)
     findings += more
+    tables, more = convert_table(document.get("tables", {}), TablesSettings, "tables", name)
+    findings += more
     posting, more = convert_table(_posting(document, findings, name), PostingSettings, "posting", name)
     findings += more
     directory: Directory | None = None
@@ -174,13 +183,15 @@ def parse_settings(
         if directory is not None:
             findings += _enrolled_payers(directory, payers, name)
             findings += _secrets(document, name)
-    if store is None or posting is None or any(finding.severity == Severity.ERROR for finding in findings):
+    failed = any(finding.severity == Severity.ERROR for finding in findings)
+    if store is None or tables is None or posting is None or failed:
         return None, findings
     free: dict[str, Any] = {table: dict(document.get(table, {})) for table in _FREE_TABLES}
     settings = Settings(
         folder=folder,
         file=file,
         store=_with_defaults(store, folder),
+        tables=TablesSettings(folder=str(folder / (tables.folder or "tables"))),
         posting=posting,
         directory=directory,
         payers=payers,

@@ -50,6 +50,8 @@ def _file_line(file: FileEntry) -> str:
         what.append(
             f"{counted(file.acknowledgments, 'acknowledgment')}, {counted(file.rejections, 'rejection')}"
         )
+    if file.eligibility_answers:
+        what.append(counted(file.eligibility_answers, "answer") + " about eligibility")
     if file.claims_new or file.claims_known:
         what.append(f"{counted(file.claims_new, 'claim')} new, {file.claims_known} known")
     if file.duplicate_of is not None:

@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from cli.jobs.tables.store import tables_of
 from cli.render import print_findings, stderr
 from cli.settings import Settings, load_settings
+from edi.codes import Tables
 from edi.model.errors import StoreMissingError
 from reconcile.store import Store, open_store
 
@@ -20,6 +22,11 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     store: Store
+
+    @property
+    def tables(self) -> Tables:
+        """The code tables of the installation."""
+        return tables_of(self.settings)
 
 
 @contextmanager
@@ -50,6 +57,28 @@ def workspace(
         store = _opened(settings, stack, read_only=read_only, dry_run=dry_run)
         stack.callback(store.close)
         yield Workspace(settings=settings, store=store)
+
+
+@contextmanager
+def looking(
+    config: Path | None, database: str | None, *, quiet: bool = False
+) -> Iterator[tuple[Settings, Store | None]]:
+    """Open settings, and the store to look at if there is one; None where none was made yet.
+
+    Raises:
+        SettingsError, StoreUrlError, StoreError, AccessError, TemporaryError: as for `workspace`.
+    """
+    settings = load_settings(config, database=database)
+    if not quiet and settings.findings:
+        print_findings(settings.findings, stderr())
+    try:
+        store = open_store(settings.store.database, Path(settings.store.vault), read_only=True)
+    except StoreMissingError:
+        yield settings, None
+        return
+    with ExitStack() as stack:
+        stack.callback(store.close)
+        yield settings, store
 
 
 def _opened(settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool) -> Store:

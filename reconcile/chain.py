@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from reconcile.values import SubmittedClaim, SubmittedLine
+from reconcile.values import Again, SubmittedClaim, SubmittedLine
 
 REPLACEMENT: Final = "7"
 VOID: Final = "8"
@@ -41,7 +41,7 @@ _CORRECTED: Final[tuple[_Same, ...]] = (
     lambda one, held: (one.procedure_code, one.date_from) == (held.procedure_code, held.date_from),
     lambda one, held: (one.number, one.date_from) == (held.number, held.date_from),
 )
-"""The same for a replacement or a void, which may change the charge and the code of a line."""
+"""The same for a submission that corrects, which may change the charge and the code of a line."""
 
 
 def _billed(line: SubmittedLine) -> tuple[object, ...]:
@@ -102,7 +102,7 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         for claim in reversed(self.claims):
             if claim.frequency == VOID:
                 return 0
-            if claim.frequency == REPLACEMENT:
+            if stands_for_all(claim):
                 return next((line.charge for held, line in billed if held is claim), 0)
         return billed[-1][1].charge
 
@@ -123,7 +123,7 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
     versions = {line.id: [line.id] for line in first.lines}
     for claim in ordered[1:]:
         known = [lines[ids[-1]] for ids in versions.values()]
-        pairs = _pair(claim.lines, known, _CORRECTED if claim.frequency in (REPLACEMENT, VOID) else _RESENT)
+        pairs = _pair(claim.lines, known, _CORRECTED if _corrects(claim) else _RESENT)
         for line in claim.lines:
             held = pairs.get(line.id)
             service = line.id if held is None else service_of[held]
@@ -137,6 +137,16 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
         service_of=service_of,
         versions={service: tuple(ids) for service, ids in versions.items()},
     )
+
+
+def stands_for_all(claim: SubmittedClaim) -> bool:
+    """Whether a submission takes the place of the whole claim before it: what it leaves out is billed no more."""
+    return claim.frequency == REPLACEMENT or (claim.again is not None and claim.again.whole)
+
+
+def _corrects(claim: SubmittedClaim) -> bool:
+    """Whether a submission may change the lines that it sends again."""
+    return claim.frequency in (REPLACEMENT, VOID) or claim.again not in (None, Again.SECONDARY)
 
 
 def _pair(

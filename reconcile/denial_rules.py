@@ -89,6 +89,13 @@ class Preventable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cause: frozenset[str] = frozenset()
 
 
+class Unpreventable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One [[unpreventable]]: CARCs that the facts call preventable and no rule can see coming, and why."""
+
+    carc: tuple[str, ...]
+    because: str
+
+
 class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file. ``version`` goes with the decisions it made."""
 
@@ -98,6 +105,7 @@ class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """The action that takes the place of one that would bill the patient, where nobody may."""
     reversal: tuple[ReversalReason, ...]
     preventable: tuple[Preventable, ...]
+    unpreventable: tuple[Unpreventable, ...]
 
     def preventable_by(self, carc: str, rarcs: Collection[str], cause: str) -> tuple[str, ...]:
         """Codes of the scrubber rules that look for the cause; () when none does."""
@@ -109,6 +117,13 @@ class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ):
                 return row.rules
         return ()
+
+    def not_preventable_because(self, carc: str) -> str:
+        """Why no rule of the scrubber looks for the cause of a CARC; "" where one does, or nothing is said of it."""
+        for row in self.unpreventable:
+            if carc in row.carc:
+                return row.because
+        return ""
 
 
 @cache

@@ -25,6 +25,7 @@ from reconcile.ledger import Ledger, post
 from reconcile.values import (
     Account,
     Adjudication,
+    Again,
     ClaimState,
     Denial,
     DenialStatus,
@@ -67,6 +68,7 @@ def reconcile_claim(
     denials = find_denials(ordered, ledger, lines, tables, chain=chain)
     total = _sum(root, ledger.balances)
     has_next_payer = any(claim.has_next_payer for claim in claims)
+    sent_next = any(claim.again is Again.SECONDARY for claim in claims)
     findings = (*ledger.findings, *_code_findings(ordered, tables))
     return ClaimState(
         claim_id=root,
@@ -75,7 +77,9 @@ def reconcile_claim(
         denials=denials,
         balances=ledger.balances,
         findings=findings,
-        next_actions=_next_actions(ordered, ledger, denials, total, has_next_payer=has_next_payer),
+        next_actions=_next_actions(
+            ordered, ledger, denials, total, has_next_payer=has_next_payer, sent_next=sent_next
+        ),
         guardrails=_guardrails(ordered, denials),
     )
 
@@ -135,6 +139,7 @@ def _next_actions(
     total: LineBalance,
     *,
     has_next_payer: bool,
+    sent_next: bool,
 ) -> tuple[str, ...]:
     """What is to be done, most pressing first: open denials, waits, recodes, write-offs, then the patient's share."""
     actions: dict[str, None] = {}
@@ -144,23 +149,29 @@ def _next_actions(
     if total.pended > 0:
         actions["hold_wait"] = None
     standing = _standing(adjudications, ledger)
-    if any([True for one in standing for match in one.match.lines if "recoded" in match.notes]):
-        actions["review_payer_recode"] = None
+    for one in standing:
+        for match in one.match.lines:
+            if "recoded" in match.notes:
+                actions["review_payer_recode"] = None
     for posting in ledger.postings:
         if posting.account is Account.CONTRACTUAL and not posting.transfer:
             actions["post_contractual_writeoff"] = None
             break
     if total.patient > 0 and standing:
-        actions[_patient_action(standing, has_next_payer=has_next_payer)] = None
+        actions[_patient_action(standing, has_next_payer=has_next_payer, sent_next=sent_next)] = None
     return tuple(actions)
 
 
-def _patient_action(standing: Sequence[Adjudication], *, has_next_payer: bool) -> str:
+def _patient_action(
+    standing: Sequence[Adjudication], *, has_next_payer: bool, sent_next: bool = False
+) -> str:
     """Who is asked for the patient's share: the payer it was sent on to, the next coverage, or the patient."""
     last = standing[-1].claim
     if _sent_on(last):
         return "await_other_payer"
     later = len({one.payer for one in standing}) > 1
+    if sent_next and not later:
+        return "await_other_payer"
     remarks = set(_remarks(last))
     if not later and (has_next_payer or remarks.intersection(_QMB_REMARKS)):
         return "bill_secondary"

@@ -14,6 +14,28 @@ from edi.model.finding import Finding
 from edi.model.remittance import ClaimPayment
 
 
+class Again(StrEnum):
+    """Why this store sent a claim after others of its chain; "" for a first submission and for imported ones."""
+
+    REPLACEMENT = "replacement"
+    """Frequency 7."""
+    VOID = "void"
+    """Frequency 8."""
+    NEW_CLAIM = "new_claim"
+    """Frequency 1 under a new CLM01, in the place of one that was adjudicated."""
+    DENIED_LINES = "denied_lines"
+    """The same with the denied lines alone; the others stand as they were adjudicated."""
+    REJECTED = "rejected"
+    """In the place of one that no payer took in."""
+    SECONDARY = "secondary"
+    """To the next payer."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it stands for the whole claim, so that a service it leaves out is billed no more."""
+        return self in (Again.REPLACEMENT, Again.NEW_CLAIM, Again.REJECTED)
+
+
 class SubmittedLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A service line as it was billed. ``control_number`` is its REF*6R, ``allocated`` that this store made it."""
 
@@ -57,6 +79,8 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     root: int
     lines: tuple[SubmittedLine, ...]
     has_next_payer: bool = False
+    again: Again | None = None
+    """Why this store sent it after others; None for a first submission, and for those of other systems."""
 
 
 class ClaimEvidence(StrEnum):

@@ -13,6 +13,7 @@ from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
 from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
+from cli.jobs.scrub.report import held_json
 from cli.jobs.story_text import story_json, story_lines
 from cli.options import (
     AsJson,
@@ -42,7 +43,6 @@ from cli.render import (
 )
 from cli.summaries import held_text, print_manifest
 from cli.workspace import workspace
-from edi.codes import load_tables
 from edi.intake import NOT_READ
 from edi.model.errors import InputError
 from edi.model.finding import Severity
@@ -77,13 +77,7 @@ def create(
     exit_zero: ExitZero = False,
 ) -> None:
     """Check sessions, build claims, write 837P files and store them; a claim with an error is held and named."""
-    beside = RecordFiles.beside(sessions[0])
-    records = RecordFiles(
-        patients=patients or beside.patients,
-        cases=cases or beside.cases,
-        authorizations=authorizations or beside.authorizations,
-        fees=fees or beside.fees,
-    )
+    records = RecordFiles.beside(sessions[0]).replaced(patients, cases, authorizations, fees)
     request = CreateRequest(
         sessions=tuple(sessions),
         folder=out,
@@ -125,16 +119,7 @@ def _create_json(result: CreateResult) -> dict[str, Any]:
         "changed_after_billing": result.changed,
         "not_billed": result.not_billed,
         "held_lines": result.held_lines,
-        "held": [
-            {
-                "practice_id": one.practice_id,
-                "payer": one.payer,
-                "session_line_ids": one.session_line_ids,
-                "charge": money(one.charge),
-                "findings": [finding_json(finding) for finding in one.findings],
-            }
-            for one in result.held
-        ],
+        "held": [held_json(one) for one in result.held],
         "claims": result.claims,
         "lines": result.claim_lines,
         "charge": money(result.charge),
@@ -208,7 +193,7 @@ def import_(
         manifest = import_claims(
             paths,
             opened.store,
-            tables=load_tables(),
+            tables=opened.tables,
             payers=opened.settings.payers,
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),

@@ -21,7 +21,7 @@ from cli.jobs.lists import (
 from cli.options import AsJson, Config, Database, Output, RowFormat
 from cli.render import SCHEMA_VERSION, Row, bar, money, stdout, write_json, write_rows
 from cli.workspace import workspace
-from edi.codes import load_tables
+from edi.codes import Tables
 from edi.payers.profile import PayerProfile
 from reconcile.denials import UNCLASSIFIED
 from reconcile.reports.denials import GROUPINGS, DenialGroup, DenialRate, by_group, rate, total
@@ -64,7 +64,7 @@ def list_(
         payers = opened.settings.payers
         denials = list(denial_listing(connection))
         if category is not None:
-            category = known_word("--category", category, _categories(denials))
+            category = known_word("--category", category, _categories(denials, opened.tables))
         if practice is not None:
             practice = known_word("--practice", practice, practice_names(connection))
         meant = None if payer is None else known_payers(payer, _payers(denials, payers))
@@ -87,9 +87,9 @@ def list_(
         write_rows(table, DENIAL_COLUMNS, form=form, path=output, narrow=DENIAL_NARROW, footer=footer)
 
 
-def _categories(denials: Iterable[DenialListing]) -> set[str]:
+def _categories(denials: Iterable[DenialListing], tables: Tables) -> set[str]:
     """Categories of the store and of the code tables."""
-    return {*load_tables().categories, UNCLASSIFIED, *(denial.category for denial in denials)}
+    return {*tables.categories, UNCLASSIFIED, *(denial.category for denial in denials)}
 
 
 def _payers(denials: Iterable[DenialListing], payers: Mapping[str, PayerProfile]) -> set[tuple[str, str]]:

@@ -97,9 +97,8 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
         console = stdout()
         for file in exchange.sent:
             more = " (was there already)" if file.already_there else ""
-            console.print(
-                f"{word} {file.file} to {file.partner}: {counted(file.claims, 'claim')}{more}", markup=False
-            )
+            held = counted(file.inquiries, "coverage") if file.inquiries else counted(file.claims, "claim")
+            console.print(f"{word} {file.file} to {file.partner}: {held}{more}", markup=False)
         for got in exchange.fetched:
             console.print(f"{word} {got.file} from {got.partner}", markup=False, soft_wrap=True)
         for left in exchange.waiting:

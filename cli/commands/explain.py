@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +11,13 @@ from rich.console import Console
 from cli.exits import ExitCode
 from cli.jobs.explain import Explanation, similar
 from cli.jobs.explain import explain as explain_code
-from cli.options import AsJson
+from cli.jobs.tables.store import tables_of
+from cli.options import AsJson, Config
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
-from edi.codes import load_tables
+from cli.settings import load_settings
+from edi.codes import Tables, load_tables
+from edi.model.errors import SettingsError
+from edi.payers import PayerProfile
 from edi.rules import RULES
 
 _KINDS = {"carc": "CARC", "rarc": "RARC", "999_code": "999 code", "acknowledgment_category": "277CA category"}
@@ -27,10 +32,14 @@ def explain(
         ),
     ],
     as_json: AsJson = False,
+    config: Config = None,
 ) -> None:
-    """Say what a code or word means: CARC, RARC, finding, category, next action, state, check, exit code."""
-    tables = load_tables()
-    found = explain_code(code, tables, RULES)
+    """Say what a code or word means: CARC, RARC, finding, category, next action, state, check, exit code.
+
+    Of a rule it also says which payers of the nearest payers.toml turn it off, up or down.
+    """
+    tables, payers = _known_here(config)
+    found = explain_code(code, tables, RULES, payers)
     if not found:
         near = similar(code, tables, RULES)
         question = f"; did you mean {' or '.join(near)}?" if near else ""
@@ -42,6 +51,20 @@ def explain(
     console = stdout()
     for one in found:
         _show(one, console)
+
+
+def _known_here(config: Path | None) -> tuple[Tables, dict[str, PayerProfile]]:
+    """The code tables and payers of the installation around this folder, or of --config.
+
+    Where there is none, or none that can be read and none was named: the shipped tables and no payers.
+    """
+    try:
+        settings = load_settings(config)
+    except SettingsError:
+        if config is not None:
+            raise
+        return load_tables(), {}
+    return tables_of(settings), settings.payers
 
 
 def _show(one: Explanation, console: Console) -> None:

@@ -23,7 +23,6 @@ from cli.options import AsJson, Config, Database, ExitZero, Output, Quiet, RowFo
 from cli.render import stdout, write_json, write_rows
 from cli.summaries import print_manifest
 from cli.workspace import workspace
-from edi.codes import load_tables
 from reconcile.store.listing import held as held_listing
 from reconcile.store.listing import unmatched as unmatched_listing
 
@@ -38,7 +37,7 @@ unmatched_group = typer.Typer(
 
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="835, 277CA, 999, TA1 files or folders.")
+        list[Path], typer.Argument(metavar="PATH...", help="835, 277CA, 999, TA1, 271 files or folders.")
     ],
     as_json: AsJson = False,
     config: Config = None,
@@ -52,7 +51,7 @@ def ingest(
         manifest = ingest_files(
             paths,
             opened.store,
-            tables=load_tables(),
+            tables=opened.tables,
             payers=opened.settings.payers,
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),
@@ -74,7 +73,7 @@ def verify(
 ) -> None:
     """Check every invariant of the ledger over the whole store, by name; 5 when one does not hold."""
     with workspace(config, database, read_only=True) as opened:
-        verification = verify_store(opened.store, checks or ())
+        verification = verify_store(opened.store, checks or (), opened.tables)
     if as_json:
         write_json(verification)
     else:

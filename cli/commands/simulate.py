@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.table import Table
 
+from cli.jobs.eligibility.simulate import SimulatedAnswers, is_inquiry, simulate_answers
 from cli.jobs.simulate import Simulated, load_scenario
 from cli.jobs.simulate import simulate as simulate_file
 from cli.options import AsJson, AsOf, today
@@ -19,7 +21,7 @@ _COUNTS = ("claims", "rejected", "lines", "undecidable")
 
 
 def simulate(
-    file: Annotated[Path, typer.Argument(help="The 837P to answer.", metavar="FILE")],
+    file: Annotated[Path, typer.Argument(help="The 837P or 270 to answer.", metavar="FILE")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the answer.")],
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw.")] = 1,
     scenario: Annotated[
@@ -29,7 +31,10 @@ def simulate(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON."""
+    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON; a 270 by a 271."""
+    if is_inquiry(file):
+        _show_answers(simulate_answers(file, out=out, seed=seed, today=today(as_of)), as_json=as_json)
+        return
     made = simulate_file(file, out=out, seed=seed, today=today(as_of), scenario=load_scenario(scenario))
     for finding in made.findings:
         stderr().print(f"{finding.code}: {finding.message}", markup=False, soft_wrap=True)
@@ -37,6 +42,18 @@ def simulate(
         write_json(_document(made))
         return
     _show(made)
+
+
+def _show_answers(made: SimulatedAnswers, *, as_json: bool) -> None:
+    """Say what the 271 hold."""
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, **msgspec.structs.asdict(made)})
+        return
+    table = Table("answer", "count", title=f"answers to a 270, seed {made.seed}")
+    for outcome, count in made.outcomes.items():
+        table.add_row(outcome, str(count))
+    stdout().print(table)
+    stdout().print(f"{', '.join(made.files)} in {made.folder}, and {made.truth}", markup=False)
 
 
 def _sums(made: Simulated) -> dict[str, int]:

@@ -34,6 +34,8 @@ _SETTINGS: Final = {
     "SET012": "A password stands on the command line, where every user of the machine can see it.",
     "SET013": "An enrolment names a payer that is not in payers.toml.",
     "SET014": "Two practices map one heading to different columns; read their files one practice at a time.",
+    "SET015": "A payer turns a rule off, up or down without a reason.",
+    "SET016": "A payer turns a rule for dates that are no day: the last lies before the first.",
 }
 _BALANCE: Final = {
     "BAL001": "A line of an 835 does not balance: SVC03 is not SVC02 less the line's adjustments. The claim is held.",
@@ -56,6 +58,7 @@ _SUBMISSIONS: Final = {
     "SUB011": "A service line without a number (LX01); the lines were counted.",
     "SUB020": "A field has a letter that the X12 character set cannot spell; the claim is held.",
     "SUB030": "A session line was billed by another run while this one was at work; the claim was left out.",
+    "SUB022": "A date of a certificate for equipment stood without that certificate and was left out.",
     "SUB021": "A segment kept from an imported claim has no place in an outgoing one and was left out.",
 }
 _ACKNOWLEDGMENTS: Final = {
@@ -65,6 +68,14 @@ _ACKNOWLEDGMENTS: Final = {
     "ACK004": "A claim or line of a 277CA without status.",
     "ACK005": "An acknowledgment that several files or claims could be meant by; it is kept and tied to none of them.",
     "ACK006": "An acknowledgment of numbers that only another partner's file or another practice's claim has.",
+}
+_ELIGIBILITY: Final = {
+    "ELI001": "A payer cannot be asked about a coverage: a field that the 270 needs is missing.",
+    "ELI003": "An answer of a 271 says nothing of the coverage.",
+    "ELI004": "Answers of a 271 that are to no inquiry of this store; they are kept, and count where a patient fits.",
+    "ELI005": "A segment of a 270 or 271 that stands outside any level, or a level that these do not have.",
+    "ELI006": "The payer answered under another member id than patients.csv has.",
+    "ELI007": "The payer ends a coverage earlier than patients.csv; the payer's date counts.",
 }
 _INGEST: Final = {
     "ING000": "There are more findings than a manifest lists.",
@@ -78,6 +89,33 @@ _INGEST: Final = {
     "IMP001": "The billing provider of an imported claim is new and was registered as a practice.",
     "IMP002": "The billing provider of an imported claim has neither NPI nor tax id; the claim is not stored.",
     "SHW001": "A transaction set of a kind that cannot be shown; only its envelope was checked.",
+}
+_AGAIN: Final = {
+    "AGN001": "No claim, or no submission of it to that payer, has the name given.",
+    "AGN002": "The claim waits for its payer's answer; sending it again may come back as a duplicate.",
+    "AGN003": "The payer's control number of the claim (REF*F8) is not known, so it cannot be replaced or voided.",
+    "AGN004": "The payer takes no such claim as a file; a person asks for a reopening (claimloop work list).",
+    "AGN005": "The claim was voided already.",
+    "AGN006": "The payer wants only denied lines again, and no line of the claim is denied.",
+    "AGN007": "The claim was rejected before any payer took it in, so there is nothing to void.",
+    "AGN008": "The payer of a claim that is to go again is not in payers.toml.",
+    "AGN009": "The practice of a claim that is to go again is not in claimloop.toml.",
+    "AGN010": "Several practices have a claim of that name.",
+    "AGN011": "Session lines of a claim are not among the corrected rows; a claim is corrected whole.",
+    "AGN012": "The corrected rows of a claim make no claim, or several, in the place of one.",
+    "AGN013": "The corrected rows are for another patient or payer than the claim that they should replace.",
+    "AGN014": "Another run sent the claim again while this one was at work; it was left out.",
+    "AGN015": "The claim was paid without a denial and nothing of it changed, so there is nothing to correct.",
+    "AGN020": "No payer comes after the one that answered the claim.",
+    "AGN021": "The patient's record with the coverage that is to be billed next is missing.",
+    "AGN022": "The payer has not decided on the claim yet, so the next one is not billed.",
+    "AGN023": "The payer sends the claim on to the next one by itself; a second claim there would be a duplicate.",
+    "AGN024": "The payer paid nothing, and the next one wants no such claims.",
+    "AGN025": "The payer took its payment back, so there is nothing to tell the next one.",
+    "AGN026": "An equation of a secondary claim does not hold, or the other payer's reasons do not fit in it.",
+    "AGN027": "The payer's answer does not say what became of every line of the claim.",
+    "AGN028": "The payer decided on the claim, so it cannot be told as passed over.",
+    "AGN029": "The claim went to the next payer already.",
 }
 _LEDGER: Final = {
     "ANSWERED_TWICE": "The payer answered a line again without reversing its first answer; what exceeds is memo.",
@@ -129,49 +167,13 @@ NEXT_ACTIONS_OF_NO_TABLE: Final = {
 """Next actions that no row of a table sets, and what leads to them."""
 
 
-FIXES: Final[Mapping[str, str]] = {
-    "BAL001": "Ask the payer for a corrected 835; claimloop held list names the claim.",
-    "BAL002": "Ask the payer for a corrected 835; claimloop held list names the claim.",
-    "BAL003": "Ask the payer or clearinghouse for a corrected 835; nothing of this one is posted.",
-    "CHANGED_AFTER_BILLING": (
-        "If the change is right, correct the claim that carries the line; else export the row as it was."
-    ),
-    "CHG001": "Add the patient to patients.csv, or correct the rows refused there.",
-    "CHG002": "Add the payer to payers.toml, or correct its name in patients.csv.",
-    "CHG003": "Use the id of a [[practice]] in claimloop.toml.",
-    "CHG004": "Add the case to cases.csv, or correct case_id or patient_id.",
-    "CHG005": "Fill in case_id.",
-    "CHG006": "Fill in discipline: PT, OT, SLP, DC, LMT, ACU, ATC or MD.",
-    "CHG007": "Add the therapist as [[provider]] in claimloop.toml, or correct treating_npi or treating_id.",
-    "CHG008": "Name the supervising therapist, on the line or under [[provider]].",
-    "CHG009": "Fill in facility_id with the id of a [[facility]] of the practice.",
-    "CHG010": "Fill in diagnosis_codes, on the line or in cases.csv.",
-    "CHG011": "Fill in minutes or units.",
-    "CHG012": "Add a charge row to fees.csv, or fill in charge.",
-    "CHG013": "Take one of the two rows out of fees.csv, or make it more specific.",
-    "CHG014": "Fill in subscriber_organization in patients.csv, or employer in cases.csv.",
-    "CHG015": "Give the rows that do not belong together another claim_key.",
-    "CHG016": "Correct the row that holds the day; this one then goes with it.",
-    "CHG020": "Check the minutes; if they are right, nothing is to be done.",
-    "CHG025": "Ask the payer for more visits, and add the new authorization to authorizations.csv.",
-    "INP001": "Export the table again, with its row of column names.",
-    "INP002": "Export as CSV.",
-    "INP003": "Export the columns, or map your own headings in [practice.columns].",
-    "INP004": "Correct the heading, remove the column, or map it in [practice.columns].",
-    "INP020": "Fill in the value.",
-    "INP022": "Export birth dates with four digits of the year.",
-    "INP023": "Export the column as text; the digits cannot be brought back from the file.",
-    "INP025": "Take the row out; a correction is made on the claim.",
-    "INP040": "Give every billed line a line_id of its own.",
-    "INP041": "Use the id of a [[practice]] in claimloop.toml.",
-    "INP051": "End the older coverage with coverage_to, or give one of them another rank.",
-    "INP054": "Correct the row that was refused; the patient's others then count again.",
-    "ING001": "Check the path.",
-    "ING010": "If it is ours, add the NPI and tax id of the old name to [[practice]] and ingest again.",
-    "ING012": "Fetch the file again; it was cut off.",
-    "SUB020": "Write it in Latin letters, as it stands on the member card.",
+_WHYS: Final[Mapping[str, str]] = {
+    "intake": "What cannot be read or looked up is on no claim, and the patient's whole day waits for it.",
+    "settings": "Claims are made with these settings; a wrong one is wrong on all of them.",
+    "submission": "The claim would be rejected before a payer sees it, or would say something else than was meant.",
+    "conformance": "A claim that breaks the guide is rejected at the front door, with its whole file at worst.",
 }
-"""How to mend what a finding names, in general; the finding itself says it of its row where that is known."""
+"""Why a finding of an area matters; a rule says it of itself."""
 
 
 class CodeText(msgspec.Struct, frozen=True):
@@ -187,6 +189,12 @@ def code_text(code: str) -> CodeText | None:
     if known is None and re.fullmatch(r"PYX[IGTSE]\w{1,4}", code):
         return CodeText("conformance", _BY_PYX12[code[3]])
     return known
+
+
+def why_of(code: str) -> str:
+    """Why a finding of the code matters, in general; "" where nothing general can be said."""
+    known = code_text(code)
+    return _WHYS.get(known.area, "") if known is not None else ""
 
 
 def title(code: str) -> str:
@@ -211,7 +219,9 @@ def _texts() -> Mapping[str, CodeText]:
         "balance": _BALANCE,
         "submission": _SUBMISSIONS,
         "acknowledgment": _ACKNOWLEDGMENTS,
+        "eligibility": _ELIGIBILITY,
         "ingest": _INGEST,
+        "again": _AGAIN,
         "ledger": _LEDGER,
         "billing": _BILLING,
         "conformance": _CONFORMANCE,

@@ -17,9 +17,9 @@ from cli.jobs.exchange import Exchange, fetch, send
 from cli.jobs.ingest import ingest
 from cli.jobs.manifest import Manifest
 from cli.jobs.simulate import simulate
+from cli.jobs.tables.store import tables_of
 from cli.jobs.verify import Verification, verify
 from cli.settings import load_settings
-from edi.codes import load_tables
 from edi.model.errors import InputError
 from reconcile.reports.denials import DenialGroup, by_group
 from reconcile.store import Store, open_store
@@ -97,7 +97,7 @@ def _lay_out(folder: Path) -> None:
 def _round(folder: Path, store: Store, seed: int, say: Step) -> Demo:
     settings = load_settings(folder / "claimloop.toml", environment={})
     directory = settings.need_directory()
-    tables = load_tables()
+    tables = tables_of(settings)
     now = datetime.combine(DAY, time(12))
     say("checking sessions, writing 837P claims, asking pyx12")
     sessions = folder / "sessions.csv"
@@ -132,7 +132,7 @@ def _round(folder: Path, store: Store, seed: int, say: Step) -> Demo:
         sent=sent,
         fetched=fetched,
         manifest=manifest,
-        verification=verify(store),
+        verification=verify(store, tables=tables),
         totals=sums,
         denials=tuple(groups),
         visits=visits,

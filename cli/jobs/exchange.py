@@ -34,12 +34,16 @@ Note = Callable[[str], None]
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the trading partner holds. ``already_there``: an earlier, interrupted run had delivered it."""
+    """A file that the trading partner holds: claims, or inquiries about coverage.
+
+    ``already_there``: an earlier, interrupted run had delivered it.
+    """
 
     file: str
     partner: str
     claims: int
     already_there: bool
+    inquiries: int = 0
 
 
 class Fetched(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +146,15 @@ def send(
                 if there is None:
                     troubles.append(Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY))
                 else:
-                    sent.append(Sent(file=file.name, partner=name, claims=file.claims, already_there=there))
+                    sent.append(
+                        Sent(
+                            file=file.name,
+                            partner=name,
+                            claims=file.claims,
+                            already_there=there,
+                            inquiries=file.inquiries,
+                        )
+                    )
         except ClaimloopError as error:
             troubles.append(Trouble(partner=name, message=str(error), exit_code=error.exit_code))
     left = [Waiting(file=one.name, partner=one.partner) for one in everything if one.partner not in known]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from cli.exits import MEANING
-from cli.jobs.code_texts import FIXES, GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
+from cli.jobs.code_texts import GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
+from cli.jobs.fix_texts import FIXES
 from cli.jobs.word_texts import ACTIONS, POSTED_AS, WORDS
 from edi.codes import Tables
 from edi.codes.spelling import nearest
 from edi.codes.values import Carc
 from edi.model.remittance import Adjustment
+from edi.payers import PayerProfile
 from edi.rules import Rule
+from edi.rules.repairs import MENDED
 from reconcile.accounts import account_of
 from reconcile.denial_rules import DenialContext, denial_table
 from reconcile.denials import categorise
@@ -39,7 +42,9 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str | list[str]]
 
 
-def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanation, ...]:
+def explain(
+    code: str, tables: Tables, rules: Sequence[Rule], payers: Mapping[str, PayerProfile] | None = None
+) -> tuple[Explanation, ...]:
     """Everything a code may mean, a CARC first and an exit code last; empty when it is nothing known here.
 
     Args:
@@ -47,6 +52,7 @@ def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanati
             ``CARC 97`` and ``RARC M15`` for that kind alone.
         tables: the code tables.
         rules: all rules.
+        payers: profiles by key; a rule tells which of them turn it off, up or down.
     """
     asked = _asked(code, tables)
     wanted = asked.code
@@ -55,7 +61,7 @@ def explain(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[Explanati
         return carcs
     found = [
         *carcs,
-        *(_rule(one, tables) for one in rules if one.code == wanted),
+        *(_rule(one, tables, payers or {}) for one in rules if one.code == wanted),
         *_finding(wanted),
         *_rarc(wanted, tables),
         *_category(wanted.lower(), tables),
@@ -133,7 +139,7 @@ def _known(**facts: object) -> dict[str, str | list[str]]:
     return said
 
 
-def _rule(one: Rule, tables: Tables) -> Explanation:
+def _rule(one: Rule, tables: Tables, payers: Mapping[str, PayerProfile]) -> Explanation:
     known = tables.carc(one.carc) if one.carc else None
     return Explanation(
         kind="rule",
@@ -143,12 +149,25 @@ def _rule(one: Rule, tables: Tables) -> Explanation:
             name=one.name,
             family=one.family,
             severity=one.severity.value,
+            only_for=", ".join(one.payers) if one.payers is not None else None,
             why=one.why,
             fix=one.fix,
+            mended_by="claimloop scrub --fix" if one.code in MENDED else None,
             would_come_back_as=f"CARC {known.code}: {known.label}" if known is not None else None,
+            at_your_payers=list(_overrides(one.code, payers)),
             source=one.source,
         ),
     )
+
+
+def _overrides(code: str, payers: Mapping[str, PayerProfile]) -> Iterator[str]:
+    """What payers.toml makes of a rule: ``medicare: warning from 2026-01-01 to 2026-06-30: reason``."""
+    for key, payer in payers.items():
+        for row in payer.rules:
+            if row.code == code:
+                dates = f" from {row.valid_from}" if row.valid_from is not None else ""
+                dates += f" to {row.valid_to}" if row.valid_to is not None else ""
+                yield f"{key}: {row.level}{dates}: {row.reason}"
 
 
 def _finding(code: str) -> Iterator[Explanation]:
@@ -248,6 +267,8 @@ def _carc(code: str, tables: Tables, group: str) -> Iterator[Explanation]:
             posting_class=one.posting_class,
             by_group=[_group_line(each, one, tables) for each in _TOLD] if plain and _live(one) else None,
             preventable=one.preventable,
+            preventable_by=list(denial_table().preventable_by(one.code, (), "")),
+            no_rule_because=denial_table().not_preventable_because(one.code),
             group_codes=one.group_restriction,
             group_dependence=one.group_dependence if plain else None,
             needs_remark=one.rarc_required,

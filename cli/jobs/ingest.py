@@ -1,4 +1,4 @@
-"""``ingest``: whatever came back (835, 277CA, 999, TA1), told by its content, into the vault and the store.
+"""``ingest``: whatever came back (835, 277CA, 999, TA1, 271), told by its content, into the vault and the store.
 
 Every file is kept first. A file whose digest is known and finished is a duplicate. An interrupted file is taken up
 where it stopped: each transaction set notes its outcome in the database transaction that stored it, and the file's own
@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from cli.jobs import manifest
+from cli.jobs.eligibility.answers import ingest_answers
 from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.ingest_acks import ingest_acknowledgments
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
@@ -25,7 +26,7 @@ from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.payers.profile import PayerProfile
-from edi.transactions import t835
+from edi.transactions import t271, t835
 from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
@@ -185,7 +186,7 @@ class _IncomingFile:
         self._kinds: dict[str, None] = {}
         self._acknowledgments = self._matched = self._rejections = self._known = self._foreign = (
             self._sets
-        ) = 0
+        ) = self._answers = 0
 
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
@@ -208,6 +209,8 @@ class _IncomingFile:
             self._payments.append(ingest_remittance(self._store, source, values, self._tools))
         elif transaction.kind in READERS:
             self._acknowledge(transaction, position)
+        elif transaction.kind == t271.KIND:
+            self._confirm(transaction, position)
         else:
             self._foreign += 1
             fix = "claims import takes it" if transaction.kind == "837" else ""
@@ -231,6 +234,14 @@ class _IncomingFile:
         self._known += counts.known
         self._sets += 1
 
+    def _confirm(self, transaction: TransactionSet, position: int) -> None:
+        """One transaction set of answers about eligibility."""
+        counts, findings = ingest_answers(self._store, self._kept.sha256, position, transaction)
+        self._findings += findings
+        self._answers += counts.count
+        self._known += counts.known
+        self._sets += 1
+
     def _entry(self) -> FileEntry:
         """The file's part of the manifest."""
         broken = any(one.code in FATAL for one in self._findings)
@@ -243,12 +254,13 @@ class _IncomingFile:
             acknowledgments=self._acknowledgments,
             acknowledgments_matched=self._matched,
             rejections=self._rejections,
+            eligibility_answers=self._answers,
             findings=entries(self._findings),
         )
 
     def _outcome(self, *, broken: bool) -> str:
         """One word for the file."""
-        if not self._payments and not self._acknowledgments:
+        if not self._payments and not self._acknowledgments and not self._answers:
             return manifest.REJECTED
         flawed = broken or self._foreign > 0
         if not self._payments:

@@ -95,14 +95,13 @@ def profile_of(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> Pay
 def resubmit_by(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> date | None:
     """Return the last day for a new claim in place of an unprocessable one; None for other denials or if unknown.
 
-    It is the payer's limit for first claims (``filing.initial_days``), counted from the date of service.
+    It is the payer's limit for first claims (``filing.initial_days`` or ``initial_months``), counted from the date of
+    service.
     """
     profile, served = profile_of(denial, payers), denial.date_of_service or denial.claim_date_from
     if denial.kind != _UNPROCESSABLE or profile is None or served is None:
         return None
-    if profile.filing.initial_days is None:
-        return None
-    return served + timedelta(days=profile.filing.initial_days)
+    return profile.filing.last_day(served)
 
 
 def due_date(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> date | None:

@@ -70,6 +70,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int = 0
     claims_new: int = 0
     claims_known: int = 0
+    eligibility_answers: int = 0
     duplicate_of: str | None = None
     findings: tuple[FindingEntry, ...] = ()
 
@@ -94,6 +95,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int = 0
     claims_new: int = 0
     claims_known: int = 0
+    eligibility_answers: int = 0
     retried_matched: int = 0
 
 
@@ -182,7 +184,7 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
         if file.outcome == DUPLICATE and not file.payments:
             sums["duplicates"] += 1
             continue
-        for name in ("acknowledgments", "rejections", "claims_new", "claims_known"):
+        for name in ("acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers"):
             sums[name] += getattr(file, name)
         for payment in file.payments:
             sums["posted"] += payment.outcome == POSTED

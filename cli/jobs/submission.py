@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from cli.jobs.keeper import Keeper
 from cli.jobs.meanwhile import BILLED_MEANWHILE, not_billed_meanwhile
 from edi.model.claim import Claim
 from edi.model.directory import Directory, TradingPartner
@@ -49,11 +50,14 @@ from reconcile.store import (
 )
 from reconcile.store.claims import CREATED
 from reconcile.store.files import OUTGOING, move_file
+from reconcile.store.usage import usages
 
 WRITTEN: Final = "written"
 """Outcome of a file that is whole in the vault and was not yet seen in its folder."""
 PLACED: Final = "placed"
 """Outcome of a file that stood whole in its folder; what becomes of it there is not ours to undo."""
+_USAGE: Final = {"T": "test", "P": "production"}
+"""ISA15 in words."""
 Judge = Callable[[bytes], Sequence[Finding]]
 """The second opinion on a file's bytes; an error finding with a claim holds that claim, one without holds the file."""
 
@@ -100,6 +104,7 @@ class Submitter(msgspec.Struct, frozen=True, kw_only=True):
     rules_version: str
     judge: Judge
     dry_run: bool = False
+    keeper: Keeper | None = None
 
 
 class _RollBackError(Exception):
@@ -114,13 +119,15 @@ def submit(drafts: Sequence[ClaimDraft], to: Submitter) -> Submission:
         to: store, directory, folder and time.
 
     Raises:
-        UsageError: a practice has no trading partner, or its envelope fields do not fit.
+        UsageError: a practice has no trading partner, its envelope fields do not fit, or the store holds claims of
+            the partner's other usage.
         StoreError, AccessError, TemporaryError: from the store and the vault.
     """
     written: list[WrittenFile] = []
     refused: list[Refused] = []
     findings: list[Finding] = []
     for partner, claims in _by_partner(drafts, to.directory):
+        _refuse_mixed(partner, to.store)
         for plan in t837p.plan_files([draft.claim for draft in claims], partner):
             wanted = {id(claim) for transaction in plan for claim in transaction}
             chosen = [draft for draft in claims if id(draft.claim) in wanted]
@@ -161,6 +168,26 @@ def partner_of(practice_id: str, directory: Directory) -> TradingPartner:
     return directory.trading_partners[candidates[0]]
 
 
+def _refuse_mixed(partner: TradingPartner, store: Store) -> None:
+    """See that test and production claims of a partner do not come into one store.
+
+    Raises:
+        SettingsError: the store holds claims of the other usage, and the partner's settings do not allow both.
+    """
+    if partner.test_and_production:
+        return
+    with store.read() as connection:
+        held = usages(connection, Vault(store.vault), partner.id)
+    others = sorted(held.keys() - {partner.usage})
+    if others:
+        ours, theirs = _USAGE.get(partner.usage, "other"), _USAGE.get(others[0], "other")
+        raise SettingsError(
+            f"claimloop.toml: trading partner {partner.id} is set to {ours} (usage = {partner.usage}), but the store "
+            f"{store.name} holds {theirs} claims of it (file {held[others[0]]}, usage {others[0]}); use another store "
+            "with --database, or set test_and_production = true for the partner"
+        )
+
+
 def _one_file(
     drafts: list[ClaimDraft],
     partner: TradingPartner,
@@ -172,7 +199,8 @@ def _one_file(
     made: _Made | None = None
     with suppress(_RollBackError), to.store.write() as connection:
         register_practices(connection, to.directory.practices.values())
-        made = _made(connection, not_billed_meanwhile(connection, drafts, findings), partner, to, refused)
+        wanted = not_billed_meanwhile if to.keeper is None else to.keeper.wanted
+        made = _made(connection, wanted(connection, drafts, findings), partner, to, refused)
         if made is not None:
             _refuse_taken(to.folder / made.name, made.sha256)
         if to.dry_run:
@@ -286,22 +314,24 @@ def _without_refused(
 def numbered(
     connection: Connection, drafts: Sequence[ClaimDraft], directory: Directory, now: datetime
 ) -> list[Claim]:
-    """Return the drafts' claims with CLM01 and REF*6R allocated in the given transaction."""
-    clm = allocate(connection, "", CLM01, len(drafts), at=now)
+    """Return the drafts' claims with CLM01 and REF*6R allocated in the given transaction; a CLM01 they have is kept."""
+    blank = [not draft.claim.patient_control_number for draft in drafts]
+    clm = iter(allocate(connection, "", CLM01, sum(blank), at=now) if any(blank) else ())
     lines = iter(allocate(connection, "", REF6R, sum(len(one.claim.lines) for one in drafts), at=now))
     numbering = directory.numbering
     return [
         msgspec.structs.replace(
             draft.claim,
-            patient_control_number=patient_control_number(
-                number, numbering.clm01_prefix.get(draft.practice_id, ""), numbering.clm01_max
+            patient_control_number=draft.claim.patient_control_number
+            or patient_control_number(
+                next(clm), numbering.clm01_prefix.get(draft.practice_id, ""), numbering.clm01_max
             ),
             lines=tuple(
                 msgspec.structs.replace(line, line_control_number=line_control_number(next(lines)))
                 for line in draft.claim.lines
             ),
         )
-        for number, draft in zip(clm, drafts, strict=True)
+        for draft in drafts
     ]
 
 
@@ -333,6 +363,10 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
             st_control_number=number,
             rules_version=to.rules_version,
         )
+        if to.keeper is not None:
+            drafts = [made.drafts[claim.patient_control_number] for claim in claims]
+            to.keeper.save(connection, claims, drafts, origin)
+            continue
         saved = save_claims(connection, claims, origin, hashes)
         save_sessions_without_line(connection, _without_line(claims, saved.new, made, hashes))
 

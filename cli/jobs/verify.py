@@ -7,6 +7,7 @@ from collections.abc import Collection
 import msgspec
 
 from cli.jobs.manifest import FindingEntry, entries
+from edi.codes import Tables, load_tables
 from edi.model.errors import UsageError
 from reconcile.store import Store, Vault
 from reconcile.store.checks import CHECKS
@@ -36,12 +37,13 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
         return 0 if self.holds else LEDGER_BROKEN
 
 
-def verify(store: Store, names: Collection[str] = ()) -> Verification:
+def verify(store: Store, names: Collection[str] = (), tables: Tables | None = None) -> Verification:
     """Run checks over one snapshot of the store.
 
     Args:
         store: open; nothing is written.
         names: which checks; all when empty.
+        tables: of the installation; the shipped ones if None.
 
     Raises:
         UsageError: there is no check of that name.
@@ -55,6 +57,6 @@ def verify(store: Store, names: Collection[str] = ()) -> Verification:
         for check in CHECKS.values():
             if names and check.name not in names:
                 continue
-            findings = entries(check.run(connection, vault))
+            findings = entries(check.run(connection, vault, tables or load_tables()))
             results.append(CheckResult(check.name, check.asks, not findings, findings))
     return Verification(holds=all(result.holds for result in results), checks=tuple(results))

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from cli.exits import ExitCode
-from cli.jobs import x12_show_835, x12_show_837, x12_show_acks
+from cli.jobs import x12_show_835, x12_show_837, x12_show_acks, x12_show_eligibility
 from cli.render import SCHEMA_VERSION, finding_json, to_json
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
@@ -35,6 +35,9 @@ class Views(msgspec.Struct, frozen=True):
 VIEWS: Final[dict[str, Views]] = {
     "835": Views(x12_show_835.json_members, x12_show_835.text_lines),
     "837": Views(x12_show_837.json_members, x12_show_837.text_lines),
+    **dict.fromkeys(
+        ("270", "271"), Views(x12_show_eligibility.json_members, x12_show_eligibility.text_lines)
+    ),
     **dict.fromkeys(READERS, Views(x12_show_acks.json_members, x12_show_acks.text_lines)),
 }
 """Kind of transaction set (ST01, or TA1) to its views."""

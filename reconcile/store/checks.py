@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from sqlalchemy import Connection, text
 
-from edi.codes.lookup import load_tables
+from edi.codes.lookup import Tables
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from reconcile.store.content import unpack_claim_payment
@@ -22,7 +22,7 @@ from reconcile.store.recomputed import changed_books, changed_claims
 from reconcile.store.second_path import SetSums, set_sums
 from reconcile.store.vault import Vault
 
-_Run: TypeAlias = Callable[[Connection, Vault], Iterator[Finding]]
+_Run: TypeAlias = Callable[[Connection, Vault, Tables], Iterator[Finding]]
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def _broken(check: str, message: str, *, claim: str | None = None, line: str | N
 
 
 @_check
-def trial_balance(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def trial_balance(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim: charge = paid + contractual + patient + denied + open."""
     query = """SELECT patient_control_number, billed, paid + contractual + patient + denied + open_balance AS told
         FROM claim WHERE billed <> paid + contractual + patient + denied + open_balance"""
@@ -71,7 +71,7 @@ _ACCOUNTS: Final = ("paid", "contractual", "patient", "denied", "pended")
 
 
 @_check
-def claim_sums(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def claim_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim's account columns are the sums of its postings."""
     sums = ", ".join(
         f"COALESCE(CAST(SUM(CASE WHEN x.account = '{name}' THEN x.cents ELSE 0 END) AS BIGINT), 0) AS {name}"
@@ -94,7 +94,7 @@ def claim_sums(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def claim_answers(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def claim_answers(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim counts the claim payments that are posted on it."""
     query = """SELECT c.patient_control_number, c.adjudications, COALESCE(s.answers, 0) AS answers FROM claim c
         LEFT JOIN (SELECT claim_id, COUNT(*) AS answers FROM claim_payment WHERE outcome = 'posted'
@@ -106,7 +106,7 @@ def claim_answers(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def remittance_totals(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def remittance_totals(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every payment's claim payments add up to its counts, charges and payments."""
     query = """SELECT r.payment_key, r.claims, r.charge_total, r.paid_total, COALESCE(s.claims, 0) AS held,
         COALESCE(s.charge, 0) AS charge, COALESCE(s.paid, 0) AS paid FROM remittance r LEFT JOIN (
@@ -124,7 +124,7 @@ def remittance_totals(connection: Connection, vault: Vault) -> Iterator[Finding]
 
 
 @_check
-def bank(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def bank(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every payment: bank = posted + suspense + unmatched - provider adjustments."""
     query = """SELECT r.payment_key, r.amount, r.paid_total - COALESCE(s.cents, 0) AS told FROM remittance r
         LEFT JOIN (SELECT remittance_id, CAST(SUM(cents) AS BIGINT) AS cents FROM provider_adjustment
@@ -135,7 +135,7 @@ def bank(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def claim_payment_values(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def claim_payment_values(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim payment's columns say what its kept value says."""
     query = """SELECT p.patient_control_number, p.status, p.charge, p.paid, p.patient_responsibility, x.content
         FROM claim_payment p LEFT JOIN claim_payment_content x ON x.claim_payment_id = p.id"""
@@ -156,7 +156,7 @@ def claim_payment_values(connection: Connection, vault: Vault) -> Iterator[Findi
 
 
 @_check
-def postings_of_adjustments(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def postings_of_adjustments(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every posted claim payment's postings are its CLP04 and its adjustments, by group and reason."""
     query = """SELECT p.id, p.patient_control_number, c.content, x.account, x.group_code, x.reason, x.cents
         FROM claim_payment p JOIN claim_payment_content c ON c.claim_payment_id = p.id
@@ -191,21 +191,21 @@ def _compare_postings(number: str, content: bytes, told: Counter[tuple[str, str]
 
 
 @_check
-def claim_values(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def claim_values(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every submission's charge and service lines say what its kept value says."""
     for one in changed_claims(connection):
         yield _broken("claim_values", one.message, claim=one.claim)
 
 
 @_check
-def recomputed_books(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def recomputed_books(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim's postings, denials and sums are what its claim payments give, computed again by these tables."""
-    for one in changed_books(connection, load_tables()):
+    for one in changed_books(connection, tables):
         yield _broken("recomputed_books", one.message, claim=one.claim)
 
 
 @_check
-def unposted(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def unposted(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """What is in suspense or unmatched has no claim and no postings; what is posted has a claim."""
     query = """SELECT p.patient_control_number, p.outcome FROM claim_payment p
         WHERE (p.outcome = 'posted') <> (p.claim_id IS NOT NULL)
@@ -235,7 +235,7 @@ _ORPHANS: Final = {
 
 
 @_check
-def orphans(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def orphans(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every row that names another finds it."""
     for thing, query in _ORPHANS.items():
         for (number,) in _rows(connection, query):
@@ -243,7 +243,7 @@ def orphans(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def duplicate_payments(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def duplicate_payments(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """No payment is in the books twice: neither under one key nor with one content."""
     query = """SELECT content_digest, COUNT(*) AS times FROM remittance GROUP BY content_digest HAVING COUNT(*) > 1"""
     for digest, times in _rows(connection, query):
@@ -251,7 +251,7 @@ def duplicate_payments(connection: Connection, vault: Vault) -> Iterator[Finding
 
 
 @_check
-def control_numbers(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def control_numbers(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """No control number was given twice, and every counter stands where its allocations left it."""
     query = """SELECT control_number, COUNT(*) FROM service_line WHERE allocated
         GROUP BY control_number HAVING COUNT(*) > 1"""
@@ -275,7 +275,7 @@ def control_numbers(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def denial_amounts(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def denial_amounts(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every claim payment's denials add up to what it posted as denied (of a known duplicate, nothing is)."""
     query = """SELECT c.patient_control_number, p.id, COALESCE(d.amount, 0) AS listed, COALESCE(s.cents, 0) AS posted
         FROM claim_payment p LEFT JOIN claim c ON c.id = p.claim_id
@@ -295,7 +295,7 @@ def denial_amounts(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def vault_bytes(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def vault_bytes(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every file's bytes are in the vault and still hash to their name."""
     for (digest,) in _rows(connection, "SELECT sha256 FROM file ORDER BY sha256"):
         if not vault.intact(digest):
@@ -303,7 +303,7 @@ def vault_bytes(connection: Connection, vault: Vault) -> Iterator[Finding]:
 
 
 @_check
-def vault_sums(connection: Connection, vault: Vault) -> Iterator[Finding]:
+def vault_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every payment's BPR, CLP, SVC, CAS and PLB add up to the same from the bytes of its file."""
     query = """SELECT r.id, r.file_sha256, t.st_control_number, r.amount, r.claims, r.charge_total, r.paid_total,
         COALESCE(s.lines, 0), COALESCE(s.charge, 0), COALESCE(s.paid, 0), r.adjustment_total

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from edi.model.claim import Claim
 from edi.model.control import normalise_control_number
@@ -82,6 +82,7 @@ def save_claims(
     claims: Sequence[Claim],
     origin: ClaimOrigin,
     session_hashes: Mapping[tuple[str, str], str] | None = None,
+    chains: Mapping[str, int] | None = None,
 ) -> SavedClaims:
     """Store submitted claims of one transaction set. A claim stored already with the same content is left alone.
 
@@ -90,6 +91,7 @@ def save_claims(
         claims: with ``practice_id``, patient control number and line control numbers filled in.
         origin: where they come from.
         session_hashes: content hash of each session line billed, by (practice_id, line_id); None when imported.
+        chains: roots of the chains that claims are known to belong to, by patient control number as sent.
 
     Raises:
         StoreError: a session line with a hash is billed already (``billed_sessions`` tells before).
@@ -100,7 +102,7 @@ def save_claims(
     sessions: list[tuple[Any, ...]] = []
     known = 0
     number, line_number = next_id(connection, ClaimRow), next_id(connection, ServiceLineRow)
-    chain = _Chain(connection)
+    chain = _Chain(connection, chains or {})
     for some in chunks(claims, IN_LIST):
         digests = [claim_digest(claim) for claim in some]
         stored = _stored_digests(connection, some)
@@ -164,7 +166,7 @@ def later_payers(claim: Claim) -> tuple[str, ...]:
     if claim.later_payers:
         return claim.later_payers
     own = _RANKS.find(claim.subscriber.rank)
-    ranks = [segment[1] for segment in claim.kept if segment[0] == "SBR" and len(segment) > 1]
+    ranks = [one.rank for one in claim.other_payers]
     return tuple(rank for rank in ranks if len(rank) == 1 and _RANKS.find(rank) > own)
 
 
@@ -189,8 +191,10 @@ class _Chain:
     to the one under its CLM01. Where several claims fit alike it joins none.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, known: Mapping[str, int]) -> None:
         self._connection = connection
+        self._known = known
+        self._last = _last_sequences(connection, set(known.values()))
         self._by_number: dict[tuple[str, str], list[_Earlier]] = {}
         self._by_reference: dict[tuple[str, str], dict[int, frozenset[str]]] = {}
         self.unchained: list[int] = []
@@ -226,8 +230,10 @@ class _Chain:
         earlier = self._by_number.setdefault(key, [])
         sequence = 1 + max((one.sequence for one in earlier), default=0)
         own = [one for one in earlier if not names or names & one.names]
-        root = number
-        if own or claim.original_reference:
+        root = self._known.get(claim.patient_control_number, number)
+        if root in self._last:
+            sequence = self._last[root] = max(sequence, 1 + self._last[root])
+        if root == number and (own or claim.original_reference):
             held = self._by_reference.get((claim.practice_id, claim.original_reference), {})
             referred = {one for one, known in held.items() if names & known}
             if claim.frequency in (REPLACEMENT, VOID):
@@ -240,6 +246,14 @@ class _Chain:
                 self.unchained.append(number)
         earlier.append(_Earlier(root, sequence, names, lines))
         return root, sequence
+
+
+def _last_sequences(connection: Connection, roots: set[int]) -> dict[int, int]:
+    """The highest sequence of each chain, over all the control numbers its claims went out under."""
+    table = table_of(ClaimRow)
+    query = select(table.c.root, func.max(table.c.sequence)).group_by(table.c.root)
+    rows = connection.execute(query.where(table.c.root.in_(sorted(roots)))) if roots else ()
+    return {int(root): int(last) for root, last in rows}
 
 
 def _corrected(own: Sequence[_Earlier], referred: set[int], lines: Sequence[_Billed]) -> set[int]:

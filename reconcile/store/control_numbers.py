@@ -1,8 +1,8 @@
 """Numbers that name things for ever: allocated in the transaction that stores what they name, never given twice.
 
-Kinds: ``isa13``, ``gs06``, ``st02`` per trading partner; ``clm01`` and ``ref6r`` for the whole store. SQLite holds
-the write lock from ``BEGIN IMMEDIATE``, PostgreSQL locks the counter's row; a rollback gives the numbers back, and
-then nothing was named by them.
+Kinds: ``isa13``, ``gs06``, ``st02`` per trading partner; ``clm01``, ``ref6r`` and ``trn270`` for the whole store.
+SQLite holds the write lock from ``BEGIN IMMEDIATE``, PostgreSQL locks the counter's row; a rollback gives the numbers
+back, and then nothing was named by them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ GS06: Final = "gs06"
 ST02: Final = "st02"
 CLM01: Final = "clm01"
 REF6R: Final = "ref6r"
+TRN270: Final = "trn270"
 
 _HIGHEST: Final = {ISA13: 999_999_999, GS06: 999_999_999, ST02: 999_999_999}
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -35,7 +36,7 @@ def allocate(connection: Connection, partner: str, kind: str, count: int, *, at:
     Args:
         connection: the write transaction that stores what the numbers name.
         partner: id of the trading partner; "" for numbers of the whole store.
-        kind: ``isa13``, ``gs06``, ``st02``, ``clm01`` or ``ref6r``.
+        kind: ``isa13``, ``gs06``, ``st02``, ``clm01``, ``ref6r`` or ``trn270``.
         count: how many; 0 gives an empty range and touches nothing.
         at: the time for the event log.
 
@@ -103,6 +104,11 @@ def patient_control_number(number: int, prefix: str = "", longest: int = 17) -> 
 def line_control_number(number: int) -> str:
     """REF*6R: ``L`` and nine characters, never a small number that a payer could take for an LX."""
     return "L" + _base36(number, LINE_WIDTH)
+
+
+def inquiry_trace_number(number: int) -> str:
+    """TRN02 of a 270: ``E`` and nine characters, so that no payer takes it for a number of his own."""
+    return "E" + _base36(number, LINE_WIDTH)
 
 
 def is_line_control_number(text: str) -> bool:

@@ -69,6 +69,14 @@ BUSINESS: Final = {
         x.counted, x.kind, x.status FROM denial x {_OF_PAYMENT} {_OF_LINE}""",
     "claim_finding": f"""SELECT {_CLAIM_KEY.format("c")}, x.ordinal, x.code, x.severity, x.message
         FROM claim_finding x JOIN claim c ON c.id = x.claim_id""",
+    "eligibility_inquiry": """SELECT x.trace_number, x.practice_id, x.patient_id, x.payer_key, x.payer_id, x.member_id,
+        x.birth_date, x.partner, x.asked_on, x.content FROM eligibility_inquiry x""",
+    "eligibility_answer": """SELECT x.digest, x.trace_number, x.practice_id, x.patient_id, x.payer_key, x.status,
+        x.confirmed_on, x.tied, x.confirmation FROM eligibility_answer x""",
+    "resubmission": f"""SELECT {_CLAIM_KEY.format("c")}, x.kind, {_CLAIM_KEY.format("o")}
+        FROM resubmission x JOIN claim c ON c.id = x.claim_id JOIN claim o ON o.id = x.follows""",
+    "work_item": f"""SELECT {_CLAIM_KEY.format("c")}, x.ordinal, x.kind, x.reason, x.opened_on, x.due_date, x.status
+        FROM work_item x JOIN claim c ON c.id = x.claim_id""",
     "event": "SELECT x.kind, x.subject, x.actor, x.data FROM event x",
 }
 """What a table's rows are, in business terms."""

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from edi.model.control import normalise_control_number
 from reconcile.store.bulk import day, fetch
-from reconcile.values import SubmittedClaim, SubmittedLine
+from reconcile.values import Again, SubmittedClaim, SubmittedLine
 
 _CLAIM = (
     "SELECT c.id, c.practice_id, c.patient_control_number, c.charge, c.frequency, c.payer_key, c.payer_id,"
     " c.payer_name, c.member_ids, c.patient_last_name, c.patient_first_name, c.date_from, c.date_to,"
     " c.original_reference, c.sequence, c.root, c.pcn_normalised, c.adjudications, c.acknowledged,"
-    " c.later_payers FROM claim c"
+    " c.later_payers, a.kind FROM claim c LEFT JOIN resubmission a ON a.claim_id = c.id"
 )
 _BY_NUMBER = f"{_CLAIM} JOIN claim n ON n.root = c.root WHERE n.pcn_normalised {{keys}}"
 _BY_ROOT = f"{_CLAIM} WHERE c.root {{keys}}"
@@ -35,7 +35,7 @@ _PAYER_NUMBERS = (
     "SELECT claim_id, payer_claim_control_number FROM claim_payment WHERE claim_id {keys}",
     "SELECT claim_id, payer_claim_control_number FROM acknowledgment WHERE claim_id {keys}",
 )
-_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS = 15, 16, 17, 18, 19
+_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _AGAIN = 15, 16, 17, 18, 19, 20
 
 
 class Submissions:
@@ -127,6 +127,7 @@ def _complete(
             root=root,
             lines=tuple(lines.get(number, ())),
             has_next_payer=bool(row[_LATER_PAYERS]),
+            again=Again(row[_AGAIN]) if row[_AGAIN] else None,
         )
         found.chains.setdefault(root, []).append(claim)
         found.learn("claim", row[_NUMBER], root)

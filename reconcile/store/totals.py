@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from reconcile.store.bulk import table_of
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE, PROVIDER_ADJUSTMENT, REMITTANCE
+from reconcile.store.schema import EligibilityInquiryRow
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -133,9 +135,10 @@ def claim_listing(
 
 
 class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An 837P file that is not yet known to be sent. ``charge`` is cents.
+    """An 837P or 270 file that is not yet known to be sent. ``charge`` is cents; a 270 has ``inquiries`` and no claims.
 
-    ``outcome`` is ``written`` or ``placed``; ``sending`` when a run ended in the middle of its delivery.
+    ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``sending`` when a run ended in the middle of its
+    delivery.
     """
 
     sha256: str
@@ -144,6 +147,7 @@ class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     outcome: str
     claims: int
     charge: int
+    inquiries: int = 0
 
 
 def outbox(connection: Connection) -> list[OutboxFile]:
@@ -163,13 +167,30 @@ def outbox(connection: Connection) -> list[OutboxFile]:
         .order_by(FILE.c.first_seen, FILE.c.name)
     )
     return [
-        OutboxFile(
-            sha256=row.sha256,
-            name=row.name,
-            partner=row.partner,
-            outcome=row.outcome,
-            claims=int(row.claims),
-            charge=int(row.sum),
-        )
-        for row in connection.execute(query)
+        *(
+            OutboxFile(
+                sha256=row.sha256,
+                name=row.name,
+                partner=row.partner,
+                outcome=row.outcome,
+                claims=int(row.claims),
+                charge=int(row.sum),
+            )
+            for row in connection.execute(query)
+        ),
+        *_inquiries(connection),
     ]
+
+
+def _inquiries(connection: Connection) -> Iterator[OutboxFile]:
+    """The 270 files that wait to be sent, oldest first."""
+    asked = table_of(EligibilityInquiryRow)
+    query = (
+        select(FILE.c.sha256, FILE.c.name, FILE.c.outcome, asked.c.partner, func.count().label("inquiries"))
+        .join(asked, asked.c.file_sha256 == FILE.c.sha256)
+        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("made", "placed", "sending")))
+        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.outcome, FILE.c.first_seen, asked.c.partner)
+        .order_by(FILE.c.first_seen, FILE.c.name)
+    )
+    for row in connection.execute(query):
+        yield OutboxFile(**row._asdict(), claims=0, charge=0)

@@ -233,7 +233,10 @@ def test_a_dry_run_writes_nothing_anywhere(tmp_path, has_store, monkeypatch):
     if has_store:
         assert office.create().code == 1
         (office.folder / "sessions.csv").write_text(
-            office.sessions.read_text().replace("V0001-", "V9001-").replace("V0001,", "V9001,")
+            office.sessions.read_text()
+            .replace("V0001-", "V9001-")
+            .replace("V0001,", "V9001,")
+            .replace("P002,C002,2026-02-02", "P002,C002,2026-02-03")
         )
     before, files = office.digest(), listing(tmp_path)
     for more in ((), ("--json",)):

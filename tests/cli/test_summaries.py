@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cli import summaries
-from cli.jobs.create_claims import CreateResult, HeldClaim
+from cli.jobs.create_claims import CreateResult
 from cli.jobs.manifest import FileEntry, PaymentEntry, summarise
+from cli.jobs.scrub.check import HeldClaim
 from edi.model.finding import Finding, Location, Severity
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims, silently
+from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
+from cli.jobs.scrub.check import silently
 from cli.settings import load_settings
 from reconcile.store import open_store, store_digest
 from tests.builders import PRACTICE_NPI, REFERRER_NPI, THERAPIST_NPI

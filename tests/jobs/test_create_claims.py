@@ -17,7 +17,7 @@ from cli.app import app
 from cli.conformance_pool import ConformancePool
 from cli.jobs import create_claims as job
 from cli.jobs import submission
-from edi.model.errors import InputError, StoreError, UsageError
+from edi.model.errors import InputError, SettingsError, StoreError, UsageError
 from edi.model.finding import Finding, Severity
 from edi.transport.whole import put_whole
 from edi.x12.conformance import Verdict
@@ -513,3 +513,47 @@ def test_no_second_opinion_is_not_a_clean_file(office, monkeypatch, code):
     assert {(found.code, found.severity) for one in result.held for found in one.findings} == {
         (code, Severity.ERROR)
     }
+
+
+# -- test and production -----------------------------------------------------------------------------------------------
+
+
+def with_usage(office, usage, more=""):
+    """The office's settings for test or production claims."""
+    partner = f'max_st_per_file = 1\nusage = "{usage}"\n{more}\n'
+    text = SETTINGS.replace("max_st_per_file = 1\n", partner)
+    (office.folder / "claimloop.toml").write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("first", "second"), [("T", "P"), ("P", "T")])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_test_and_production_claims_of_a_partner_do_not_share_a_store(office, first, second, dry_run):
+    with_usage(office, first)
+    assert office.create(session("V1")).claims == 1
+    before = office.everything()
+    with_usage(office, second)
+    with pytest.raises(SettingsError) as refused:
+        office.create(session("V2", patient="P2"), dry_run=dry_run)
+    words = {"T": "test (usage = T)", "P": "production (usage = P)"}
+    assert f"trading partner house is set to {words[second]}" in str(refused.value)
+    assert f"usage {first}" in str(refused.value)
+    assert "test_and_production = true" in str(refused.value)
+    after = office.everything()
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"claimloop.toml", "sessions.csv"}
+
+
+def test_both_usages_share_a_store_where_the_settings_say_so(office):
+    with_usage(office, "T")
+    office.create(session("V1"))
+    with_usage(office, "P", "test_and_production = true")
+    assert office.create(session("V2", patient="P2")).claims == 1
+    with_usage(office, "P")
+    with pytest.raises(SettingsError):
+        office.create(session("V3", patient="P3"))
+
+
+def test_a_second_run_of_the_same_usage_is_fine(office):
+    with_usage(office, "P")
+    office.create(session("V1"))
+    assert office.create(session("V2", patient="P2")).claims == 1

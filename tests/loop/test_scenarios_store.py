@@ -39,8 +39,6 @@ IMPORTED = ("S16",)
 """Scenarios whose claims another system sent: their line numbers are not ours."""
 LATER_PAYERS = {"S03": ("supplement",), "S21": ("supplement",)}
 """Their next step presumes a second coverage, which the practice's records tell and the primary 837P does not."""
-RULE_TO_COME = ("S06", "S11")
-"""Their denials are preventable by rules (KX, authorization) that do not exist yet: nothing may claim otherwise."""
 SAME_NUMBER_TWICE = ("S02", "S20", "S21", "S25")
 """Several claims with a line A1, as the facts tell them; no store would give a number twice, and `verify` says so."""
 PAYERS = {
@@ -312,7 +310,7 @@ def _denials(story: Story, expected: Expectation) -> list[str]:
         for name, told_words in (("guardrails", one.guardrails), ("remarks", one.remarks)):
             if not set(told_words) <= set(str(row[name]).split()):
                 wrong.append(f"denial {row['id']}: {name} {row[name]!r} lack {told_words}")
-        if one.preventable and bool(row["preventable_by"]) == (story.id in RULE_TO_COME):
+        if one.preventable and not row["preventable_by"]:
             wrong.append(f"denial {row['id']}: preventable by {row['preventable_by']!r}")
         if not row["because"]:
             wrong.append(f"denial {row['id']}: nothing says why")

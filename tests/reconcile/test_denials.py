@@ -127,6 +127,46 @@ def test_rules_named_as_preventable_exist():
     assert named <= known
 
 
+def _preventable():
+    return sorted(
+        code
+        for code, row in TABLES.carcs.items()
+        if row.preventable in ("yes", "partly") and row.valid_to is None
+    )
+
+
+def test_every_preventable_code_names_its_rules_or_why_none_can():
+    table = denial_table()
+    assert len(_preventable()) > 190
+    for code in _preventable():
+        rules, because = table.preventable_by(code, (), ""), table.not_preventable_because(code)
+        assert bool(rules) != bool(because), code
+        assert rules or len(because) > 40, code
+
+
+def test_what_no_rule_can_see_is_no_rules_code_and_is_said_once():
+    listed = [code for row in denial_table().unpreventable for code in row.carc]
+    assert len(listed) == len(set(listed))
+    assert set(listed) <= set(_preventable())
+    assert not set(listed) & {rule.carc for rule in RULES}
+
+
+def test_every_code_that_a_rule_gives_leads_back_to_rules():
+    codes = {rule.carc for rule in RULES if rule.carc is not None} & set(_preventable())
+    assert codes
+    for code in codes:
+        rarcs = {one for row in denial_table().preventable if code in row.carc for one in row.rarc}
+        named = {one for rarc in ("", *rarcs) for one in denial_table().preventable_by(code, (rarc,), "")}
+        assert {rule.code for rule in RULES if rule.carc == code} & named or code in ("5", "50"), code
+
+
+@pytest.mark.corpus
+def test_the_facts_call_the_same_codes_preventable(facts_dir):
+    with (facts_dir / "carc_categories.csv").open(encoding="utf-8") as rows:
+        told = {row["carc"] for row in csv.DictReader(rows) if row["preventable"] in ("yes", "partly")}
+    assert told == set(_preventable())
+
+
 @pytest.mark.corpus
 def test_combinations_of_the_facts(facts_dir):
     with (facts_dir / "carc_rarc_combos.csv").open(encoding="utf-8") as rows:

@@ -194,7 +194,7 @@ class _Maker:
                 Facility(id="north", practice="p1", name="North Site", npi=self.npi(), address=self.address())
             )
         self.facilities = facilities
-        clinicians = []
+        clinicians: list[Clinician] = []
         for discipline in TAXONOMY:
             for _ in range(rng.randint(1, 2)):
                 clinicians.append(self.clinician(discipline, len(clinicians)))

@@ -41,12 +41,14 @@ CONTRACT = {
     "submitter": "name id",
     "receiver": "name id",
     "claim": "patient_control_number charge place_of_service frequency diagnoses billing rendering referring payer "
-    "filing_indicator member_id patient authorization referral_number original_reference patient_paid references lines",
+    "filing_indicator member_id patient authorization referral_number original_reference patient_paid references "
+    "subscriber_rank insurance_type relationship facility supervising accident_causes dates amounts attachments "
+    "spinal_condition delay_reason other_payers kept lines",
     "billing": "name npi tax_id",
     "payer": "name id",
     "patient": "last_name first_name",
     "line": "number procedure charge units unit_basis place_of_service pointers date_from date_to line_control_number "
-    "authorization references",
+    "authorization references rendering ordering dates amounts attachments adjudications kept",
     "procedure": "qualifier code modifiers",
 }
 
@@ -102,7 +104,8 @@ def test_the_values():
         {"name": "HOUSE", "id": "H1"},
     )
     (claim,) = found["claims"]
-    assert {name: claim[name] for name in claim if name != "lines"} == {
+    plain = CONTRACT["claim"].split()[:17]
+    assert {name: claim[name] for name in plain} == {
         "patient_control_number": "A1",
         "charge": "150.00",
         "place_of_service": "11",
@@ -124,7 +127,8 @@ def test_the_values():
             {"qualifier": "EA", "value": "M••••••"},
         ],
     }
-    assert claim["lines"] == [
+    plain = CONTRACT["line"].split()[:12]
+    assert [{name: line[name] for name in plain} for line in claim["lines"]] == [
         {
             "number": 1,
             "procedure": {"qualifier": "HC", "code": "97110", "modifiers": ["GP", "KX"]},
@@ -155,6 +159,51 @@ def test_the_values():
         },
     ]
     assert found["findings"] == []
+
+
+def test_other_payers_and_what_they_decided():
+    coverage = (
+        "SBR*S*01*******BL~CAS*PR*1*20**2*10~AMT*D*70~AMT*EAF*30~OI***Y***Y~NM1*IL*1*MARKERNAME*M****MI*MARKERID~"
+        "NM1*PR*2*SECOND*****PI*222~DTP*573*D8*20260401~REF*F8*ICN9~"
+    )
+    decided = "SVD*222*70*HC:97110:GP**2~CAS*PR*1*20**2*10~DTP*573*D8*20260401~"
+    text = a_set(START, PARTIES, CLAIM + "PWK*OZ*BM***AC*P1~" + coverage, LINES + decided)
+    (found,), _ = shown(file(text))
+    (claim,) = found["claims"]
+    reasons = [
+        {"group": "PR", "reason": "1", "amount": "20.00", "quantity": None},
+        {"group": "PR", "reason": "2", "amount": "10.00", "quantity": None},
+    ]
+    (other,) = claim["other_payers"]
+    assert other == {
+        "rank": "S",
+        "relationship": "01",
+        "payer": {"name": "SECOND", "id": "222"},
+        "filing_indicator": "BL",
+        "insurance_type": None,
+        "member_id": "M••••••",
+        "paid": "70.00",
+        "paid_on": "2026-04-01",
+        "remaining_patient_liability": "30.00",
+        "noncovered": None,
+        "adjustments": reasons,
+        "references": [{"qualifier": "F8", "value": "ICN9"}],
+        "kept": [],
+    }
+    assert claim["attachments"] == [{"report": "OZ", "transmission": "BM", "control_number": "P1"}]
+    (adjudication,) = claim["lines"][-1]["adjudications"]
+    assert adjudication["adjustments"] == reasons
+    assert (adjudication["payer_id"], adjudication["paid"]) == ("222", "70.00")
+    assert "MARKER" not in json.dumps(found)
+    assert any("other payer S SECOND (222), paid 70.00" in line for line in table(file(text)))
+
+
+def test_kept_segments_are_named_and_shown_whole_on_request():
+    text = a_set(START, PARTIES, CLAIM + "K3*MARKERDATA~MARKER*1~", LINES)
+    (found,), _ = shown(file(text))
+    assert found["claims"][0]["kept"] == ["K3", "unknown"]
+    (found,), _ = shown(file(text), show_phi=True)
+    assert found["claims"][0]["kept"] == ["K3*MARKERDATA", "MARKER*1"]
 
 
 def test_the_patient_is_the_dependent_where_there_is_one():

@@ -1,0 +1,213 @@
+"""`claims correct` and `claims void`: by the payer's way, from corrected sessions or as the claim was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from cli.jobs.again.drafts import Read, draft_of, read_inputs
+from cli.jobs.again.rebuild import rebuilt
+from cli.jobs.again.request import UNKNOWN, AgainRequest, AgainResult
+from cli.jobs.again.sending import Plan, send_again
+from cli.jobs.again.targets import Target, find_targets
+from cli.jobs.posting import Tools
+from cli.jobs.tables.store import tables_of
+from cli.settings import Settings
+from edi.model.draft import ClaimDraft
+from edi.model.finding import Finding
+from edi.resubmit import (
+    Correction,
+    Standing,
+    corrected,
+    correction_of,
+    needs_change,
+    nothing_to_correct,
+    same_content,
+    voided,
+)
+from edi.resubmit.refusals import NO_FILE_TAKEN, refusal
+from reconcile.store import Store
+from reconcile.store.work_items import WorkItem, open_work_item
+from reconcile.values import Again
+
+REOPENING: Final = "reopening"
+TAKE_BACK: Final = "take_back"
+"""Kinds of work: the payer is asked to correct a claim, or to take it back."""
+
+
+def correct_claims(request: AgainRequest, settings: Settings, store: Store) -> AgainResult:
+    """Send claims again, mended, by their payers' way.
+
+    Args:
+        request: the claims, and the session rows that correct them.
+        settings: claimloop.toml and payers.toml; a directory is needed.
+        store: open for writing.
+
+    Raises:
+        SettingsError: no directory, or no trading partner for a practice.
+        InputError: a file is missing or cannot be read.
+        StoreError, AccessError, TemporaryError: from the store, the vault or the folder.
+    """
+    run = _Run(request, settings, store)
+    plans = [plan for target in run.targets if (plan := run.correct(target)) is not None]
+    return run.send(plans)
+
+
+def void_claims(request: AgainRequest, settings: Settings, store: Store) -> AgainResult:
+    """Take claims back (frequency 8). Arguments and errors are those of ``correct_claims``."""
+    run = _Run(request, settings, store)
+    plans = [plan for target in run.targets if (plan := run.void(target)) is not None]
+    return run.send(plans)
+
+
+class _Run:
+    """One call: what it looked up, and what became of each claim."""
+
+    def __init__(self, request: AgainRequest, settings: Settings, store: Store) -> None:
+        self._request = request
+        self._settings = settings
+        self._store = store
+        self._tools = Tools(tables_of(settings), settings.payers)
+        settings.need_directory()
+        self._read: Read = read_inputs(request, settings)
+        with store.read() as connection:
+            self.targets, self._refused = find_targets(connection, request, settings, self._tools)
+        self._said: list[Finding] = []
+        self._work: list[tuple[Target, str, str]] = []
+
+    def correct(self, target: Target) -> Plan | None:
+        """The corrected claim to send, or None: then it is refused, held, or work for a person."""
+        standing = target.state()
+        way = correction_of(standing, target.payer.corrections, force=self._request.force)
+        if isinstance(way, Finding):
+            self._refused.append(way)
+            return None
+        changed = bool(self._request.sessions) or self._request.force
+        if way is Correction.REOPENING:
+            if needs_change(standing, way) and not changed:
+                self._refused.append(nothing_to_correct(standing))
+                return None
+            reason = "the payer takes no replacement claim: ask it to reopen and correct this one"
+            self._work.append((target, REOPENING, reason))
+            return None
+        if self._request.sessions:
+            draft = rebuilt(target, self._read, self._settings, self._store, self._tools.tables)
+            if isinstance(draft, Finding):
+                self._refused.append(draft)
+                return None
+            standing = _in_new_lines(target, standing, draft)
+        else:
+            draft = draft_of(target.claim, target.payer.key, self._read.records)
+        if (
+            needs_change(standing, way)
+            and not self._request.force
+            and same_content(draft.claim, target.claim)
+        ):
+            self._refused.append(nothing_to_correct(standing))
+            return None
+        draft = msgspec.structs.replace(
+            draft,
+            claim=corrected(draft.claim, standing, way, same_number=self._same_number(target)),
+            answered_on=target.answered_on if way is Correction.REPLACEMENT else None,
+        )
+        named = set(self._sessions_of(target))
+        again = tuple(
+            line
+            for line in self._read.lines
+            if line.practice_id == draft.practice_id and (line.line_id in named or line in draft.sessions)
+        )
+        return Plan(target=target, draft=draft, kind=Again(way.value), sessions=again)
+
+    def void(self, target: Target) -> Plan | None:
+        """The void to send, or None."""
+        claim = voided(
+            target.claim,
+            target.state(),
+            target.payer.corrections,
+            same_number=self._same_number(target),
+            force=self._request.force,
+        )
+        if isinstance(claim, Finding):
+            self._refused.append(claim)
+            if claim.code == NO_FILE_TAKEN:
+                reason = "the payer takes no void: ask it to reopen this claim and take it back"
+                self._work.append((target, TAKE_BACK, reason))
+            return None
+        draft = draft_of(claim, target.payer.key, self._read.records)
+        return Plan(target=target, draft=draft, kind=Again.VOID)
+
+    def _sessions_of(self, target: Target) -> Iterable[str]:
+        for line in target.claim.lines:
+            yield from line.session_line_ids
+
+    def _same_number(self, target: Target) -> bool:
+        """Whether CLM01 is kept: the payer's word, else [numbering]'s."""
+        numbering = self._settings.need_directory().numbering
+        return (target.payer.corrections.replacement_clm01 or numbering.replacement_clm01) == "same"
+
+    def send(self, plans: list[Plan]) -> AgainResult:
+        """Send what can go, open the work items, and sum up."""
+        result = send_again(plans, self._read, self._request, self._settings, self._store, self._tools)
+        items, opened = self._open_work()
+        unknown = [one for one in self._refused if one.code == UNKNOWN]
+        return msgspec.structs.replace(
+            result,
+            work_items=tuple(items),
+            opened=opened,
+            refused=(*_names(one for one in self._refused if one.code != UNKNOWN), *result.refused),
+            unknown=_names(unknown),
+            findings=(*self._read.findings, *self._refused, *result.findings),
+        )
+
+    def _open_work(self) -> tuple[list[WorkItem], int]:
+        """Open an item for each claim whose payer takes no file."""
+        items: list[WorkItem] = []
+        opened = 0
+        if self._request.dry_run:
+            for target, _, reason in self._work:
+                self._refused.append(
+                    refusal(
+                        NO_FILE_TAKEN,
+                        target.claim.patient_control_number,
+                        reason,
+                        "A work item would be opened.",
+                    )
+                )
+            return items, opened
+        for target, kind, reason in self._work:
+            days = target.payer.appeals.reopening_days
+            since = target.answered_on
+            due = since + timedelta(days=days) if since is not None and days is not None else None
+            with self._store.write() as connection:
+                item, fresh = open_work_item(
+                    connection,
+                    root=target.chain.root,
+                    kind=kind,
+                    reason=reason,
+                    due_date=due,
+                    at=self._request.now,
+                )
+            items.append(item)
+            opened += fresh
+        return items, opened
+
+
+def _names(findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(one.location.claim or "" for one in findings)
+
+
+def _in_new_lines(target: Target, standing: Standing, draft: ClaimDraft) -> Standing:
+    """The denied lines by the numbers they have in the rebuilt claim: those that bill the same session lines."""
+    denied = {
+        name
+        for line in target.claim.lines
+        if line.number in standing.denied
+        for name in line.session_line_ids
+    }
+    numbers = frozenset(
+        line.number for line in draft.claim.lines if denied.intersection(line.session_line_ids)
+    )
+    return msgspec.structs.replace(standing, denied=numbers)
