@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cli.jobs.eligibility.read import sentence
+from cli.jobs.eligibility.words import sentence
 from cli.jobs.x12_show_values import day, name_text, procedure_json
 from cli.render import mask, money, to_json
 from edi.model.confirmation import confirmation_of

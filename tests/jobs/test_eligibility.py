@@ -10,8 +10,9 @@ import pytest
 
 from cli.inputs import RecordFiles
 from cli.jobs.eligibility.ask import Asked, AskRequest, ask
-from cli.jobs.eligibility.read import last_confirmations, read_answers, sentence
+from cli.jobs.eligibility.read import last_confirmations, read_answers
 from cli.jobs.eligibility.simulate import is_inquiry, simulate_answers
+from cli.jobs.eligibility.words import sentence
 from cli.settings import load_settings
 from edi.model.confirmation import Confirmation, OtherCoverage
 from edi.model.eligibility import Benefit, DatePeriod, EligibilityAnswer, EligibilityInquiry, Rejection

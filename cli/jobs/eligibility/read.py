@@ -12,10 +12,10 @@ import msgspec
 
 from cli.jobs import manifest
 from cli.jobs.eligibility.answers import AnswerCounts, ingest_answers
+from cli.jobs.eligibility.words import sentence
 from cli.jobs.ingest import error_finding, files_of, take_in
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
 from cli.render import Row, mask, money
-from edi.model.confirmation import ACTIVE, INACTIVE, NOT_FOUND, REJECTED, Confirmation
 from edi.model.finding import Finding
 from edi.transactions import t271
 from edi.x12.envelope import FATAL, read_transactions
@@ -27,24 +27,6 @@ COLUMNS = (
     "visits_left", "therapy_dollars_used", "says",
 )  # fmt: skip
 NARROW = ("trace_number", "payer", "status", "confirmed_on", "says")
-_SAYS = {
-    ACTIVE: "the coverage is in force",
-    INACTIVE: "the coverage is not in force: ask the patient who covers him",
-    NOT_FOUND: "not found: compare member id, name and birth date with the card, and ask again",
-    REJECTED: "the payer did not answer",
-}
-_UNKNOWN = "the answer does not say whether the coverage is in force: read it (x12 show)"
-_FOLLOW_UPS = {
-    "C": "correct the inquiry and ask again",
-    "N": "do not ask again, call the payer",
-    "P": "ask again with the same inquiry",
-    "R": "ask again later",
-    "S": "do not ask again; the payer asks elsewhere",
-    "W": "ask again in 30 days",
-    "X": "ask again in 10 days",
-    "Y": "wait; the payer will answer by itself",
-}
-"""AAA04 in own words."""
 
 
 class AnswersRead(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,23 +174,3 @@ def confirmation_row(one: StoredConfirmation, *, today: date, show_phi: bool = F
         "rejections": [f"{code} {follow_up}".strip() for code, follow_up in said.rejections],
     }
     return {**confirmation_json(one, today=today, show_phi=show_phi), **flat}
-
-
-def sentence(said: Confirmation) -> str:
-    """What an answer means, and what to do, in a line without PHI."""
-    parts = [_SAYS.get(said.status, _UNKNOWN)]
-    if said.status == ACTIVE and said.coverage_to is not None:
-        parts[0] += f" until {said.coverage_to}"
-    if said.status in (NOT_FOUND, REJECTED):
-        advice = dict.fromkeys(_FOLLOW_UPS[each] for _, each in said.rejections if each in _FOLLOW_UPS)
-        codes = ", ".join(dict.fromkeys(code for code, _ in said.rejections if code))
-        parts.append(f"AAA {codes}" if codes else "")
-        if said.status == REJECTED:
-            parts += advice
-    if any(one.is_primary for one in said.other_coverages):
-        parts.append("another payer is primary")
-    if any(not visits for _, visits in said.visits_left):
-        parts.append("no visits are left")
-    if said.answered_member_id:
-        parts.append("the payer has another member id")
-    return "; ".join(part for part in parts if part)
