@@ -14,6 +14,7 @@ from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
 from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
 from cli.jobs.scrub.report import held_json
+from cli.jobs.scrub.text import one_of_a_kind, waiting_text
 from cli.jobs.story_text import story_json, story_lines
 from cli.options import (
     AsJson,
@@ -94,7 +95,7 @@ def create(
     else:
         _print_created(result, dry_run=dry_run)
         if not quiet:
-            print_findings(result.findings, stderr(), limit=_FINDINGS_SHOWN)
+            print_findings(one_of_a_kind(result.findings), stderr(), limit=_FINDINGS_SHOWN)
     end(create_exit(result), exit_zero=exit_zero)
 
 
@@ -119,6 +120,9 @@ def _create_json(result: CreateResult) -> dict[str, Any]:
         "changed_after_billing": result.changed,
         "not_billed": result.not_billed,
         "held_lines": result.held_lines,
+        "held_lines_charge": money(result.held_lines_charge),
+        "rejected_rows_charge": money(result.refused_charge),
+        "lines_without_charge": result.unpriced,
         "held": [held_json(one) for one in result.held],
         "claims": result.claims,
         "lines": result.claim_lines,
@@ -168,12 +172,14 @@ def _print_created(result: CreateResult, *, dry_run: bool) -> None:
     for reason, count in counts.items():
         if count:
             console.print(f"{counted(count, 'line')} not billed: {reason.replace('_', ' ')}", markup=False)
+    if result.held:
+        held = money(sum(one.charge for one in result.held))
+        console.print(f"{counted(len(result.held), 'claim')} held by errors, {held}", markup=False)
+    for text in waiting_text(
+        result.held_lines, result.held_lines_charge, result.refused_charge, result.unpriced
+    ):
+        console.print(text, markup=False)
     if result.held or result.held_lines:
-        console.print(
-            f"{counted(len(result.held), 'claim')} held by errors, "
-            f"{counted(result.held_lines, 'line')} held before they became a claim",
-            markup=False,
-        )
         for text in held_text(result, most=_FINDINGS_SHOWN):
             console.print(f"  {text}", markup=False, soft_wrap=True)
 
@@ -218,7 +224,8 @@ def list_(
     """List claims with what was paid, denied and is open, newest service first.
 
     Waiting is money in suspense or unmatched that names the claim: held list
-    and unmatched list say why. It is in none of the other sums.
+    and unmatched list say why. It is in none of the other sums. A claim that
+    went out again has a row for each time; its sums stand with the first.
     """
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         if status is not None:
@@ -227,8 +234,10 @@ def list_(
             practice = known_word("--practice", practice, practice_names(connection))
         claims = list(claim_listing(connection, status=status, practice_id=practice))
         rows = claim_rows(claims, waiting_by_claim(connection))
-    charge, left = sum(one.charge for one in claims), sum(one.open for one in claims)
-    footer = [f"{counted(len(claims), 'claim')}, charge {money(charge)}, open {money(left)}"]
+    first = [one for one in claims if not one.again]
+    charge, left = sum(one.billed for one in claims), sum(one.open for one in claims)
+    sent_again = f", {len(claims) - len(first)} of them sent again" if len(first) < len(claims) else ""
+    footer = [f"{counted(len(first), 'claim')}{sent_again}, charge {money(charge)}, open {money(left)}"]
     form = "json" if as_json else form
     write_rows(rows, CLAIM_COLUMNS, form=form, path=output, narrow=CLAIM_NARROW, footer=footer)
 

@@ -55,10 +55,10 @@ UNMATCHED_COLUMNS = (
 )
 UNMATCHED_NARROW = ("id", "patient_control_number", "paid", "reason", "candidates")
 CLAIM_COLUMNS = (
-    "patient_control_number", "practice_id", "payer", "date_from", "status", "charge", "paid", "contractual",
-    "patient", "denied", "open", "waiting",
+    "patient_control_number", "practice_id", "payer", "date_from", "frequency", "again", "status", "charge", "paid",
+    "contractual", "patient", "denied", "open", "waiting",
 )  # fmt: skip
-CLAIM_NARROW = ("patient_control_number", "date_from", "status", "charge", "paid", "open", "waiting")
+CLAIM_NARROW = ("patient_control_number", "date_from", "again", "status", "charge", "paid", "open", "waiting")
 CLAIM_STATUSES = (
     "submitted", "accepted", "rejected", "pended", "partly_answered", "partly_denied", "denied", "settled",
     "overpaid", "reversed",
@@ -249,7 +249,7 @@ def unmatched_rows(unmatched: Iterable[UnmatchedListing]) -> list[Row]:
 
 
 def claim_rows(claims: Iterable[ClaimListing], waiting: Mapping[tuple[str, str], int]) -> list[Row]:
-    """Return claims, one row a submission.
+    """Return claims, one row a submission; the sums stand with the first one of a claim that went out again.
 
     Args:
         claims: in the order they are shown.
@@ -266,6 +266,7 @@ def claim_rows(claims: Iterable[ClaimListing], waiting: Mapping[tuple[str, str],
             "frequency": one.frequency,
             "status": one.status,
             "acknowledged": one.acknowledged or None,
+            "again": one.again or None,
             "charge": money(one.charge),
             "paid": money(one.paid),
             "contractual": money(one.contractual),

@@ -9,11 +9,13 @@ import msgspec
 
 from cli.jobs.lists import due_date, resubmit_by
 from cli.render import mask, money
+from edi.codes import load_tables
 from edi.model.money import decimal_text
 from edi.payers.profile import PayerProfile
+from reconcile.store.listing import RESEND
 from reconcile.store.postings import SUSPENSE
 from reconcile.store.story import ClaimStory
-from reconcile.values import Account
+from reconcile.values import Account, Again
 
 
 def story_lines(
@@ -39,9 +41,13 @@ def _heading(story: ClaimStory, show_phi: bool) -> Iterator[str]:
     name = f"{mask(story.patient_last_name, show_phi)}, {mask(story.patient_first_name, show_phi)}"
     members = " ".join(mask(member, show_phi) for member in story.member_ids.split("\n") if member)
     days = f"{story.date_from or '?'}" + (f" to {story.date_to}" if story.date_to != story.date_from else "")
-    yield f"claim {story.patient_control_number}  frequency {story.frequency}  {story.status}"
+    again = f"  {AGAIN.get(story.again, story.again)}" if story.again else ""
+    yield f"claim {story.patient_control_number}  frequency {story.frequency}  {story.status}{again}"
     yield f"  practice {story.practice_id}   payer {story.payer_name or story.payer}   file {story.file or '-'}"
     yield f"  patient {name}   member {members or '-'}   service {days}"
+    if story.again:
+        yield f"  charge {decimal_text(story.charge)}; the answers to it are booked with the first submission, above"
+        return
     yield (
         f"  charge {decimal_text(story.charge)} = paid {decimal_text(story.paid)}"
         f" + contractual {decimal_text(story.contractual)} + patient {decimal_text(story.patient)}"
@@ -58,20 +64,26 @@ def _lines(story: ClaimStory) -> Iterator[str]:
             if cents
         )
         code = f"{line.procedure_code} {line.modifiers}".strip()
+        nothing = "booked above" if story.again else "no answer yet"
         yield (
             f"  {line.number:>2}  {line.date_of_service or '?'}  {code:<14} x{line.units:<3}"
-            f" {decimal_text(line.charge):>9}   {sums or 'no answer yet'}   [{line.line_control_number or '-'}]"
+            f" {decimal_text(line.charge):>9}   {sums or nothing}   [{line.line_control_number or '-'}]"
         )
 
 
 def _answers(story: ClaimStory) -> Iterator[str]:
+    meanings = load_tables().code_set("277CA")
     for answer in story.acknowledgments:
         word = "accepted" if answer.accepted else "rejected"
-        yield f"  {answer.kind} {answer.level}: {word} ({' '.join(filter(None, (answer.code, answer.status)))})"
+        codes = " ".join(filter(None, (answer.code, answer.status)))
+        meaning = meanings.get(answer.code) if answer.kind == "277CA" else None
+        said = f"{codes}, {meaning.meaning}" if meaning is not None else codes
+        yield f"  {answer.kind} {answer.level}: {word} ({said})"
     for payment in story.payments:
         yield (
             f"  {payment.payment_date or '?'}  {payment.payer_name}  status {payment.status}"
             f"  paid {decimal_text(payment.paid)}  trace {payment.trace_number or '-'}"
+            f"  payer's number {payment.payer_claim_control_number or '-'}"
             f"  matched by {payment.evidence or '-'}  ({payment.outcome}, {payment.file or '-'})"
         )
 
@@ -102,6 +114,16 @@ def _waiting(story: ClaimStory) -> Iterator[str]:
         )
 
 
+AGAIN = {
+    Again.REPLACEMENT: "(in the place of the one above)",
+    Again.VOID: "(takes the one above back)",
+    Again.NEW_CLAIM: "(a new claim in the place of the one above)",
+    Again.DENIED_LINES: "(the denied lines of the one above)",
+    Again.REJECTED: "(the one above, which was rejected, sent again)",
+    Again.SECONDARY: "(to the next payer)",
+    RESEND: "(sent again by another system)",
+}
+"""Why a submission follows another, in words."""
 _BESIDE = (Account.PENDED, Account.MEMO)
 _CENTS = ("charge", "paid", "contractual", "patient", "denied", "pended", "open", "amount")
 

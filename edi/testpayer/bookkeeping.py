@@ -65,7 +65,7 @@ class Sums:
         """The first payer's decision counts in full; a write-off of the whole charge is a denial."""
         self.cash += decision.paid
         for adjustment in decision.adjustments:
-            account = classes[adjustment.reason]
+            account = _class_of(adjustment, classes)
             whole = adjustment.cents == decision.charge and decision.paid == 0
             if account == "contractual" and whole:
                 account = "denial"
@@ -77,14 +77,15 @@ class Sums:
         self.cash += decision.paid
         for account in ("contractual", "denial", "patient"):
             for adjustment in decision.adjustments:
-                if classes[adjustment.reason] != account:
+                if _class_of(adjustment, classes) != account:
                     continue
                 taken = max(0, min(adjustment.cents, self.open))
                 self._add(account, taken)
                 self.memo += adjustment.cents - taken
         for adjustment in decision.adjustments:
-            if classes[adjustment.reason] in ("memo", "pended"):
-                self._add(classes[adjustment.reason], adjustment.cents)
+            account = _class_of(adjustment, classes)
+            if account in ("memo", "pended"):
+                self._add(account, adjustment.cents)
 
     def _add(self, account: str, cents: int) -> None:
         if account == "contractual":
@@ -97,6 +98,12 @@ class Sums:
             self.pended += cents
         else:
             self.memo += cents
+
+
+def _class_of(adjustment: Adjustment, classes: Mapping[str, str]) -> str:
+    """The account of an adjustment: as the scenario says; for a reason that only another payer gave, by its group."""
+    by_group = {"PR": "patient", "CO": "denial", "PI": "denial"}
+    return classes.get(adjustment.reason) or by_group.get(adjustment.group, "memo")
 
 
 def end_state(charge: int, decisions: Iterable[Decision], classes: Mapping[str, str]) -> Sums:

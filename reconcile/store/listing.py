@@ -27,6 +27,7 @@ from reconcile.store.schema import (
     PracticeRow,
     ProviderAdjustmentRow,
     RemittanceRow,
+    ResubmissionRow,
     ServiceLineRow,
     ServicePaymentRow,
 )
@@ -43,6 +44,9 @@ PROVIDER_ADJUSTMENT = table_of(ProviderAdjustmentRow)
 ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
 FILE = table_of(FileRow)
 CLAIM_FINDING = table_of(ClaimFindingRow)
+RESUBMISSION = table_of(ResubmissionRow)
+RESEND = "resend"
+"""Why a submission went out after others of its chain, where another system sent it."""
 
 
 class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -17,6 +17,8 @@ from reconcile.store.listing import (
     LINE,
     POSTING,
     REMITTANCE,
+    RESEND,
+    RESUBMISSION,
     DenialListing,
     WaitingPayment,
     denials,
@@ -49,6 +51,7 @@ class PaymentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trace_number: str
     payment_date: date | None
     status: str
+    payer_claim_control_number: str
     charge: int
     paid: int
     outcome: str
@@ -69,12 +72,16 @@ class AcknowledgmentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One submission with everything that answers it."""
+    """One submission with everything that answers it.
+
+    ``again`` says why it went out after others of its chain, "" for the first, which has the sums of all.
+    """
 
     claim_id: int
     practice_id: str
     patient_control_number: str
     frequency: str
+    again: str
     payer: str
     payer_name: str
     patient_last_name: str
@@ -128,6 +135,7 @@ def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, .
     )
     return ClaimStory(
         claim_id=claim["id"],
+        again=_again(connection, claim["id"], claim["root"]),
         payer=claim["payer_key"] or claim["payer_id"],
         file=file or "",
         open=claim["open_balance"],
@@ -140,6 +148,14 @@ def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, .
         waiting=tuple(one for one in waiting if claim["id"] in one.claims),
         **{key: claim[key] for key in plain.split()},
     )
+
+
+def _again(connection: Connection, claim_id: int, root: int) -> str:
+    """Why a submission went out after others; "" for the first."""
+    if claim_id == root:
+        return ""
+    query = select(RESUBMISSION.c.kind).where(RESUBMISSION.c.claim_id == claim_id)
+    return connection.execute(query).scalar() or RESEND
 
 
 def _lines(connection: Connection, claim_id: int) -> tuple[LineStory, ...]:
@@ -206,6 +222,7 @@ def _payments(connection: Connection, claim_id: int) -> tuple[PaymentStory, ...]
             trace_number=row.trace_number,
             payment_date=row.payment_date,
             status=row.status,
+            payer_claim_control_number=row.payer_claim_control_number,
             charge=row.charge,
             paid=row.paid,
             outcome=row.outcome,

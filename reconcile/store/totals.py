@@ -10,14 +10,23 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from reconcile.store.bulk import table_of
-from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE, PROVIDER_ADJUSTMENT, REMITTANCE
+from reconcile.store.listing import (
+    CLAIM,
+    CLAIM_PAYMENT,
+    FILE,
+    PROVIDER_ADJUSTMENT,
+    REMITTANCE,
+    RESEND,
+    RESUBMISSION,
+)
 from reconcile.store.schema import EligibilityInquiryRow
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Sums over the whole store, in cents but for the counts.
 
-    ``bank`` is the sum of BPR02; ``posted``, ``suspense`` and ``unmatched`` the sums of CLP04 by outcome, and
+    A claim that went out again counts once: ``claims`` are chains, ``charge`` what was billed in them. ``bank`` is the
+    sum of BPR02; ``posted``, ``suspense`` and ``unmatched`` the sums of CLP04 by outcome, and
     ``provider_adjustments`` the sum of PLB: bank = posted + suspense + unmatched - provider_adjustments.
     """
 
@@ -42,9 +51,12 @@ class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def totals(connection: Connection) -> Totals:
     """Return the sums over the whole store."""
-    columns = ("charge", "paid", "contractual", "patient", "denied", "pended", "open_balance")
+    columns = ("billed", "paid", "contractual", "patient", "denied", "pended", "open_balance")
     sums = connection.execute(
-        select(func.count(), *(func.coalesce(func.sum(CLAIM.c[name]), 0) for name in columns))
+        select(
+            func.count(CLAIM.c.root.distinct()),
+            *(func.coalesce(func.sum(CLAIM.c[name]), 0) for name in columns),
+        )
     ).one()
     outcomes = {
         row[0]: (int(row[1]), int(row[2]))
@@ -86,7 +98,12 @@ def _counts(connection: Connection, column: Any) -> dict[str, int]:
 
 
 class ClaimListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One submission with its sums, in cents."""
+    """One submission with its sums, in cents.
+
+    ``again`` says why it went out after others of its chain (``reconcile.values.Again``, or ``resend`` when another
+    system sent it); "" for the first, which has the sums of all. ``charge`` is what the submission said, ``billed``
+    what it adds to what is billed: the chain's charge once, on the first.
+    """
 
     patient_control_number: str
     practice_id: str
@@ -96,7 +113,9 @@ class ClaimListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     frequency: str
     status: str
     acknowledged: str
+    again: str
     charge: int
+    billed: int
     paid: int
     contractual: int
     patient: int
@@ -109,7 +128,11 @@ def claim_listing(
     connection: Connection, *, status: str | None = None, practice_id: str | None = None
 ) -> Iterator[ClaimListing]:
     """Yield claims, newest service first, of one status or practice if named."""
-    query = select(CLAIM).order_by(CLAIM.c.date_from.desc(), CLAIM.c.patient_control_number, CLAIM.c.sequence)
+    query = (
+        select(CLAIM, RESUBMISSION.c.kind)
+        .outerjoin(RESUBMISSION, RESUBMISSION.c.claim_id == CLAIM.c.id)
+        .order_by(CLAIM.c.date_from.desc(), CLAIM.c.patient_control_number, CLAIM.c.sequence)
+    )
     if status is not None:
         query = query.where(CLAIM.c.status == status)
     if practice_id is not None:
@@ -124,7 +147,9 @@ def claim_listing(
             frequency=row.frequency,
             status=row.status,
             acknowledged=row.acknowledged,
+            again=row.kind or ("" if row.id == row.root else RESEND),
             charge=row.charge,
+            billed=row.billed,
             paid=row.paid,
             contractual=row.contractual,
             patient=row.patient,

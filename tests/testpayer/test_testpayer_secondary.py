@@ -13,6 +13,7 @@ from edi.model.claim import ClaimPayer
 from edi.model.coordination import LineAdjudication, OtherPayer
 from edi.model.remittance import Adjustment, Procedure
 from edi.testpayer import Scenario, answer
+from edi.testpayer.bookkeeping import end_state
 from edi.testpayer.coordination import earlier_decisions
 from tests.builders import make_claim, make_line, make_subscriber
 
@@ -84,3 +85,15 @@ def test_a_claim_that_tells_of_no_answer_is_decided_as_the_first():
     passed_over = OtherPayer(rank="P", noncovered=10000, payer=FIRST)
     for other in (named, passed_over):
         assert earlier_decisions(make_claim(other_payers=(other,))) == []
+
+
+def test_a_reason_that_only_the_first_payer_gave_has_its_groups_account():
+    """The scenario names the classes of its own reasons; the claim brings others."""
+    strange = msgspec.structs.replace(
+        LINES[0],
+        adjudications=(decided(3000, Adjustment("CO", "P12", 1200), Adjustment("PR", "66", 800)),),
+    )
+    other = OtherPayer(rank="P", paid=3000, payer=FIRST)
+    claim = make_claim(lines=(strange,), subscriber=make_subscriber(rank="S"), other_payers=(other,))
+    sums = end_state(5000, earlier_decisions(claim), SCENARIO.classes)
+    assert (sums.cash, sums.patient, sums.denied, sums.open) == (3000, 800, 1200, 0)

@@ -1,0 +1,54 @@
+"""A claim that went out again, as lists, sums and stories tell it: once in every sum."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from reconcile.store import open_store
+from reconcile.store.totals import totals
+from tests.command_line import claimloop
+from tests.jobs.again_desk import DENIES, PAYS, AgainOffice, visit
+
+
+@pytest.fixture
+def office(tmp_path: Path):
+    """An office whose one claim was denied, then replaced, and the replacement paid."""
+    made = AgainOffice(tmp_path / "office", "acme")
+    made.answer(made.create(*visit()).files[0].path, DENIES)
+    again = made.correct(listed(made)[0]["patient_control_number"], force=True)
+    made.answer(again.files[0].path, PAYS)
+    return made
+
+
+def listed(office: AgainOffice, *arguments: object):
+    done = claimloop("claims", "list", "--json", *arguments, "--config", office.folder / "claimloop.toml")
+    assert done.code == 0, done.err
+    return done.json
+
+
+def test_the_list_counts_it_once(office):
+    first, second = listed(office)
+    assert (first["again"], second["again"], second["frequency"]) == (None, "replacement", "7")
+    assert first["patient_control_number"] == second["patient_control_number"]
+    text = claimloop("claims", "list", "--config", office.folder / "claimloop.toml").out
+    assert f"1 claim, 1 of them sent again, charge {first['charge']}" in text
+
+
+def test_the_totals_count_it_once(office):
+    first, _ = listed(office)
+    with closing(open_store(f"sqlite:///{office.folder / 'claimloop.db'}")) as store, store.read() as found:
+        sums = totals(found)
+    assert (sums.claims, f"{sums.charge / 100:.2f}") == (1, first["charge"])
+    assert sums.charge == sums.paid + sums.contractual + sums.patient + sums.denied + sums.open
+
+
+def test_the_story_says_where_the_answers_are_booked(office):
+    number = listed(office)[0]["patient_control_number"]
+    told = claimloop("claims", "show", number, "--config", office.folder / "claimloop.toml").out
+    before, after = told.split("in the place of the one above", 1)
+    assert "paid" in before
+    assert "booked with the first submission" in after
+    assert "no answer yet" not in after
