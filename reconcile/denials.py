@@ -17,8 +17,9 @@ from edi.model.balance import REVERSAL
 from reconcile.accounts import DUPLICATE, current_carc
 from reconcile.chain import Chain
 from reconcile.denial_rules import DenialContext, denial_table, reversal_reason
+from reconcile.denial_status import denial_status
 from reconcile.ledger import Ledger
-from reconcile.values import Account, Adjudication, Denial, DenialStatus, Posting, SubmittedLine
+from reconcile.values import Account, Adjudication, Denial, Posting, SubmittedLine
 
 UNCLASSIFIED: Final = "unclassified"
 _REVIEWED: Final = ("manual", "reviewed")
@@ -245,7 +246,7 @@ def _denial(
         for one in ledger.postings
         if one.adjudication == adjudication.id and one.line_id == service and one.account is Account.PAID
     )
-    status, recovered = _status(adjudication, service, postings, by_id, ledger)
+    status, recovered = denial_status(adjudication, service, postings, by_id, ledger)
     return Denial(
         adjudication=adjudication.id,
         line_id=service,
@@ -368,33 +369,3 @@ def _meant(
         if (line.procedure_code, line.date_from, line.charge)
         == (own.procedure_code, own.date_from, own.charge)
     )
-
-
-def _status(
-    adjudication: Adjudication,
-    service: int | None,
-    postings: Sequence[Posting],
-    by_id: Mapping[int, Adjudication],
-    ledger: Ledger,
-) -> tuple[DenialStatus, int]:
-    """Whether the denial still stands, and the cents that came after it on the service."""
-    reversed_by = ledger.reversed_by.get(adjudication.id)
-    gone = service is not None and (adjudication.id, service) not in ledger.live
-    if postings[0].account is Account.MEMO:
-        return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
-    recovered = 0
-    for one in ledger.postings:
-        other = by_id[one.adjudication]
-        if one.line_id != service or other.id == adjudication.id or one.transfer:
-            continue
-        if service is not None and (other.id, service) not in ledger.live:
-            continue
-        if other.order < adjudication.order:
-            continue
-        if one.account in (Account.PAID, Account.PATIENT):
-            recovered += one.cents
-    if recovered > 0:
-        return DenialStatus.RECOVERED, recovered
-    if reversed_by is not None and gone and adjudication.claim.status != REVERSAL:
-        return DenialStatus.REVERSED, 0
-    return DenialStatus.OPEN, 0

@@ -81,6 +81,12 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     has_next_payer: bool = False
     again: Again | None = None
     """Why this store sent it after others; None for a first submission, and for those of other systems."""
+    follows: int | None = None
+    """Id of the submission that it replaces, voids, repeats or carries on, where this store sent it."""
+    repeats: tuple[int, ...] = ()
+    """For each of its lines the LX01 of that submission's line which it sends again; () where that is not noted."""
+    rejected: bool = False
+    """A TA1, 999 or 277CA rejected it, and no payer answered it: it is as if it had not been sent."""
 
 
 class ClaimEvidence(StrEnum):
@@ -194,6 +200,8 @@ class DenialStatus(StrEnum):
     OPEN = "open"
     RECOVERED = "recovered"
     REVERSED = "reversed"
+    SUPERSEDED = "superseded"
+    """The payer decided anew on the service, and denied it again: that denial is the one to work."""
 
 
 class Denial(msgspec.Struct, frozen=True, gc=False, kw_only=True):

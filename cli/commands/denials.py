@@ -43,7 +43,7 @@ REPORT_COLUMNS = (
 
 @group.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Recovered and reversed ones too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Recovered, reversed and superseded ones too.")] = False,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
     payer: Annotated[str | None, typer.Option(help="Only this payer: key, name or a part of it.")] = None,
     practice: Annotated[str | None, typer.Option(help="Only this practice's.")] = None,

@@ -202,6 +202,7 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "recoded": ((_DIFFERS, "The payer adjudicated another procedure code than was billed."),),
     "recovered": ((_DENIAL, "Money or a patient's share came after the denial."),),
+    "superseded": ((_DENIAL, "The payer decided anew and denied again: work the newer denial."),),
     "rejected": (
         (
             "an acknowledgment",

@@ -52,3 +52,17 @@ def test_the_story_says_where_the_answers_are_booked(office):
     assert "paid" in before
     assert "booked with the first submission" in after
     assert "no answer yet" not in after
+
+
+def test_a_denial_that_was_repeated_is_worked_once(tmp_path):
+    made = AgainOffice(tmp_path / "office", "acme")
+    made.answer(made.create(*visit()).files[0].path, DENIES)
+    number = listed(made)[0]["patient_control_number"]
+    made.answer(made.correct(number, force=True).files[0].path, DENIES, seed=2)
+    config = ("--config", made.folder / "claimloop.toml")
+    every = claimloop("denials", "list", "--json", "--all", *config).json
+    assert sorted(one["status"] for one in every) == ["open", "open", "superseded", "superseded"]
+    open_now = claimloop("denials", "list", "--json", *config).json
+    (claim, _) = listed(made)
+    assert f"{sum(float(one['amount']) for one in open_now):.2f}" == claim["denied"]
+    assert made.broken() == []

@@ -1,0 +1,42 @@
+"""Whether a denial still stands: what came after it on its service. Money is integer cents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from edi.model.balance import REVERSAL
+from reconcile.ledger import Ledger
+from reconcile.values import Account, Adjudication, DenialStatus, Posting
+
+
+def denial_status(
+    adjudication: Adjudication,
+    service: int | None,
+    postings: Sequence[Posting],
+    by_id: Mapping[int, Adjudication],
+    ledger: Ledger,
+) -> tuple[DenialStatus, int]:
+    """Whether the denial still stands, and the cents that came after it on the service."""
+    reversed_by = ledger.reversed_by.get(adjudication.id)
+    gone = service is not None and (adjudication.id, service) not in ledger.live
+    if postings[0].account is Account.MEMO:
+        return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
+    recovered = 0
+    denied_again = False
+    for one in ledger.postings:
+        other = by_id[one.adjudication]
+        if one.line_id != service or other.id == adjudication.id or one.transfer:
+            continue
+        if service is not None and (other.id, service) not in ledger.live:
+            continue
+        if other.order < adjudication.order:
+            continue
+        if one.account in (Account.PAID, Account.PATIENT):
+            recovered += one.cents
+        elif one.account is Account.DENIED and other.payer == adjudication.payer and one.cents > 0:
+            denied_again = True
+    if recovered > 0:
+        return DenialStatus.RECOVERED, recovered
+    if reversed_by is not None and gone and adjudication.claim.status != REVERSAL:
+        return DenialStatus.REVERSED, 0
+    return (DenialStatus.SUPERSEDED if denied_again else DenialStatus.OPEN), 0
