@@ -183,6 +183,11 @@ class Tables:
         found = self.procedures.get(code)
         return found is not None and found.time_basis != "untimed"
 
+    def counts_by_quarter_hour(self, code: str) -> bool:
+        """Whether a unit of the code is 15 one-on-one minutes that pool with other codes; not when it is unknown."""
+        found = self.procedures.get(code)
+        return found is not None and found.counts_by_quarter_hour
+
     def standing(self, code: str, day: date) -> Standing:
         """What is known of a procedure code on a date of service."""
         found = self.procedures.get(code)

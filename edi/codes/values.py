@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import msgspec
+
+from edi.model.units import UNIT_MINUTES
 
 
 class Dated(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -44,6 +47,21 @@ class ProcedureCode(Dated, frozen=True, gc=False, kw_only=True):
     therapy_list: str = ""
     mpfs_status: str = ""
     successors: tuple[str, ...] = ()
+
+    @property
+    def counts_by_quarter_hour(self) -> bool:
+        """Whether a unit is 15 one-on-one minutes that pool with other codes; first blocks and add-ons do not."""
+        return self.time_basis == "timed" and self.minutes == UNIT_MINUTES and not self.add_on_to
+
+    @property
+    def in_series(self) -> bool:
+        """Whether it is a first block of a day's minutes, or an add-on that counts those beyond one."""
+        added = self.time_basis in ("timed", "timed-additional") and bool(self.add_on_to)
+        return self.minutes is not None and (self.time_basis == "timed-initial" or added)
+
+    def series_beside(self, codes: Collection[str]) -> str:
+        """The name of the series it counts in: its first block among the codes of the day, else all it may add to."""
+        return next((one for one in self.add_on_to if one in codes), "|".join(self.add_on_to)) or self.code
 
 
 class ModifierCode(Dated, frozen=True, gc=False, kw_only=True):

@@ -11,7 +11,7 @@ from edi.intake.patients import read_patients
 from edi.intake.records import read_authorizations, read_cases, read_fees
 from edi.intake.rows import NOT_READ, RowRejected, TableSummary
 from edi.intake.seen import SeenIds
-from edi.intake.sessions import read_sessions
+from edi.intake.sessions import read_sessions, without_withdrawn
 from edi.intake.table import Heading, Row, read_table, rows_of
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "read_sessions",
     "read_table",
     "rows_of",
+    "without_withdrawn",
 ]

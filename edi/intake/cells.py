@@ -24,14 +24,24 @@ class Problem(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A value read from a cell, or the problem that forbids it. ``note`` is a key of `NORMALISED` or ""."""
+    """A value read from a cell, or the problem that forbids it. ``note`` is a key of `NORMALISED` or "".
+
+    ``order`` is what a date says of its column: `DAY_FIRST`, `EITHER_ORDER` or "".
+    """
 
     value: Any = None
     note: str = ""
     problem: Problem | None = None
+    order: str = ""
 
 
 CellReader: TypeAlias = Callable[[str], Cell]
+
+DAY_FIRST: Final = "day_first"
+"""A date that can only be read day before month."""
+EITHER_ORDER: Final = "either"
+"""A date that can be read in both orders, as two days; it was read month before day."""
+FIX_DAY_FIRST: Final = "Export the column as 2026-01-31, or as month/day/year."
 
 BAD_DATE: Final = "INP021"
 TWO_DIGIT_BIRTH_YEAR: Final = "INP022"
@@ -274,7 +284,7 @@ def _date(raw: str, *, birth: bool) -> Cell:
                     )
                 )
             year += 2000 if year < _CENTURY_PIVOT else 1900
-        return _calendar(year, int(match[1]), int(match[2]), "date")
+        return _slashed(year, int(match[1]), int(match[2]))
     match = _COMPACT.fullmatch(raw)
     if match is not None:
         return _calendar(int(match[1]), int(match[2]), int(match[3]), "date")
@@ -283,6 +293,19 @@ def _date(raw: str, *, birth: bool) -> Cell:
     if match is not None and int(match[1]) > (2100 if birth else 20000):
         return Cell(_SERIAL_DAY_ZERO + timedelta(days=int(match[1])), "serial")
     return _no_date()
+
+
+def _slashed(year: int, first: int, second: int) -> Cell:
+    """A date of two parts and a year, month before day; says when the parts could stand the other way round."""
+    month_first = _calendar(year, first, second, "date")
+    if first == second or second > 12:
+        return month_first
+    if month_first.problem is None:
+        return month_first._replace(order=EITHER_ORDER)
+    if _calendar(year, second, first, "date").problem is not None:
+        return month_first
+    problem = Problem(BAD_DATE, "the day stands before the month", FIX_DAY_FIRST)
+    return Cell(problem=problem, order=DAY_FIRST)
 
 
 def _calendar(year: int, month: int, day_of_month: int, note: str) -> Cell:

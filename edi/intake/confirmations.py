@@ -10,7 +10,9 @@ import msgspec
 
 from edi.model.confirmation import ACTIVE, BUCKETS, INACTIVE, Confirmation
 from edi.model.finding import Finding, Location, Severity
+from edi.model.identity import name_of, same_name
 from edi.model.records import Case, Coverage, PatientRecord, Records
+from edi.model.spelling import spelled
 from edi.payers.profile import PayerProfile
 
 OTHER_MEMBER_ID: Final = "ELI006"
@@ -25,8 +27,8 @@ def with_confirmations(
 ) -> tuple[Records, tuple[Finding, ...]]:
     """Stamp coverages and cases with the latest answer of their payer, where it is newer than what the files say.
 
-    A coverage takes the answer about its own member id and the patient's birth date: an answer to something that was
-    corrected since says nothing.
+    A coverage takes the answer about its own member id, the patient's birth date and name: an answer to something that
+    was corrected since says nothing, nor does one about his twin.
     It gets ``confirmation``, ``last_verified`` when the answer is active or inactive, and ``coverage_to`` when the
     answer gives an earlier end. A case takes therapy dollars of its discipline and the answer's year.
 
@@ -69,12 +71,13 @@ class _Latest:
     def __init__(self, confirmations: Iterable[Confirmation], payers: Mapping[str, PayerProfile]) -> None:
         self._payers = payers
         self._tied: dict[_Key, Confirmation] = {}
-        self._untied: dict[tuple[str, date | None, str], Confirmation] = {}
+        self._untied: dict[tuple[str, date, str], list[Confirmation]] = {}
         for one in confirmations:
             if one.patient_id:
-                self._tied[one.practice_id, one.patient_id, one.payer_key, _spelled(one.member_id)] = one
+                self._tied[one.practice_id, one.patient_id, one.payer_key, spelled(one.member_id)] = one
             elif one.member_id and one.birth_date is not None:
-                self._untied[_spelled(one.member_id), one.birth_date, one.payer_id.upper()] = one
+                key = (spelled(one.member_id), one.birth_date, spelled(one.payer_id))
+                self._untied.setdefault(key, []).append(one)
 
     @property
     def is_empty(self) -> bool:
@@ -82,19 +85,17 @@ class _Latest:
         return not (self._tied or self._untied)
 
     def of(self, patient: PatientRecord, coverage: Coverage) -> Confirmation | None:
-        """The answer about a coverage: of its own inquiry, or of the same member, birth date and payer; the newer."""
-        member = _spelled(coverage.member_id)
-        found = [
-            one
-            for one in (
-                self._tied.get((patient.practice_id, patient.patient_id, coverage.payer, member)),
-                *(
-                    self._untied.get((member, patient.person.birth_date, payer_id.upper()))
-                    for payer_id in self._ids(coverage.payer)
-                ),
-            )
-            if one is not None and one.birth_date == patient.person.birth_date
-        ]
+        """The answer about a coverage: of its own inquiry, or of the same member, person and payer; the newer."""
+        member = spelled(coverage.member_id)
+        born, name = patient.person.birth_date, name_of(patient.person)
+        found: list[Confirmation] = []
+        tied = self._tied.get((patient.practice_id, patient.patient_id, coverage.payer, member))
+        if tied is not None and tied.birth_date == born and same_name(tied.name, name) is not False:
+            found.append(tied)
+        if born is not None:
+            for payer_id in self._ids(coverage.payer):
+                loose = self._untied.get((member, born, spelled(payer_id)), ())
+                found += [one for one in loose if same_name(one.name, name)][-1:]
         return max(found, key=lambda one: one.confirmed_on or date.min) if found else None
 
     def _ids(self, payer: str) -> Iterator[str]:
@@ -103,11 +104,6 @@ class _Latest:
             yield from dict.fromkeys(
                 one for one in (profile.eligibility_id, *profile.claim_id.values()) if one
             )
-
-
-def _spelled(member_id: str) -> str:
-    """A member id as it is compared: letters and digits, upper case."""
-    return "".join(character for character in member_id.upper() if character.isalnum())
 
 
 def _stamped(coverage: Coverage, answer: Confirmation) -> Coverage:

@@ -17,7 +17,6 @@ NOT_ASKED: Final = frozenset({"workers_comp", "auto", "self"})
 RELATIONSHIPS: Final = {"spouse": "01", "child": "19"}
 """INS02 by the word in patients.csv; 34 for any other."""
 _OTHER_ADULT: Final = "34"
-_MEDICARE: Final = frozenset({"medicare_b", "railroad"})
 
 
 def confirmed_recently(coverage: Coverage, profile: PayerProfile, today: date, within: int | None) -> bool:
@@ -61,7 +60,7 @@ def inquiry_of(
     if own_id is None:
         own_id = profile.claim.dependents_have_own_id
     is_subscriber = coverage.relationship == "self" or own_id
-    types = MEDICARE_SERVICE_TYPES if profile.kind in _MEDICARE else SERVICE_TYPES
+    types = MEDICARE_SERVICE_TYPES if profile.is_original_medicare else SERVICE_TYPES
     asked = [kind for discipline in sorted(set(disciplines)) for kind in types.get(discipline, ())]
     return EligibilityInquiry(
         practice_id=patient.practice_id,

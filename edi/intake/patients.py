@@ -99,6 +99,7 @@ class _Gathered:
         self.patient = {name: values[name] for name in _PATIENT_NAMES if name in values}
         self.coverages: list[Coverage] = []
         self.rows: list[Row] = []
+        self.unsure: list[tuple[int, tuple[str, ...]]] = []
         self.refused = False
 
 
@@ -147,6 +148,8 @@ def _gather(
         return
     gathered = patients.setdefault(key, _Gathered(row, values))
     gathered.rows.append(row)
+    if parser.unsure:
+        gathered.unsure.append((row.number, parser.unsure))
     if not any(problem.severity == Severity.ERROR for problem in problems):
         if not gathered.refused:
             problems += _same_patient(parser, row, values, gathered)
@@ -160,6 +163,10 @@ def _gather(
 
 
 def _finish(gathered: _Gathered, parser: RowParser) -> Iterator[PatientRecord | Finding | RowRejected]:
+    for number, names in gathered.unsure:
+        doubts = parser.order_of_dates(number, names)
+        yield from doubts
+        gathered.refused |= bool(doubts)
     if gathered.refused:
         if len(gathered.rows) > 1:
             message = f"the patient of this row is refused with all {len(gathered.rows)} rows, because of one of them"

@@ -104,11 +104,15 @@ FEES: Final = Spec(
 def read_cases(
     rows: Items, *, file: str | None = None, practices: Collection[str] = ()
 ) -> Iterator[Case | Finding | RowRejected | TableSummary]:
-    """Read episodes of care. ``practices`` as in ``read_sessions``; a case_id is unique in its practice."""
+    """Read episodes of care. ``practices`` as in ``read_sessions``; a case_id is unique in its practice.
+
+    Here and in the other readers of this module, rows with a date that can be read in both orders come last, for a
+    later row may show that the column is day first.
+    """
 
     def make(values: dict[str, Any], row: Row, parser: RowParser) -> tuple[Case | None, list[Finding]]:
         problems = case_problems(parser, row, values)
-        return (None if problems else Case(**values, row=row.number)), problems
+        return (None if problems else Case(**values, file=file or "", row=row.number)), problems
 
     return _read(rows, CASES, file, practices, make, key="case_id")
 
@@ -195,8 +199,10 @@ def _read(
     all_practices: bool = False,
 ) -> Iterator[Value | Finding | RowRejected | TableSummary]:
     """The common walk: heading, rows, summary. ``key`` names a column that is unique in its practice."""
-    parser = RowParser(spec, file)
+    only = next(iter(practices)) if len(practices) == 1 else ""
+    parser = RowParser(spec, file, only_practice=only)
     taken: set[tuple[str, str]] = set()
+    unsure: list[tuple[Value, Row, tuple[str, ...]]] = []
     for item in rows:
         if isinstance(item, Heading):
             findings = parser.heading(item)
@@ -223,6 +229,17 @@ def _read(
             continue
         if key:
             taken.add((values.get("practice_id", ""), values[key]))
+        if parser.unsure:
+            unsure.append((value, item, parser.unsure))
+            continue
+        parser.accepted += 1
+        yield value
+    for value, row, names in unsure:
+        doubts = parser.order_of_dates(row.number, names)
+        yield from doubts
+        if doubts:
+            yield parser.rejected_row(row)
+            continue
         parser.accepted += 1
         yield value
     yield from parser.end()

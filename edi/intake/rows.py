@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from edi.intake.cells import NORMALISED, Cell, CellReader
-from edi.intake.table import COLUMN_TWICE, NO_HEADING, NOT_A_TABLE, Heading, Row
+from edi.codes.shown import is_harmless
+from edi.intake.cells import BAD_DATE, DAY_FIRST, FIX_DAY_FIRST, NORMALISED, Cell, CellReader
+from edi.intake.table import COLUMN_TWICE, NO_HEADING, NOT_A_TABLE, OTHER_SEPARATOR, Heading, Row
 from edi.model.finding import Finding, Location, Severity
+from edi.model.session import SessionLine
 
 MISSING_COLUMN: Final = "INP003"
 UNKNOWN_COLUMN: Final = "INP004"
-NOT_READ: Final = frozenset({NO_HEADING, NOT_A_TABLE, COLUMN_TWICE, MISSING_COLUMN})
+NOT_READ: Final = frozenset({NO_HEADING, NOT_A_TABLE, COLUMN_TWICE, OTHER_SEPARATOR, MISSING_COLUMN})
 """Codes of errors after which no row of the file is read."""
 NORMALISED_FORMS: Final = "INP010"
 MISSING_VALUE: Final = "INP020"
 
 _CACHE_SIZE: Final = 20_000
-_LONGEST_SHOWN: Final = 20
 
 
 class Column(NamedTuple):
@@ -43,21 +45,33 @@ class RowRejected(msgspec.Struct, frozen=True, gc=False):
     """A row that yielded no value, because of the error findings before it. ``row`` is its number in the file.
 
     ``practice_id`` and ``visit_id`` are the row's own text where it has them: the rest of that visit must wait.
+    ``case_id`` and ``patient_id`` are too. ``line`` is the session line as far as it could be read, if its keys, date
+    and code could; ``charge`` its own charge in cents, if that could. ``withdrawn``: the row did yield a value, which
+    a later row of the file shows to be in doubt.
     """
 
     row: int
     file: str = ""
     practice_id: str = ""
     visit_id: str = ""
+    case_id: str = ""
+    patient_id: str = ""
+    line: SessionLine | None = None
+    charge: int | None = None
+    withdrawn: bool = False
 
 
 class TableSummary(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """The end of one file: rows read, accepted and rejected. ``rows`` is the sum of the other two."""
+    """The end of one file: rows read, accepted and rejected; ``rows`` is the sum of these two.
+
+    ``repeated`` rows, the same as one read before, are in none of the others.
+    """
 
     file: str = ""
     rows: int = 0
     accepted: int = 0
     rejected: int = 0
+    repeated: int = 0
 
 
 class RowParser:
@@ -82,8 +96,13 @@ class RowParser:
         self._unknown: set[str] = set()
         self._cells: dict[str, dict[str, Cell]] = {column.name: {} for column in spec.columns}
         self._notes: dict[tuple[str, str], tuple[int, int]] = {}
+        self._day_first: dict[str, int] = {}
+        self._either: dict[str, array[int]] = {}
+        self.unsure: tuple[str, ...] = ()
+        """The columns of the row read last whose date can be read in both orders."""
         self.accepted = 0
         self.rejected = 0
+        self.repeated = 0
 
     def heading(self, heading: Heading) -> list[Finding]:
         """Check the columns of a CSV: one error for all that are missing, a warning for each unknown one."""
@@ -128,16 +147,21 @@ class RowParser:
         Returns:
             The values of cells that are not blank, and the errors; with an error the values are incomplete.
         """
+        self.unsure = ()
         if row.problem is not None:
             return {}, [row.problem]
         findings = list(self._unknown_columns(row.cells)) if not self._known.issuperset(row.cells) else []
-        cells, values = row.cells, {}
+        cells, values, known = row.cells, {}, self._cells
         for column in self._columns:
             name = column.name
             raw = cells.get(name)
             if not raw:
                 continue
-            cell = self._cell(column, raw)
+            cell = known[name].get(raw) or self._cell(column, raw)
+            if cell.order == DAY_FIRST:
+                self._day_first.setdefault(name, row.number)
+            elif cell.order:
+                self.unsure = (*self.unsure, name)
             if cell.problem is not None:
                 findings.append(self._bad_cell(column, raw, cell, row))
                 continue
@@ -184,15 +208,64 @@ class RowParser:
             fix=fix,
         )
 
-    def rejected_row(self, row: Row) -> RowRejected:
-        """Count a row that yields nothing, and say which."""
+    def rejected_row(
+        self, row: Row, line: SessionLine | None = None, charge: int | None = None
+    ) -> RowRejected:
+        """Count a row that yields nothing, and say which; ``line`` and ``charge`` are what could be read of it."""
         self.rejected += 1
-        practice = row.cells.get("practice_id") or self._only
-        return RowRejected(row.number, self._file or "", practice, row.cells.get("visit_id", ""))
+        cells = row.cells
+        return RowRejected(
+            row.number,
+            self._file or "",
+            cells.get("practice_id") or self._only,
+            cells.get("visit_id", ""),
+            cells.get("case_id", ""),
+            cells.get("patient_id", ""),
+            line,
+            charge,
+        )
+
+    def order_of_dates(self, number: int, unsure: tuple[str, ...]) -> list[Finding]:
+        """An error for each date of a row that is in doubt because another row shows its column to be day first.
+
+        Args:
+            number: the row.
+            unsure: what `unsure` was when the row was read. To be asked when all rows were read.
+        """
+        return [
+            Finding(
+                code=BAD_DATE,
+                severity=Severity.ERROR,
+                message=f"{name}: month/day or day/month? Row {self._day_first[name]} of the column is day first",
+                location=Location(file=self._file, row=number, field=name),
+                fix=FIX_DAY_FIRST,
+            )
+            for name in unsure
+            if name in self._day_first
+        ]
+
+    def remember_unsure(self, row: Row) -> None:
+        """Note that the row read last gave a value, and which of its dates are unsure (four bytes each)."""
+        for name in self.unsure:
+            self._either.setdefault(name, array("I")).append(row.number)
+
+    def withdrawn(self) -> Iterator[Finding | RowRejected]:
+        """When all rows were read: the rows noted by `remember_unsure` whose dates turned out to be in doubt."""
+        doubtful: dict[int, tuple[str, ...]] = {}
+        for name in self._day_first:
+            for number in self._either.get(name, ()):
+                doubtful[number] = (*doubtful.get(number, ()), name)
+        for number, names in sorted(doubtful.items()):
+            yield from self.order_of_dates(number, names)
+            self.accepted -= 1
+            self.rejected += 1
+            yield RowRejected(number, self._file or "", withdrawn=True)
 
     def end(self) -> Iterator[Finding | TableSummary]:
         """What is said once per file: the normalisations, then the counts."""
         for (name, note), (count, first) in sorted(self._notes.items()):
+            if note == "date" and name in self._day_first:
+                continue
             yield Finding(
                 code=NORMALISED_FORMS,
                 severity=Severity.INFO,
@@ -204,6 +277,7 @@ class RowParser:
             rows=self.accepted + self.rejected,
             accepted=self.accepted,
             rejected=self.rejected,
+            repeated=self.repeated,
         )
 
     def _note(self, name: str, note: str, row: Row) -> None:
@@ -224,8 +298,9 @@ class RowParser:
 
     def _bad_cell(self, column: Column, raw: str, cell: Cell, row: Row) -> Finding:
         assert cell.problem is not None  # noqa: S101 - the caller has looked
-        shown = "" if column.phi or not _harmless(raw) else f" {raw!r}"
         problem = cell.problem
+        harmless = not column.phi and is_harmless(raw, is_date=problem.code == BAD_DATE)
+        shown = f" {raw!r}" if harmless else ""
         return self.error(
             row, problem.code, column.name, f"{column.name}{shown}: {problem.message}", problem.fix
         )
@@ -243,8 +318,3 @@ class RowParser:
                 location=Location(file=self._file, row=1, field=name),
                 fix=f"Did you mean {near[0]}?" if near else "Remove it, or map it in [practice.columns].",
             )
-
-
-def _harmless(raw: str) -> bool:
-    """Whether a wrong value may be shown: short and with a digit, so that no name slipped into the wrong column."""
-    return len(raw) <= _LONGEST_SHOWN and (len(raw) <= 4 or any(character.isdigit() for character in raw))

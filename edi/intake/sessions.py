@@ -1,5 +1,6 @@
-"""sessions.csv to SessionLines: one row a billed line. Streams; memory grows only by the line_ids seen.
+"""sessions.csv to SessionLines: one row a billed line.
 
+Streams; memory grows only by the line_ids seen and the numbers of rows with a date that can be read in both orders.
 Columns of cases.csv may stand in the rows; then a Case is yielded before the line that brings it. Source:
 design/input.md.
 """
@@ -15,15 +16,16 @@ import msgspec
 from edi.intake import cells
 from edi.intake.records import CASE_COLUMNS, case_problems, practice_problem
 from edi.intake.rows import Column, RowParser, RowRejected, Spec, TableSummary
-from edi.intake.seen import SeenIds
+from edi.intake.seen import Seen, SeenIds
 from edi.intake.table import Heading, Row
-from edi.model.finding import Finding
+from edi.model.finding import Finding, Location, Severity
 from edi.model.records import Case
 from edi.model.session import SessionLine
 
 DUPLICATE_LINE: Final = "INP040"
 CASE_DISAGREES: Final = "INP042"
 MODIFIERS_TWICE: Final = "INP043"
+REPEATED: Final = "INP048"
 
 SPLIT_MODIFIERS: Final = ("modifier_1", "modifier_2", "modifier_3", "modifier_4")
 NOT_BILLED: Final = frozenset({"unsigned", "cancelled", "no_show"})
@@ -91,6 +93,9 @@ SESSIONS: Final = Spec(
 )
 """The columns of sessions.csv, its own and those of cases.csv that may stand in it."""
 
+_FIX_DUPLICATE: Final = (
+    "Keep the row that is right and take the other out. Only another service gets a line_id of its own."
+)
 _ALWAYS: Final = ("visit_id", "line_id", "patient_id", "date_of_service")
 
 
@@ -112,7 +117,9 @@ def read_sessions(
     Yields:
         SessionLines; Cases that stand in the rows, before their first line; Findings; a RowRejected after the errors
         of each row that gives no line; last one TableSummary. An unsigned, cancelled or unbilled row needs only its
-        keys, patient and date.
+        keys, patient and date. At the end a RowRejected that is ``withdrawn`` for each row that gave a line and whose
+        date another row of its column puts in doubt (see `without_withdrawn`). A row with the values of one before it
+        yields nothing; that is said once.
     """
     only = next(iter(practices)) if len(practices) == 1 else ""
     parser = RowParser(SESSIONS, file, session_key="line_id", only_practice=only)
@@ -127,7 +134,37 @@ def read_sessions(
                 return
         else:
             yield item
+    yield from parser.withdrawn()
+    yield from reader.repeated()
     yield from parser.end()
+
+
+def without_withdrawn(
+    lines: Iterable[SessionLine], rejected: Iterable[RowRejected]
+) -> tuple[list[SessionLine], list[RowRejected]]:
+    """The lines without those whose rows were withdrawn; each of these as a row refused, with practice and visit."""
+    refused = list(rejected)
+    doubtful = {(one.file, one.row) for one in refused if one.withdrawn}
+    if not doubtful:
+        return list(lines), refused
+    refused = [one for one in refused if not one.withdrawn]
+    kept: list[SessionLine] = []
+    for line in lines:
+        if (line.file, line.row) not in doubtful:
+            kept.append(line)
+            continue
+        refused.append(
+            RowRejected(
+                line.row,
+                line.file,
+                line.practice_id,
+                line.visit_id,
+                line.case_id,
+                line.patient_id,
+                line,
+            )
+        )
+    return kept, refused
 
 
 class _Sessions:
@@ -139,6 +176,7 @@ class _Sessions:
         self._practices = frozenset(practices)
         self._seen = seen
         self._cases: dict[tuple[str, str], Case] = {}
+        self._first_repeated: tuple[int, Seen] | None = None
 
     def read(self, row: Row) -> Iterator[SessionLine | Case | Finding | RowRejected]:
         cells_of_row = row.cells
@@ -154,27 +192,66 @@ class _Sessions:
                 ]
             problems += practice_problem(self._parser, row, values, self._practices)
             problems += self._modifiers(row, values)
+        content = hash(frozenset(values.items()))
         case: Case | None = None
         if not _INLINE_NAMES.isdisjoint(values):
             problems += case_problems(self._parser, row, values)
             case, problem = self._case(row, values)
             problems += [problem] if problem is not None else []
         errors = [problem for problem in problems if problem.severity == "error"]
-        if not errors and not self._seen.add(values["practice_id"], values["line_id"]):
-            message = "line_id stands in the input already; a line is billed once"
-            fix = "Give each line its own line_id for ever, for instance visit_id and line number."
-            errors = [self._parser.error(row, DUPLICATE_LINE, "line_id", message, fix)]
+        before = self._before(row, values, content, refused=bool(errors))
+        if before is not None and before.same:
+            self._repeat(row, before, case)
+            return
+        if before is not None:
+            where = _place(before, self._file)
+            message = f"line_id stands in {where} already, with other content; a line is billed once"
+            errors = [self._parser.error(row, DUPLICATE_LINE, "line_id", message, _FIX_DUPLICATE)]
             problems += errors
         yield from problems
         if errors:
             if case is not None:
                 del self._cases[case.practice_id, case.case_id]
-            yield self._parser.rejected_row(row)
+            yield self._parser.rejected_row(
+                row, _known_line(values, self._file, row.number), values.get("charge")
+            )
             return
         if case is not None:
             yield case
         self._parser.accepted += 1
+        self._parser.remember_unsure(row)
         yield _line(values, self._file, row.number)
+
+    def _before(self, row: Row, values: dict[str, Any], content: int, *, refused: bool) -> Seen | None:
+        """The row read before that has the line_id of this one; for a row that is refused, one with the same cells."""
+        if not refused:
+            key = (values["practice_id"], values["line_id"])
+            return self._seen.remember(*key, content=content, file=self._file, row=row.number)
+        if not row.cells.get("line_id"):
+            return None
+        cells_of_row = hash(frozenset(row.cells.items()))
+        return self._seen.remember("refused", str(cells_of_row), file=self._file, row=row.number)
+
+    def _repeat(self, row: Row, before: Seen, case: Case | None) -> None:
+        """Count a row that was read before."""
+        self._parser.repeated += 1
+        self._first_repeated = self._first_repeated or (row.number, before)
+        if case is not None:
+            del self._cases[case.practice_id, case.case_id]
+
+    def repeated(self) -> Iterator[Finding]:
+        """What is said once of the rows that repeat others."""
+        if self._first_repeated is None:
+            return
+        row, seen = self._first_repeated
+        count = self._parser.repeated
+        many = f"{count} rows have" if count > 1 else "a row has"
+        yield Finding(
+            code=REPEATED,
+            severity=Severity.INFO,
+            message=f"{many} the values of a row read before ({_place(seen, self._file)}); each was counted once",
+            location=Location(file=self._file or None, row=row),
+        )
 
     def _modifiers(self, row: Row, values: dict[str, Any]) -> list[Finding]:
         """Join modifier_1 to modifier_4 into ``modifiers``; both ways of writing must agree when both are used."""
@@ -197,7 +274,12 @@ class _Sessions:
             content = msgspec.json.encode([patient, sorted(facts.items(), key=lambda item: item[0])])
             values["case_id"] = "row-" + blake2b(content, digest_size=6).hexdigest()
         case = Case(
-            practice_id=practice, case_id=values["case_id"], patient_id=patient, row=row.number, **facts
+            practice_id=practice,
+            case_id=values["case_id"],
+            patient_id=patient,
+            file=self._file,
+            row=row.number,
+            **facts,
         )
         known = self._cases.setdefault((practice, case.case_id), case)
         if known is case:
@@ -212,6 +294,18 @@ class _Sessions:
             message,
             "Make them agree, or give the new episode its own case_id.",
         )
+
+
+def _place(seen: Seen, file: str) -> str:
+    """Where a row was read, for a message about a row of ``file``."""
+    return f"row {seen.row}" if seen.file == file else f"row {seen.row} of {seen.file}"
+
+
+def _known_line(values: dict[str, Any], file: str, row: int) -> SessionLine | None:
+    """What could be read of a row that is refused, when it says whose service it was, when and what."""
+    if all(values.get(name) for name in ("practice_id", *_ALWAYS, "procedure_code")):
+        return _line(values, file, row)
+    return None
 
 
 def _line(values: dict[str, Any], file: str, row: int) -> SessionLine:

@@ -22,6 +22,7 @@ UNREADABLE: Final = "INP008"
 BAD_BYTES: Final = "INP009"
 WINDOWS_1252: Final = "INP011"
 COMMENTS: Final = "INP012"
+OTHER_SEPARATOR: Final = "INP013"
 
 _BINARY: Final = {
     b"%PDF": "a PDF",
@@ -63,9 +64,9 @@ def read_table(
         columns: a practice's own headings and the names they stand for.
 
     Yields:
-        A Heading (CSV), then Rows, and Findings: not a table or a column twice (errors after which nothing follows),
-        cells missing at the end of a row (warning), another encoding than UTF-8 (info). A row that could not be read
-        is a Row with its problem.
+        A Heading (CSV), then Rows, and Findings: not a table, another separator or a column twice (errors after which
+        nothing follows); at the end, once per file, cells missing at the end of rows (warning), another encoding than
+        UTF-8 (info). A row that could not be read is a Row with its problem.
     """
     lines = _Lines(chunks)
     first = next(lines, None)
@@ -171,6 +172,11 @@ def _csv_rows(first: str, lines: _Lines, renamed: Mapping[str, str]) -> Iterator
     except (csv.Error, StopIteration):
         yield _file_problem(NO_HEADING, "the heading cannot be read", "Write one row of column names.", None)
         return
+    if len(heading) == 1 and heading[0].count("|") > 1:
+        fix = "Export with comma, semicolon or tab between the columns."
+        message = "the columns are separated by |, which is not read"
+        yield _file_problem(OTHER_SEPARATOR, message, fix, None)
+        return
     names = [renamed.get(_name(cell), _name(cell)) for cell in heading]
     while names and not names[-1]:
         names.pop()
@@ -187,13 +193,14 @@ def _csv_rows(first: str, lines: _Lines, renamed: Mapping[str, str]) -> Iterator
 
 def _csv_body(reader: Any, lines: _Lines, names: list[str]) -> Iterator[Row | Finding]:
     number, width = 1, len(names)
+    short = first_short = 0
     while True:
         number += 1
         before = lines.number
         try:
             cells = next(reader)
         except StopIteration:
-            return
+            break
         except csv.Error:
             swallowed = f" (text lines {before + 1} to {lines.number})" if lines.number > before + 1 else ""
             yield _bad_row(
@@ -219,14 +226,18 @@ def _csv_body(reader: Any, lines: _Lines, names: list[str]) -> Iterator[Row | Fi
             )
             continue
         if len(cells) < width:
-            yield Finding(
-                code=TOO_FEW_CELLS,
-                severity=Severity.WARNING,
-                message=f"{len(cells)} cells under {width} columns; the rest was read as blank",
-                location=Location(row=number),
-                fix="See whether the file was cut off.",
-            )
+            short += 1
+            first_short = first_short or number
         yield Row(number, found)
+    if short:
+        many = f"{short} rows have" if short > 1 else "a row has"
+        yield Finding(
+            code=TOO_FEW_CELLS,
+            severity=Severity.WARNING,
+            message=f"{many} fewer cells than the {width} columns; the rest was read as blank",
+            location=Location(row=first_short),
+            fix="See whether the file was cut off, or a column is missing in the rows.",
+        )
 
 
 def _json_rows(first: str, lines: _Lines, renamed: Mapping[str, str]) -> Iterator[Row | Finding]:

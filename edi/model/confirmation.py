@@ -14,6 +14,8 @@ from typing import Final
 import msgspec
 
 from edi.model.eligibility import GENERAL, Benefit, DatePeriod, EligibilityAnswer, EligibilityInquiry
+from edi.model.identity import Name, name_of
+from edi.model.spelling import alike
 
 ACTIVE: Final = "active"
 INACTIVE: Final = "inactive"
@@ -94,7 +96,7 @@ class Confirmation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     Attributes:
         practice_id, patient_id, payer_key: whose it is; "" while it is tied to no inquiry.
         trace_number: of the inquiry, else the first that the answer repeats.
-        payer_id, member_id, birth_date: as asked; as answered where nothing was asked.
+        payer_id, member_id, birth_date, name: as asked; as answered where nothing was asked. Last name, first name.
         answered_member_id: as answered, when it differs from what was asked, else "".
         confirmed_on: the day of the answer.
         asked_from, asked_to: the days of service it speaks of.
@@ -113,6 +115,7 @@ class Confirmation(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     payer_id: str = ""
     member_id: str = ""
     birth_date: date | None = None
+    name: Name = ("", "")
     answered_member_id: str = ""
     confirmed_on: date | None = None
     asked_from: date | None = None
@@ -137,7 +140,9 @@ def confirmation_of(answer: EligibilityAnswer, inquiry: EligibilityInquiry | Non
     begin, end = _coverage_dates(answer, deciding, (asked_from, asked_to))
     person = inquiry.patient_person if inquiry is not None else answer.patient_person
     asked_member = inquiry.member_id if inquiry is not None else answer.member_id
-    differs = answer.member_id and _same(answer.member_id) != _same(asked_member)
+    differs = answer.member_id and not (
+        answer.member_id == asked_member or alike(answer.member_id, asked_member)
+    )
     traces = answer.asked_traces
     return Confirmation(
         practice_id=inquiry.practice_id if inquiry is not None else "",
@@ -147,6 +152,7 @@ def confirmation_of(answer: EligibilityAnswer, inquiry: EligibilityInquiry | Non
         payer_id=inquiry.payer_id if inquiry is not None else answer.payer_id,
         member_id=asked_member,
         birth_date=person.birth_date,
+        name=name_of(person),
         answered_member_id=answer.member_id if differs else "",
         confirmed_on=answer.answered_on,
         asked_from=asked_from or answer.answered_on,
@@ -167,11 +173,6 @@ def confirmation_of(answer: EligibilityAnswer, inquiry: EligibilityInquiry | Non
             )
         ),
     )
-
-
-def _same(member_id: str) -> str:
-    """A member id without what is only spelling."""
-    return "".join(character for character in member_id.upper() if character.isalnum())
 
 
 def _deciding(answer: EligibilityAnswer) -> list[Benefit]:

@@ -7,11 +7,15 @@ paid (AMT*D) plus its claim adjustments plus those of all lines; a line's charge
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from edi.model.party import ClaimPayer, Person
 from edi.model.remittance import Adjustment, Procedure, RawSegment, Reference
+
+RANKS: Final = "PSTABCDEFGH"
+"""SBR01 in the order in which payers are billed."""
 
 
 class LineAdjudication(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -175,6 +175,14 @@ class Directory(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     numbering: Numbering = Numbering()
 
     @cached_property
+    def _by_npi(self) -> dict[str, Clinician]:
+        return {one.npi: one for one in self.clinicians.values() if one.npi}
+
+    def clinician(self, key: str, npi: str) -> Clinician | None:
+        """Who treats under that id of [[provider]], else under that NPI; None when neither is known."""
+        return self.clinicians.get(key) or self._by_npi.get(npi)
+
+    @cached_property
     def enrolments_by_role(self) -> dict[tuple[str, str, str], tuple[Enrolment, ...]]:
         """The enrolments by practice, payer and role, in their order; worked out at the first call."""
         found: dict[tuple[str, str, str], list[Enrolment]] = {}

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+REJECTED: Final = "rejected"
+"""Status of a claim that no payer took: it is sent again as new."""
+
+
+def status_counts(status: str) -> bool:
+    """Whether a claim of that status is billed: every one but a rejected claim, which is as if it were not sent."""
+    return status != REJECTED
 
 
 class EarlierLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -28,6 +36,11 @@ class EarlierLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     status: str = ""
     authorization: str = ""
     later_payer: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether the line is billed: its claim was not rejected."""
+        return status_counts(self.status)
 
 
 class History(Protocol):

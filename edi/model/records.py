@@ -58,7 +58,10 @@ class PatientRecord(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An episode of care: cases.csv. ``therapy_dollars_used`` is cents."""
+    """An episode of care: cases.csv, or case columns of the sessions. ``therapy_dollars_used`` is cents.
+
+    ``file`` and ``row`` say where it came from, for findings.
+    """
 
     practice_id: str = ""
     case_id: str
@@ -92,6 +95,7 @@ class Case(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     referral_number: str = ""
     therapy_dollars_used: int | None = None
     therapy_dollars_as_of: date | None = None
+    file: str = ""
     row: int = 0
 
 
@@ -157,12 +161,17 @@ class Fee(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):
-    """All records of a run, keyed for look-up. Patients and cases by (practice_id, id)."""
+    """All records of a run, keyed for look-up. Patients and cases by (practice_id, id).
+
+    ``refused_cases`` are those with an error, by (practice_id, case_id), and the patient_id of each: what depends on
+    them waits.
+    """
 
     patients: dict[tuple[str, str], PatientRecord] = {}
     cases: dict[tuple[str, str], Case] = {}
     authorizations: tuple[Authorization, ...] = ()
     fees: tuple[Fee, ...] = ()
+    refused_cases: dict[tuple[str, str], str] = {}
 
 
 __all__ = ["Address", "Authorization", "Case", "Coverage", "Fee", "PatientRecord", "Person", "Records"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -20,6 +21,8 @@ UNIT_MINUTES: Final = 15
 HALF_MINUTES: Final = 8
 """From this many minutes on a unit is earned: 8-22 is 1, 23-37 is 2 and so on."""
 METHODS: Final = ("cms", "midpoint", "strict15")
+_KEPT: Final = 10_000
+"""Allocations that are remembered."""
 
 
 class Verdict(StrEnum):
@@ -183,6 +186,12 @@ def allocate(method: str, minutes: Sequence[tuple[str, int]]) -> Allocation:
     Raises:
         ValueError: negative minutes, or no such method.
     """
+    return _allocate(method, tuple(minutes))
+
+
+@lru_cache(maxsize=_KEPT)
+def _allocate(method: str, minutes: tuple[tuple[str, int], ...]) -> Allocation:
+    """The allocation; days are alike, and each is asked for when it is charged and when it is judged."""
     if method == "cms":
         return allocate_cms(minutes)
     if method not in METHODS:

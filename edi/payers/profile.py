@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -28,6 +28,10 @@ PayerKind: TypeAlias = Literal[
     "auto",
     "self",
 ]
+ORIGINAL_MEDICARE: Final[tuple[PayerKind, ...]] = ("medicare_b", "railroad")
+"""Kinds of original Medicare; an Advantage plan stands in for it."""
+MEDICARE: Final[tuple[PayerKind, ...]] = (*ORIGINAL_MEDICARE, "medicare_advantage")
+"""Kinds of payers that follow Medicare's fee schedule and edits."""
 Level: TypeAlias = Literal["off", "info", "warning", "error"]
 
 
@@ -297,6 +301,16 @@ class PayerProfile(msgspec.Struct, frozen=True, kw_only=True, rename={"rules": "
     secondary: SecondaryPolicy = SecondaryPolicy()
     remittance: RemittancePolicy = RemittancePolicy()
     rules: tuple[RuleOverride, ...] = ()
+
+    @property
+    def is_original_medicare(self) -> bool:
+        """Whether the payer is Medicare Part B or Railroad Medicare, not a plan that stands in for them."""
+        return self.kind in ORIGINAL_MEDICARE
+
+    @property
+    def follows_medicare(self) -> bool:
+        """Whether Medicare's fee schedule and edits are the payer's: original Medicare and Advantage plans."""
+        return self.kind in MEDICARE
 
     @property
     def counts_visits(self) -> bool:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from edi.model.claim import Claim, ServiceLine
 from edi.model.finding import Finding
+from edi.model.frequency import ORIGINAL, REPLACEMENT, VOID
 from edi.payers.profile import CorrectionsPolicy
 from edi.resubmit.refusals import (
     NO_ANSWER,
@@ -25,10 +25,6 @@ from edi.resubmit.refusals import (
     VOIDED,
     refusal,
 )
-
-ORIGINAL: Final = "1"
-REPLACEMENT: Final = "7"
-VOID: Final = "8"
 
 
 class Correction(StrEnum):
@@ -81,7 +77,7 @@ def correction_of(
     Returns:
         The way, or the Finding that refuses it.
     """
-    if standing.rejected:
+    if standing.rejected and standing.frequency != VOID:
         return Correction.REJECTED
     if standing.frequency == VOID:
         if standing.adjudicated and not force:
@@ -161,7 +157,7 @@ def corrected(claim: Claim, standing: Standing, way: Correction, *, same_number:
         frequency, reference = REPLACEMENT, standing.payer_number
     elif way is Correction.REJECTED:
         frequency = standing.frequency
-        reference = standing.payer_number if standing.frequency in (REPLACEMENT, VOID) else ""
+        reference = standing.payer_number if standing.frequency == REPLACEMENT else ""
     return _again(
         claim,
         lines,

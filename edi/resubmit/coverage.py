@@ -7,10 +7,8 @@ from typing import Final
 import msgspec
 
 from edi.model.claim import Claim, ClaimPayer, Patient, Subscriber
-from edi.model.coordination import OtherPayer
+from edi.model.coordination import RANKS, OtherPayer
 
-RANKS: Final = "PSTABCDEFGH"
-"""SBR01 in the order in which payers are billed."""
 SELF: Final = "18"
 
 

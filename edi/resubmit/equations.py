@@ -7,9 +7,10 @@ SV102 = the SVD02 of that payer on the line + their CAS. Both in cents, for each
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from edi.model.claim import Claim
-from edi.model.coordination import LineAdjudication
+from edi.model.coordination_balance import Shortfall, claim_shortfalls, line_shortfalls
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from edi.model.remittance import Adjustment
@@ -23,40 +24,24 @@ _REASONS = 6
 def broken_equations(claim: Claim) -> Iterator[Finding]:
     """Yield an error for each equation of a payer that does not hold, and for reasons that fit in no five CAS."""
     for other in claim.other_payers:
-        if other.paid is None:
-            continue
-        total = other.paid + cents_of(other.adjustments)
         yield from _too_many(claim, other.adjustments, None)
-        for line in claim.lines:
-            decided = [one for one in line.adjudications if one.payer_id == other.payer.id]
-            if not decided:
-                continue
-            shares = _line_sum(decided)
-            total += shares - sum(one.paid for one in decided)
-            for one in decided:
-                yield from _too_many(claim, one.adjustments, line.number)
-            if shares != line.charge:
-                yield _unequal(claim, "SV102 = SVD02 + CAS", "SVD02", line.charge, shares, line.number)
-        if total != claim.charge:
-            yield _unequal(claim, "CLM02 = AMT*D + CAS", "AMT02", claim.charge, total, None)
+    for line in claim.lines:
+        for one in line.adjudications:
+            yield from _too_many(claim, one.adjustments, line.number)
+    for short in line_shortfalls(claim):
+        yield _unequal(claim, "SV102 = SVD02 + CAS", "SVD02", short)
+    for short in claim_shortfalls(claim):
+        yield _unequal(claim, "CLM02 = AMT*D + CAS", "AMT02", short)
 
 
-def cents_of(adjustments: Iterable[Adjustment]) -> int:
-    """The sum of the adjustments, in cents."""
-    return sum(one.cents for one in adjustments)
-
-
-def _line_sum(decided: Iterable[LineAdjudication]) -> int:
-    return sum(one.paid + cents_of(one.adjustments) for one in decided)
-
-
-def _unequal(claim: Claim, equation: str, element: str, charge: int, found: int, line: int | None) -> Finding:
+def _unequal(claim: Claim, equation: str, element: str, short: Shortfall) -> Finding:
+    line = short.line
     where = "" if line is None else f" of line {line}"
     return Finding(
         code=EQUATIONS,
         severity=Severity.ERROR,
-        message=f"{equation}: the charge{where} is {decimal_text(charge)}, the other payer's answer comes to "
-        f"{decimal_text(found)}",
+        message=f"{equation}: the charge{where} is {decimal_text(short.charge)}, the other payer's answer comes to "
+        f"{decimal_text(short.total)}",
         location=Location(
             claim=claim.patient_control_number or None,
             line=None if line is None else str(line),
@@ -68,10 +53,8 @@ def _unequal(claim: Claim, equation: str, element: str, charge: int, found: int,
 
 def _too_many(claim: Claim, adjustments: Iterable[Adjustment], line: int | None) -> Iterator[Finding]:
     """Reasons beyond the room of the loop."""
-    counts: dict[str, int] = {}
-    for one in adjustments:
-        counts[one.group] = counts.get(one.group, 0) + 1
-    needed = sum(-(-count // _REASONS) for count in counts.values())
+    runs = (sum(1 for _ in run) for _, run in groupby(adjustments, key=lambda one: one.group))
+    needed = sum(-(-reasons // _REASONS) for reasons in runs)
     if needed > MOST_SEGMENTS:
         yield Finding(
             code=EQUATIONS,

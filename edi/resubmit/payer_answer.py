@@ -28,12 +28,14 @@ class AnsweredClaim(msgspec.Struct, frozen=True, kw_only=True):
     """One claim payment that stands, tied to the claim.
 
     ``lines`` are, for each line of the payment in its order, the LX01s of the claim's lines that it answers (several
-    when the payer merged them, none when it is not known). ``paid_on`` is the payment's date.
+    when the payer merged them, none when it is not known). ``paid_on`` is the payment's date. ``repeated`` are the
+    places of lines that deny a duplicate of what was sent before: they decide nothing.
     """
 
     payment: ClaimPayment
     lines: tuple[tuple[int, ...], ...]
     paid_on: date | None = None
+    repeated: frozenset[int] = frozenset()
 
 
 class Coordination(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,19 +140,23 @@ def _standing(answers: Sequence[AnsweredClaim]) -> list[AnsweredClaim]:
         numbers = {number for line in one.lines for number in line}
         if chosen and not numbers:
             continue
-        rest = one if not numbers & told else _rest(one, told)
+        rest = one if not (numbers & told or one.repeated) else _rest(one, told)
         if rest is None:
             continue
         chosen.append(rest)
-        told |= numbers
+        told.update(number for line in rest.lines for number in line)
         if not numbers:
             break
     return chosen[::-1]
 
 
 def _rest(answer: AnsweredClaim, told: set[int]) -> AnsweredClaim | None:
-    """The lines of an older answer that no newer one decided again; None without any, or when its money is one sum."""
-    left = [place for place, numbers in enumerate(answer.lines) if numbers and not told.intersection(numbers)]
+    """The lines that an answer decides and no newer one did again; None without any, or when its money is one sum."""
+    left = [
+        place
+        for place, numbers in enumerate(answer.lines)
+        if numbers and place not in answer.repeated and not told.intersection(numbers)
+    ]
     if not left or answer.payment.adjustments:
         return None
     lines = tuple(answer.payment.lines[place] for place in left)
@@ -161,7 +167,7 @@ def _rest(answer: AnsweredClaim, told: set[int]) -> AnsweredClaim | None:
         lines=lines,
     )
     return msgspec.structs.replace(
-        answer, payment=payment, lines=tuple(answer.lines[place] for place in left)
+        answer, payment=payment, lines=tuple(answer.lines[place] for place in left), repeated=frozenset()
     )
 
 
@@ -192,14 +198,20 @@ def _bundled_into(claim: Claim, line: ServiceLine, payment: ServicePayment) -> i
 
 
 def summed(adjustments: Iterable[Adjustment]) -> tuple[Adjustment, ...]:
-    """One adjustment a group and reason, in the order of their first; those of no cents fall away."""
+    """One adjustment a group and reason, groups and reasons in the order of their first; those of no cents fall away.
+
+    The reasons of a group stand together, for a CAS holds those of one group.
+    """
     found: dict[tuple[str, str], Adjustment] = {}
     for one in adjustments:
         held = found.get((one.group, one.reason))
         found[one.group, one.reason] = (
             one if held is None else Adjustment(one.group, one.reason, held.cents + one.cents)
         )
-    return tuple(one for one in found.values() if one.cents)
+    groups = list(dict.fromkeys(group for group, _ in found))
+    return tuple(
+        sorted((one for one in found.values() if one.cents), key=lambda one: groups.index(one.group))
+    )
 
 
 def _remaining(adjustments: Iterable[Adjustment]) -> int | None:

@@ -11,20 +11,15 @@ from typing import Final
 import msgspec
 
 from edi.model.claim import Claim, ClaimPayer, Provider, ServiceLine
-from edi.model.coordination import OtherPayer
+from edi.model.coordination import RANKS, OtherPayer
+from edi.model.crossover import NOT_FORWARDED, sent_on
 from edi.model.finding import Finding
 from edi.model.remittance import ClaimPayment, Reference
 from edi.payers.profile import SecondaryPolicy
-from edi.resubmit.coverage import RANKS, SELF, NextCoverage, next_rank
+from edi.resubmit.coverage import SELF, NextCoverage, next_rank
 from edi.resubmit.payer_answer import Coordination
 from edi.resubmit.refusals import NOT_ADJUDICATED, NOT_BYPASSED, PAID_ZERO, SENT_ON, TAKEN_BACK, refusal
 
-CROSSED_OVER: Final = ("19", "20", "21")
-"""CLP02: processed and sent on to the next payer."""
-FORWARDED: Final = frozenset({"MA07", "MA18", "N89"})
-"""Remarks that say the payer sent the claim on."""
-NOT_FORWARDED: Final = frozenset({"MA08", "MA19"})
-"""Remarks that say it did not, although it does as a rule."""
 PAYER_NUMBER: Final = "G2"
 _OF_A_PAYER: Final = ("G1", "9F", PAYER_NUMBER)
 """References that only the payer knows to whom they were written."""
@@ -38,6 +33,7 @@ def why_not_billed(
     next_key: str,
     *,
     taken_back: bool,
+    pended: bool,
     primary: SecondaryPolicy,
     following: SecondaryPolicy,
 ) -> Finding | None:
@@ -48,6 +44,7 @@ def why_not_billed(
         payments: the payer's answers that stand.
         next_key: the next payer's key in payers.toml, "" when it has none.
         taken_back: there were answers, and the payer took all of them back.
+        pended: money of the claim waits for the payer's decision.
         primary: [secondary] of the payer that answered: whom it crosses over to.
         following: [secondary] of the next one: whether it wants claims that were paid nothing.
     """
@@ -58,10 +55,13 @@ def why_not_billed(
     if not payments:
         message = "its payer has not decided yet"
         return refusal(NOT_ADJUDICATED, number, message, "Wait for the 835 and ingest it.")
-    sent_on = _sent_on(payments)
-    if sent_on:
+    if pended:
+        message = "its payer holds it pended, and has not decided all of it"
+        return refusal(NOT_ADJUDICATED, number, message, "Wait for the 835 with the decision and ingest it.")
+    because = next((said for payment in payments if (said := sent_on(payment))), "")
+    if because:
         fix = "Wait for the next payer's 835; a second claim there comes back as a duplicate."
-        return refusal(SENT_ON, number, f"its payer sent it on to the next one ({sent_on})", fix)
+        return refusal(SENT_ON, number, f"its payer sent it on to the next one ({because})", fix)
     remarks = {remark for payment in payments for remark in payment.remarks}
     if next_key and next_key in primary.crosses_over_to and not remarks & NOT_FORWARDED:
         message = f"its payer crosses over to {next_key} by itself (secondary.crosses_over_to)"
@@ -73,19 +73,6 @@ def why_not_billed(
         )
         return refusal(PAID_ZERO, number, message, "Work the denial, or bill what is the patient's share.")
     return None
-
-
-def _sent_on(payments: Sequence[ClaimPayment]) -> str:
-    """What says that a payer sent the claim on: a status, NM1*TT or a remark; "" when nothing does."""
-    for payment in payments:
-        if payment.status in CROSSED_OVER:
-            return f"CLP02 {payment.status}"
-        if payment.party("TT") is not None:
-            return "NM1*TT"
-        found = [remark for remark in payment.remarks if remark in FORWARDED]
-        if found:
-            return found[0]
-    return ""
 
 
 def secondary_claim(claim: Claim, answer: Coordination, coverage: NextCoverage) -> Claim:

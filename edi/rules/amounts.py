@@ -9,6 +9,7 @@ from edi.model.draft import ClaimDraft
 from edi.model.money import decimal_text
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import SUMS
 
 MOST_CENTS: Final = 99_999_999_99
 """Ten digits, cents among them: what HIPAA lets an amount of money have."""
@@ -16,7 +17,7 @@ HIGH_LINE: Final = 10_000_00
 """A charge for one therapy line above this, in cents, is more likely a slip than a fee."""
 
 
-@rule("AMT001", severity=ERROR, carc="16")
+@rule("AMT001", severity=ERROR, carc="16", subject=SUMS)
 def line_charge_not_positive(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A service line charges nothing or less than nothing.
 
@@ -32,7 +33,7 @@ def line_charge_not_positive(draft: ClaimDraft, context: RuleContext) -> Iterato
             )
 
 
-@rule("AMT002", severity=ERROR, carc="16")
+@rule("AMT002", severity=ERROR, carc="16", subject=SUMS)
 def claim_charge_not_sum_of_lines(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim's charge is not the sum of its lines' charges.
 
@@ -51,7 +52,7 @@ def claim_charge_not_sum_of_lines(draft: ClaimDraft, context: RuleContext) -> It
         )
 
 
-@rule("AMT003", severity=WARNING)
+@rule("AMT003", severity=WARNING, subject=SUMS)
 def line_charge_very_high(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A service line charges far more than therapy costs.
 
@@ -70,7 +71,7 @@ def line_charge_very_high(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             )
 
 
-@rule("AMT004", severity=ERROR, carc="16")
+@rule("AMT004", severity=ERROR, carc="16", subject=SUMS)
 def patient_paid_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """What the patient paid is below zero or above the claim's charge.
 
@@ -89,7 +90,7 @@ def patient_paid_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterat
         )
 
 
-@rule("AMT005", severity=ERROR, carc="16")
+@rule("AMT005", severity=ERROR, carc="16", subject=SUMS)
 def charge_has_too_many_digits(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The charge of the claim or of a line has more than ten digits.
 

@@ -19,14 +19,12 @@ from edi.model.session import SessionLine
 from edi.model.units import assistant_units, beyond_de_minimis
 from edi.rules.billed import once_a_claim, own_days, whole_units
 from edi.rules.context import Problem, RuleContext, at_line, sessions_of
-from edi.rules.registry import ERROR, WARNING, rule
-from edi.rules.units import counts_by_quarter_hour
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import LINES, TREATMENTS, Parts, whole
 
 MARKS: Final = {"CQ": "GP", "CO": "GO"}
 """The assistant's modifier, and the discipline's that it stands with."""
 MARK_OF: Final = {"PT": "CQ", "OT": "CO"}
-ASSISTANTS: Final = frozenset({"PTA", "OTA", "COTA"})
-"""Credentials of assistants."""
 BEGIN: Final = date(2020, 1, 1)
 """First date of service of which Medicare takes CQ and CO."""
 
@@ -69,18 +67,12 @@ def _used(draft: ClaimDraft, context: RuleContext) -> bool:
 
 def _clinician(session: SessionLine, context: RuleContext) -> Clinician | None:
     """Who treated, as [[provider]] has him."""
-    if session.treating_id in context.directory.clinicians:
-        return context.directory.clinicians[session.treating_id]
-    by_npi = context.once(
-        ("clinician by NPI",),
-        lambda: {one.npi: one for one in context.directory.clinicians.values() if one.npi},
-    )
-    return by_npi.get(session.treating_npi)
+    return context.directory.clinician(session.treating_id, session.treating_npi)
 
 
 def _by_assistant(session: SessionLine, context: RuleContext) -> bool:
     treated = _clinician(session, context)
-    return treated is not None and treated.credential.upper() in ASSISTANTS
+    return treated is not None and treated.is_assistant
 
 
 def _given(draft: ClaimDraft, context: RuleContext) -> tuple[Given, ...]:
@@ -153,7 +145,7 @@ def _assistant_minutes(session: SessionLine, line: ServiceLine, context: RuleCon
 
 def _due(context: RuleContext, known: ProcedureCode, minutes: int, assistant: int, units: int) -> int | None:
     """Units that want the mark, None where no rule tells."""
-    if counts_by_quarter_hour(context.tables, known.code):
+    if known.counts_by_quarter_hour:
         share = assistant_units(minutes, assistant, units)
         return share.marked if share is not None else None
     if known.time_basis == "untimed":
@@ -161,7 +153,15 @@ def _due(context: RuleContext, known: ProcedureCode, minutes: int, assistant: in
     return None
 
 
-@rule("AST001", severity=ERROR, carc="4")
+def _marked(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return whole(draft) if _used(draft, context) else ()
+
+
+ASSISTED: Final = Subject("assistants", _marked)
+"""A claim to a payer that wants assistants marked, in a discipline that has them."""
+
+
+@rule("AST001", severity=ERROR, carc="4", subject=ASSISTED)
 def assistant_modifier_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Units that an assistant gave go out without CQ or CO.
 
@@ -180,7 +180,7 @@ def assistant_modifier_missing(draft: ClaimDraft, context: RuleContext) -> Itera
             )
 
 
-@rule("AST002", severity=ERROR, carc="4")
+@rule("AST002", severity=ERROR, carc="4", subject=LINES)
 def assistant_modifier_without_discipline(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """CQ without GP, or CO without GO.
 
@@ -197,7 +197,7 @@ def assistant_modifier_without_discipline(draft: ClaimDraft, context: RuleContex
                 )
 
 
-@rule("AST003", severity=WARNING)
+@rule("AST003", severity=WARNING, subject=ASSISTED)
 def assistant_modifier_not_due(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """CQ or CO stands on units that the therapist gave.
 
@@ -216,7 +216,7 @@ def assistant_modifier_not_due(draft: ClaimDraft, context: RuleContext) -> Itera
             )
 
 
-@rule("AST004", severity=WARNING, carc="182")
+@rule("AST004", severity=WARNING, carc="182", subject=LINES)
 def assistant_modifier_before_2020(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """CQ or CO on a date of service before 2020.
 
@@ -232,7 +232,7 @@ def assistant_modifier_before_2020(draft: ClaimDraft, context: RuleContext) -> I
             )
 
 
-@rule("AST005", severity=WARNING, carc="4")
+@rule("AST005", severity=WARNING, carc="4", subject=ASSISTED)
 def assistant_minutes_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """UNCHECKED: an assistant treated, and nothing says how many of the minutes were the assistant's.
 
@@ -254,7 +254,7 @@ def assistant_minutes_unknown(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("AST006", severity=ERROR, carc="16")
+@rule("AST006", severity=ERROR, carc="16", subject=TREATMENTS)
 def assistant_minutes_impossible(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An assistant's minutes are more than the minutes of the service.
 

@@ -12,15 +12,19 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from edi.codes.shown import reference_may_be_shown
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
 from edi.model.records import Authorization
-from edi.rules.billed import replaces
-from edi.rules.context import Problem, RuleContext, at_claim, at_line, session_of
+from edi.rules.billed import once_a_claim, replaces
+from edi.rules.context import NOT_SHOWN, Problem, RuleContext, at_claim, at_line, session_of
 from edi.rules.plan_of_care import treatment_days
-from edi.rules.registry import ERROR, INFO, WARNING, rule, run_rule
+from edi.rules.registry import ERROR, INFO, WARNING, Subject, rule, run_rule
+from edi.rules.subjects import HEADER, Parts, whole
 
+Applied: TypeAlias = tuple[ServiceLine, date, Authorization]
+"""A line, its day, and the authorization it is billed with."""
 Used: TypeAlias = tuple[str, str, str]
 """Practice, patient, authorization number."""
 _LONG_AGO: Final = date(1900, 1, 1)
@@ -38,7 +42,7 @@ def _number(draft: ClaimDraft, line: ServiceLine) -> str:
     return line.authorization or draft.claim.authorization
 
 
-def _rows(context: RuleContext) -> Mapping[str, Sequence[Authorization]]:
+def authorizations_by_number(context: RuleContext) -> Mapping[str, Sequence[Authorization]]:
     """The rows of authorizations.csv by number."""
 
     def made() -> dict[str, list[Authorization]]:
@@ -60,21 +64,30 @@ def _kept(draft: ClaimDraft, context: RuleContext) -> bool:
 
 def _of(draft: ClaimDraft, number: str, context: RuleContext) -> list[Authorization]:
     """The rows of a number that may be of the claim's practice."""
-    return [one for one in _rows(context).get(number, ()) if one.practice_id in ("", draft.practice_id)]
+    rows = authorizations_by_number(context).get(number, ())
+    return [one for one in rows if one.practice_id in ("", draft.practice_id)]
 
 
 def _is_own(draft: ClaimDraft, one: Authorization) -> bool:
     return one.patient_id == draft.patient.patient_id and one.payer == draft.payer_key
 
 
-def _applied(draft: ClaimDraft, context: RuleContext) -> Iterator[tuple[ServiceLine, date, Authorization]]:
+def _applied(draft: ClaimDraft, context: RuleContext) -> tuple[Applied, ...]:
     """Each line billed with an authorization of its patient and payer, its day, and the row that fits it best."""
+    if not any(_number(draft, line) for line in draft.claim.lines):
+        return ()
+    return once_a_claim(draft, context, "applied", lambda: tuple(_fitting(draft, context)))
+
+
+def _fitting(draft: ClaimDraft, context: RuleContext) -> Iterator[Applied]:
     for line in draft.claim.lines:
         number, day, code = _number(draft, line), line.date_from, line.procedure.code
         if not number or day is None:
             continue
         own = [one for one in _of(draft, number, context) if _is_own(draft, one)]
-        if own:
+        if len(own) == 1:
+            yield line, day, own[0]
+        elif own:
             yield line, day, max(own, key=lambda one: (one.holds_on(day), one.covers(code), one.approved))
 
 
@@ -89,7 +102,12 @@ def _counted(draft: ClaimDraft, one: Authorization, context: RuleContext, key: U
     units = 0
     for line in context.history.lines_between(key[0], key[1], one.valid_from, one.valid_to):
         counts = line.authorization == one.authorization_number and one.covers(line.procedure_code)
-        if counts and not line.later_payer and not replaces(draft, line.patient_control_number):
+        if (
+            counts
+            and line.counts
+            and not line.later_payer
+            and not replaces(draft, line.patient_control_number)
+        ):
             earlier.add(line.date_of_service)
             units += _whole(line.units)
     days = context.once(("authorized",), lambda: _authorized(context)).get(key, {})
@@ -117,6 +135,14 @@ def _authorized(context: RuleContext) -> dict[Used, dict[date, list[ServiceLine]
 
 def _whole(units: str) -> int:
     return int(units) if units.isascii() and units.isdigit() else 0
+
+
+def _authorized_lines(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return whole(draft) if any(_number(draft, line) for line in draft.claim.lines) else ()
+
+
+AUTHORIZED: Final = Subject("authorized", _authorized_lines)
+"""A claim with a line that has an authorization number, its own or the claim's."""
 
 
 @rule("AUT001", severity=ERROR, carc="197")
@@ -158,7 +184,7 @@ def _visit(draft: ClaimDraft, day: date, context: RuleContext) -> int:
     return len(treatment_days(draft, context, begun or _LONG_AGO, day))
 
 
-@rule("AUT002", severity=WARNING, carc="197")
+@rule("AUT002", severity=WARNING, carc="197", subject=AUTHORIZED)
 def authorization_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The authorization number is not in authorizations.csv.
 
@@ -177,7 +203,7 @@ def authorization_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             )
 
 
-@rule("AUT003", severity=ERROR, carc="197")
+@rule("AUT003", severity=ERROR, carc="197", subject=AUTHORIZED)
 def authorization_of_another(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The authorization was given for another patient or by another payer.
 
@@ -198,7 +224,7 @@ def authorization_of_another(draft: ClaimDraft, context: RuleContext) -> Iterato
             )
 
 
-@rule("AUT004", severity=ERROR, carc="284")
+@rule("AUT004", severity=ERROR, carc="284", subject=AUTHORIZED)
 def authorization_for_other_codes(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The authorization does not cover the code, which the payer wants authorized or the session names it for.
 
@@ -218,7 +244,7 @@ def authorization_for_other_codes(draft: ClaimDraft, context: RuleContext) -> It
             )
 
 
-@rule("AUT005", severity=ERROR, carc="302")
+@rule("AUT005", severity=ERROR, carc="302", subject=AUTHORIZED)
 def authorization_out_of_dates(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service lies outside the dates of the authorization.
 
@@ -237,7 +263,7 @@ def authorization_out_of_dates(draft: ClaimDraft, context: RuleContext) -> Itera
             )
 
 
-@rule("AUT006", severity=ERROR, carc="198")
+@rule("AUT006", severity=ERROR, carc="198", subject=AUTHORIZED)
 def authorized_visits_used_up(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The visits of the authorization are used up before this one.
 
@@ -256,7 +282,7 @@ def authorized_visits_used_up(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("AUT007", severity=ERROR, carc="198")
+@rule("AUT007", severity=ERROR, carc="198", subject=AUTHORIZED)
 def authorized_units_used_up(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The units of the authorization are used up.
 
@@ -278,7 +304,7 @@ def authorized_units_used_up(draft: ClaimDraft, context: RuleContext) -> Iterato
             )
 
 
-@rule("AUT008", severity=ERROR, carc="39")
+@rule("AUT008", severity=ERROR, carc="39", subject=AUTHORIZED)
 def authorization_not_approved(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The authorization was not approved.
 
@@ -319,8 +345,10 @@ def authorization_ending(drafts: Sequence[ClaimDraft], context: RuleContext) -> 
             if 0 <= (one.valid_to - context.today).days <= policy.warn_days:
                 left.append(f"{(one.valid_to - context.today).days} days, until {one.valid_to}")
             if left:
+                number = one.authorization_number
+                shown = number if reference_may_be_shown(number) else NOT_SHOWN
                 yield Problem(
-                    message=f"authorization {one.authorization_number} has {' and '.join(left)} left",
+                    message=f"authorization {shown} has {' and '.join(left)} left",
                     location=Location(field="authorizations", row=one.row or None),
                 )
 
@@ -345,7 +373,7 @@ def authorizations_not_recorded(drafts: Sequence[ClaimDraft], context: RuleConte
         )
 
 
-@rule("AUT011", severity=ERROR, carc="288")
+@rule("AUT011", severity=ERROR, carc="288", subject=HEADER)
 def referral_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer wants a referral number, and the claim has none.
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import date
 from typing import Final, TypeAlias
 
 import msgspec
 
+from edi.codes import Tables
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
+from edi.payers import PayerProfile
 from edi.rules.context import Made, RuleContext
+from edi.rules.registry import Subject
 
-MEDICARE: Final = ("medicare_b", "railroad", "medicare_advantage")
-"""Payers that follow Medicare's fee schedule and edits."""
 DISTINCT: Final = frozenset({"59", "XE", "XP", "XS", "XU"})
 """Modifiers that say: a separate service."""
-THERAPY_MODIFIERS: Final = {"PT": "GP", "OT": "GO", "SLP": "GN"}
-"""Disciplines that treat under a plan of care, and how a line says whose plan it is."""
+
+NO_BENEFIT: Final = "GY"
+"""A denial is wanted: the line says itself that it is not a benefit."""
 
 MonthKey: TypeAlias = tuple[str, str, str, int, int]
 """Practice, patient, payer, year, month."""
@@ -50,7 +52,7 @@ def _whole(units: str) -> int:
 def billed_on(draft: ClaimDraft, context: RuleContext, day: date) -> Sequence[Billed]:
     """Every line of the claim's patient and payer on a day, the claim's own among them, then those billed before.
 
-    Lines of the claim that this one replaces are not among those billed before.
+    Lines of the claim that this one replaces, and of claims that were rejected, are not among those billed before.
     """
     replaced = draft.claim.patient_control_number if draft.claim.frequency != "1" else ""
     key = ("billed", draft.practice_id, draft.patient.patient_id, draft.payer_key, day, replaced)
@@ -67,8 +69,33 @@ def _billed_on(draft: ClaimDraft, context: RuleContext, day: date) -> Iterator[B
             line=at.line,
         )
     for line in context.history.lines_on(draft.practice_id, draft.patient.patient_id, day):
-        if line.payer == draft.payer_key and not replaces(draft, line.patient_control_number):
+        own = line.payer == draft.payer_key and not replaces(draft, line.patient_control_number)
+        if own and line.counts:
             yield Billed(code=line.procedure_code, modifiers=line.modifiers, units=_whole(line.units))
+
+
+def _billed_days(draft: ClaimDraft, context: RuleContext) -> Iterator[Hashable]:
+    for day in {line.date_from for line in draft.claim.lines if line.date_from is not None}:
+        billed = billed_on(draft, context, day)
+        yield (
+            day,
+            tuple([(one.code, one.modifiers, one.units, one.draft is draft, one.earlier) for one in billed]),
+        )
+
+
+BILLED_DAYS: Final = Subject("billed days", _billed_days)
+"""Each day of the claim with the codes, modifiers and units billed on it, by the claim, the run and before."""
+
+
+def bundled_by_status(payer: PayerProfile, tables: Tables, code: str) -> bool:
+    """Whether Medicare's fee schedule counts the code as part of every other service (status B), and the payer too."""
+    known = tables.procedure(code) if payer.follows_medicare else None
+    return known is not None and known.mpfs_status == "B"
+
+
+def is_bundled(payer: PayerProfile, tables: Tables, code: str) -> bool:
+    """Whether the payer never pays the code by itself."""
+    return code in payer.edits.bundled or bundled_by_status(payer, tables, code)
 
 
 def replaces(draft: ClaimDraft, patient_control_number: str) -> bool:
@@ -88,7 +115,7 @@ def codes_in_month(draft: ClaimDraft, context: RuleContext, day: date) -> frozen
     return frozenset(own) | {
         line.procedure_code
         for line in earlier
-        if line.payer == draft.payer_key and line.date_of_service < last
+        if line.payer == draft.payer_key and line.counts and line.date_of_service < last
     }
 
 

@@ -16,11 +16,23 @@ from edi.codes import PtpEdit, Tables
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Severity
-from edi.rules.billed import DISTINCT, MEDICARE, billed_on, once_a_claim
+from edi.rules.billed import (
+    BILLED_DAYS,
+    DISTINCT,
+    NO_BENEFIT,
+    billed_on,
+    bundled_by_status,
+    is_bundled,
+    once_a_claim,
+)
+from edi.rules.coding.together import same_evaluation
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES
 
-COUNTS_ON: Final = {"24": "99", "25": "99", "27": "99", "57": "99", "91": "8"}
+VISITS: Final = "99"
+"""How codes of evaluation and management begin."""
+COUNTS_ON: Final = {"24": VISITS, "25": VISITS, "27": VISITS, "57": VISITS, "91": "8"}
 """NCCI modifiers that count on codes with this beginning alone: evaluation and management, laboratory."""
 EITHER_COLUMN_SINCE: Final = date(2019, 7, 1)
 """From this date of service Medicare takes the modifier on either line (from memory, unverified)."""
@@ -69,7 +81,7 @@ def _pairs(draft: ClaimDraft, context: RuleContext) -> Iterator[Denied]:
     """Each line of the claim that an NCCI pair denies beside another line of the day.
 
     Column 2 is the denied line. A line in column 1 is named only when column 2 was billed before: it can no longer be
-    held, and will be taken back.
+    held, and will be taken back. A column 2 line with GY wants its denial; two evaluations have a rule of their own.
     """
     if context.payer(draft).edits.ncci == "none":
         return
@@ -80,7 +92,10 @@ def _pairs(draft: ClaimDraft, context: RuleContext) -> Iterator[Denied]:
             edit = context.tables.ptp(other.code, line.procedure.code, line.date_from)
             if edit is None and other.earlier:
                 edit = context.tables.ptp(line.procedure.code, other.code, line.date_from)
-            if edit is not None:
+            if edit is None or same_evaluation(context.tables, edit.code, edit.column_2):
+                continue
+            denied = line.procedure.modifiers if edit.column_2 == line.procedure.code else other.modifiers
+            if NO_BENEFIT not in denied:
                 yield line, line.date_from, other, edit
 
 
@@ -100,7 +115,7 @@ def _told(context: RuleContext, line: ServiceLine, other: Other, edit: PtpEdit, 
     )
 
 
-@rule("BND001", severity=ERROR, carc="236")
+@rule("BND001", severity=ERROR, carc="236", subject=BILLED_DAYS)
 def pair_never_together(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two codes of an NCCI pair with indicator 0 on one day: the second is denied and no modifier helps.
 
@@ -119,13 +134,13 @@ def pair_never_together(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("BND002", severity=ERROR, carc="236")
+@rule("BND002", severity=ERROR, carc="236", subject=BILLED_DAYS)
 def pair_without_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two codes of an NCCI pair with indicator 1 on one day, and no modifier says that they were separate.
 
     Why: Without 59 or XE, XP, XS, XU the column 2 line counts as part of column 1 and is denied.
-    Fix: If a separate region, time or practitioner is documented, put the modifier on the column 2 line; else leave the
-        line out.
+    Fix: If a separate region, time or practitioner is documented, put the modifier on the column 2 line (25 always on
+        the evaluation and management line); else leave the line out.
     Source: edi/codes/tables/ptp.csv. Outside the loaded quarter, and for Medicaid, a warning.
     """
     for line, day, other, edit in _denied_pairs(draft, context):
@@ -133,6 +148,9 @@ def pair_without_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             continue
         by_code = {line.procedure.code: line.procedure.modifiers, other.code: other.modifiers}
         if bypasses(context.tables, edit.column_2, by_code[edit.column_2]):
+            continue
+        visit = tuple(one for one in by_code[edit.code] if COUNTS_ON.get(one) == VISITS)
+        if bypasses(context.tables, edit.code, visit):
             continue
         weight = _weight(draft, context, day)
         message = _told(context, line, other, edit, day)
@@ -142,7 +160,7 @@ def pair_without_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[P
         yield Problem(message=message, location=at_line(draft, line, "modifiers", "SV101-3"), severity=weight)
 
 
-@rule("BND003", severity=WARNING, carc="97")
+@rule("BND003", severity=WARNING, carc="97", subject=LINES)
 def code_never_paid_apart(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer counts this code as part of every other service and never pays it.
 
@@ -153,9 +171,8 @@ def code_never_paid_apart(draft: ClaimDraft, context: RuleContext) -> Iterator[P
     payer = context.payer(draft)
     for line in draft.claim.lines:
         code = line.procedure.code
-        known = context.tables.procedure(code)
-        by_status = payer.kind in MEDICARE and known is not None and known.mpfs_status == "B"
-        if by_status or code in payer.edits.bundled:
+        if is_bundled(payer, context.tables, code):
+            by_status = bundled_by_status(payer, context.tables, code)
             yield Problem(
                 message=f"{code} is bundled and not paid by this payer"
                 + (" (status B)" if by_status else ""),
@@ -163,7 +180,7 @@ def code_never_paid_apart(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             )
 
 
-@rule("BND004", severity=ERROR, carc="97")
+@rule("BND004", severity=ERROR, carc="97", subject=BILLED_DAYS)
 def payer_pair(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two codes that this payer never pays on one day.
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes.sets import SPINAL_MANIPULATION
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
-from edi.rules.billed import MEDICARE
+from edi.payers.profile import MEDICARE
 from edi.rules.context import Problem, RuleContext, at_line, sessions_of
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES, TREATMENTS
 
-SPINAL: Final = ("98940", "98941", "98942")
-"""Spinal manipulation: all that Medicare pays a chiropractor for."""
 NOT_EXPECTED: Final = frozenset({"GA", "GY", "GZ"})
 """Modifiers that say no payment is expected: then the care is not claimed as active."""
 
@@ -23,7 +23,7 @@ def _active(draft: ClaimDraft, line: ServiceLine) -> bool | None:
     return all(said) if said else None
 
 
-@rule("CHI001", severity=ERROR, carc="50")
+@rule("CHI001", severity=ERROR, carc="50", subject=TREATMENTS)
 def active_care_without_at(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Spinal manipulation in active care without AT, and the payer asks for it.
 
@@ -35,7 +35,11 @@ def active_care_without_at(draft: ClaimDraft, context: RuleContext) -> Iterator[
         return
     for line in draft.claim.lines:
         given = line.procedure.modifiers
-        if line.procedure.code not in SPINAL or "AT" in given or not NOT_EXPECTED.isdisjoint(given):
+        if (
+            line.procedure.code not in SPINAL_MANIPULATION
+            or "AT" in given
+            or not NOT_EXPECTED.isdisjoint(given)
+        ):
             continue
         active = _active(draft, line)
         if active:
@@ -51,7 +55,7 @@ def active_care_without_at(draft: ClaimDraft, context: RuleContext) -> Iterator[
         )
 
 
-@rule("CHI002", severity=ERROR, carc="50")
+@rule("CHI002", severity=ERROR, carc="50", subject=TREATMENTS)
 def at_on_maintenance_care(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """AT on care that the row says is not active.
 
@@ -67,7 +71,7 @@ def at_on_maintenance_care(draft: ClaimDraft, context: RuleContext) -> Iterator[
             )
 
 
-@rule("CHI003", severity=WARNING, carc="4")
+@rule("CHI003", severity=WARNING, carc="4", subject=LINES)
 def at_on_other_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """AT on a code that is not spinal manipulation.
 
@@ -76,14 +80,14 @@ def at_on_other_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
     Source: modifiers.csv AT.
     """
     for line in draft.claim.lines:
-        if "AT" in line.procedure.modifiers and line.procedure.code not in SPINAL:
+        if "AT" in line.procedure.modifiers and line.procedure.code not in SPINAL_MANIPULATION:
             yield Problem(
                 message=f"{line.procedure.code} has AT",
                 location=at_line(draft, line, "modifiers", "SV101-3"),
             )
 
 
-@rule("CHI004", severity=WARNING, carc="96", payers=MEDICARE)
+@rule("CHI004", severity=WARNING, carc="96", payers=MEDICARE, subject=LINES)
 def excluded_from_chiropractor(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A chiropractor bills Medicare for something other than spinal manipulation, without GY.
 
@@ -94,7 +98,7 @@ def excluded_from_chiropractor(draft: ClaimDraft, context: RuleContext) -> Itera
     if draft.discipline != "DC":
         return
     for line in draft.claim.lines:
-        if line.procedure.code not in SPINAL and "GY" not in line.procedure.modifiers:
+        if line.procedure.code not in SPINAL_MANIPULATION and "GY" not in line.procedure.modifiers:
             yield Problem(
                 message=f"{line.procedure.code} by a chiropractor is excluded by statute and has no GY",
                 location=at_line(draft, line, "modifiers", "SV101-3"),

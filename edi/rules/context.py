@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from typing import TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from edi.codes import Tables
+from edi.codes import Tables, shown
 from edi.model.claim import ServiceLine
 from edi.model.directory import Directory, Enrolment
 from edi.model.draft import ClaimDraft
@@ -19,6 +20,9 @@ from edi.model.session import SessionLine
 from edi.payers import PayerProfile
 
 Made = TypeVar("Made")
+
+NOT_SHOWN: Final = "(not shown)"
+"""Stands in a finding for a value that does not look like what belongs in its place, and so may be a person's."""
 
 DayKey: TypeAlias = tuple[str, str, str, date]
 """Practice, patient, payer, date of service."""
@@ -34,6 +38,17 @@ class Problem(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     location: Location
     fix: str = ""
     severity: Severity | None = None
+
+    def without(self, values: Collection[str]) -> Problem:
+        """The same problem with these values not repeated in message and fix."""
+        if not values:
+            return self
+        written = {*values, *(repr(one)[1:-1] for one in values)}
+        longest_first = sorted(written, key=len, reverse=True)
+        pattern = re.compile(rf"'?(?<!\w)(?:{'|'.join(re.escape(one) for one in longest_first)})(?!\w)'?")
+        return msgspec.structs.replace(
+            self, message=pattern.sub(NOT_SHOWN, self.message), fix=pattern.sub(NOT_SHOWN, self.fix)
+        )
 
 
 class DayLine(msgspec.Struct, frozen=True, gc=False):
@@ -99,6 +114,31 @@ class RuleContext(msgspec.Struct, frozen=True, kw_only=True):
         for found in self.days.get(key, ()):
             if discipline is None or found.draft.discipline == discipline:
                 yield found
+
+
+def not_to_show(draft: ClaimDraft) -> frozenset[str]:
+    """The codes and numbers of a claim that no finding may repeat: in a wrong column may stand a name or member id."""
+    claim = draft.claim
+    members = {claim.subscriber.member_id, draft.coverage.member_id} - {""}
+    found = {code for code in claim.diagnoses if not shown.diagnosis_may_be_shown(code)}
+    providers = [claim.billing, claim.rendering, claim.referring, claim.supervising, claim.facility]
+    references, places = [claim.authorization, claim.referral_number], [claim.place_of_service]
+    for line in claim.lines:
+        procedure = line.procedure
+        if not shown.procedure_may_be_shown(procedure.code):
+            found.add(procedure.code)
+        found.update(one for one in procedure.modifiers if not shown.modifier_may_be_shown(one))
+        providers += [line.rendering, line.referring, line.ordering, line.supervising, line.facility]
+        references.append(line.authorization)
+        places.append(line.place_of_service)
+    found.update(one for one in places if not shown.place_may_be_shown(one))
+    found.update(one for one in references if one in members or not shown.reference_may_be_shown(one))
+    for provider in providers:
+        if provider is not None and not shown.npi_may_be_shown(provider.npi):
+            found.add(provider.npi)
+        if provider is not None and not shown.taxonomy_may_be_shown(provider.taxonomy):
+            found.add(provider.taxonomy)
+    return frozenset(found)
 
 
 def session_of(draft: ClaimDraft, line: ServiceLine) -> SessionLine | None:

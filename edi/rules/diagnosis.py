@@ -16,6 +16,7 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Location, Severity
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import DIAGNOSES, HEADER, SUMS
 
 MOST: Final = 12
 MOST_POINTERS: Final = 4
@@ -68,7 +69,7 @@ def _at(draft: ClaimDraft, one: Judged) -> Location:
     return at_claim(draft, "diagnosis_codes", f"HI{one.place:02d}-2")
 
 
-@rule("DX001", severity=ERROR, carc="16")
+@rule("DX001", severity=ERROR, carc="16", subject=HEADER)
 def diagnosis_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim has no diagnosis.
 
@@ -82,7 +83,7 @@ def diagnosis_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
         )
 
 
-@rule("DX002", severity=ERROR, carc="146")
+@rule("DX002", severity=ERROR, carc="146", subject=HEADER)
 def diagnosis_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis does not have the form of an ICD-10-CM code.
 
@@ -98,7 +99,7 @@ def diagnosis_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("DX003", severity=ERROR, carc="16")
+@rule("DX003", severity=ERROR, carc="16", subject=SUMS)
 def diagnosis_pointer_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line points to no diagnosis, to one that is not there, to one twice, or to more than four.
 
@@ -107,6 +108,8 @@ def diagnosis_pointer_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator
     Source: 005010X222A1 SV107; CARC 16 with RARC M76.
     """
     last = len(draft.claim.diagnoses)
+    if not last:
+        return  # that there are none is told once
     for line in draft.claim.lines:
         pointers = line.pointers
         wrong = [one for one in pointers if not 1 <= one <= last]
@@ -126,7 +129,7 @@ def diagnosis_pointer_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator
         )
 
 
-@rule("DX004", severity=ERROR, carc="16")
+@rule("DX004", severity=ERROR, carc="16", subject=HEADER)
 def diagnosis_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim names the same diagnosis twice.
 
@@ -143,7 +146,7 @@ def diagnosis_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
         )
 
 
-@rule("DX005", severity=ERROR, carc="16")
+@rule("DX005", severity=ERROR, carc="16", subject=HEADER)
 def too_many_diagnoses(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim has more than twelve diagnoses.
 
@@ -158,7 +161,7 @@ def too_many_diagnoses(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
         )
 
 
-@rule("DX006", severity=ERROR, carc="146")
+@rule("DX006", severity=ERROR, carc="146", subject=DIAGNOSES)
 def diagnosis_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis does not exist on the date of service.
 
@@ -188,7 +191,7 @@ def diagnosis_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Iter
             )
 
 
-@rule("DX007", severity=ERROR, carc="16")
+@rule("DX007", severity=ERROR, carc="16", subject=DIAGNOSES)
 def diagnosis_too_short(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis is a heading that has codes under it, and cannot be billed itself.
 
@@ -208,7 +211,7 @@ def diagnosis_too_short(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
         )
 
 
-@rule("DX008", severity=ERROR, carc="16")
+@rule("DX008", severity=ERROR, carc="16", subject=DIAGNOSES)
 def seventh_character_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis has its 7th character in another place, or one that the code does not take.
 
@@ -229,7 +232,7 @@ def seventh_character_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator
             )
 
 
-@rule("DX009", severity=ERROR, carc="16")
+@rule("DX009", severity=ERROR, carc="16", subject=HEADER)
 def external_cause_first(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The first diagnosis says how an injury came about, not what is treated.
 
@@ -245,7 +248,7 @@ def external_cause_first(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
         )
 
 
-@rule("DX010", severity=WARNING, carc="16")
+@rule("DX010", severity=WARNING, carc="16", subject=HEADER)
 def side_not_specified(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis leaves open which side, although there are codes for right and left.
 
@@ -262,7 +265,7 @@ def side_not_specified(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("DX011", severity=ERROR, carc="146")
+@rule("DX011", severity=ERROR, carc="146", subject=DIAGNOSES)
 def diagnosis_of_icd9(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A diagnosis looks like a code of ICD-9, which ended on 2015-09-30.
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from edi.codes import Tables
+from edi.codes.sets import THERAPY_MODIFIERS
 from edi.model.draft import ClaimDraft
-from edi.rules.billed import THERAPY_MODIFIERS
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES
 
-ONLY: Final = {"GP": "(GP only)", "GO": "(GO only)", "GN": "(GN only)"}
+ONLY: Final = {modifier: f"({modifier} only)" for modifier in THERAPY_MODIFIERS.values()}
 """How therapy_list of procedures.csv marks a code of one discipline alone."""
 _GIVEN: Final = frozenset(ONLY)
 
@@ -23,7 +24,7 @@ def only_under(tables: Tables, code: str) -> str:
     return next((modifier for modifier, mark in ONLY.items() if mark in listed), "")
 
 
-@rule("DSC001", severity=ERROR, carc="4")
+@rule("DSC001", severity=ERROR, carc="4", subject=LINES)
 def discipline_modifier_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A therapy line lacks GP, GO or GN, and the payer asks for it.
 
@@ -50,7 +51,7 @@ def discipline_modifier_missing(draft: ClaimDraft, context: RuleContext) -> Iter
             )
 
 
-@rule("DSC002", severity=ERROR, carc="4")
+@rule("DSC002", severity=ERROR, carc="4", subject=LINES)
 def two_disciplines_on_a_line(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line has two of GP, GO and GN.
 
@@ -67,7 +68,7 @@ def two_disciplines_on_a_line(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("DSC003", severity=ERROR, carc="4")
+@rule("DSC003", severity=ERROR, carc="4", subject=LINES)
 def discipline_modifier_contradicts(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """GP, GO or GN is not that of the discipline the row names.
 
@@ -87,7 +88,7 @@ def discipline_modifier_contradicts(draft: ClaimDraft, context: RuleContext) -> 
             )
 
 
-@rule("DSC004", severity=ERROR, carc="4")
+@rule("DSC004", severity=ERROR, carc="4", subject=LINES)
 def evaluation_under_wrong_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An evaluation code has the modifier of another discipline.
 

@@ -6,28 +6,30 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from edi.codes.sets import DISCIPLINE_OF
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
-from edi.model.history import EarlierLine
+from edi.model.history import REJECTED, EarlierLine
 from edi.model.session import SessionLine
 from edi.rules.billed import replaces
+from edi.rules.coding.together import is_evaluation
 from edi.rules.context import DayLine, Problem, RuleContext, at_line, session_of
-from edi.rules.registry import ERROR, WARNING, rule
-from edi.rules.units import counts_by_quarter_hour
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import Parts, whole
 
-DISCIPLINES: Final = frozenset({"GP", "GO", "GN"})
+DISCIPLINES: Final = frozenset(DISCIPLINE_OF)
 """Modifiers that name the plan of care; claims under two of them are two claims, not one billed twice."""
 SAME_THERAPIST, OTHER_THERAPIST = "76", "77"
 REPEATS: Final = frozenset({SAME_THERAPIST, OTHER_THERAPIST})
 """Modifiers that say a service was given again that day, by the same or another therapist."""
-REJECTED: Final = "rejected"
-"""Status of a claim that no payer took: it is sent again as new."""
+_OR_TIMES: Final = "or give the times of both if they were two sessions"
 _MEANING: Final = {
     "settled": "was paid",
     "denied": "was denied: correct or appeal that claim",
     "partly_denied": "was denied in part: correct or appeal that claim",
     "reversed": "was taken back by the payer",
     "overpaid": "was paid",
+    REJECTED: "was rejected: correct it and send it again",
 }
 """What the status of an earlier claim means to someone about to bill it again; any other: it waits for its answer."""
 
@@ -81,6 +83,8 @@ def _twins(draft: ClaimDraft, context: RuleContext) -> Iterator[tuple[ServiceLin
     for line in draft.claim.lines:
         if line.date_from is None or REPEATS.intersection(line.procedure.modifiers):
             continue
+        if is_evaluation(context.tables, line.procedure.code):
+            continue  # a second evaluation has a rule of its own
         if (draft.practice_id, draft.patient.patient_id, line.date_from, line.procedure.code) not in repeated:
             continue
         for one in context.day(draft, line.date_from, draft.discipline):
@@ -101,7 +105,25 @@ def _twins(draft: ClaimDraft, context: RuleContext) -> Iterator[tuple[ServiceLin
                 break
 
 
-@rule("DUP001", severity=WARNING, carc="18")
+def _doubtful(draft: ClaimDraft, context: RuleContext) -> Parts:
+    repeated = context.once(("repeated codes",), lambda: _repeated(context))
+    practice, patient = draft.practice_id, draft.patient.patient_id
+    for line in draft.claim.lines:
+        day, procedure = line.date_from, line.procedure
+        if day is not None and (
+            (practice, patient, day, procedure.code) in repeated
+            or not REPEATS.isdisjoint(procedure.modifiers)
+            or context.history.lines_on(practice, patient, day)
+        ):
+            return whole(draft)
+    return ()
+
+
+DOUBTFUL: Final = Subject("possible duplicates", _doubtful)
+"""A claim with a code that the run bills twice on a day, a line that says it is a repeat, or a day billed before."""
+
+
+@rule("DUP001", severity=WARNING, carc="18", subject=DOUBTFUL)
 def day_billed_before(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An earlier claim to this payer already bills the patient's day.
 
@@ -152,7 +174,7 @@ def _told(draft: ClaimDraft, context: RuleContext, day: date, earlier: list[Earl
     )
     known = {one.line.procedure_code for one in draft.earlier}
     unknown = {
-        one.procedure_code for one in earlier if counts_by_quarter_hour(context.tables, one.procedure_code)
+        one.procedure_code for one in earlier if context.tables.counts_by_quarter_hour(one.procedure_code)
     } - known
     rest = ""
     if unknown:
@@ -160,12 +182,13 @@ def _told(draft: ClaimDraft, context: RuleContext, day: date, earlier: list[Earl
     return f"{day} was billed before: {claims}{rest}"
 
 
-@rule("DUP002", severity=ERROR, carc="18")
+@rule("DUP002", severity=ERROR, carc="18", subject=DOUBTFUL)
 def service_twice_in_the_input(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two lines of the input bill one service: patient, day, code, modifiers, units and therapist are the same.
 
     Why: The payer pays one of them and denies the other as an exact duplicate.
-    Fix: Take one row out; give their times if they were two sessions, or 76 if the service was repeated.
+    Fix: Take one row out; give their times if they were two sessions, or 76 if a service without units of time was
+        repeated.
     Source: CARC 18; modifiers.csv 76 and 77.
     """
     for line, one, exact in _twins(draft, context):
@@ -173,10 +196,11 @@ def service_twice_in_the_input(draft: ClaimDraft, context: RuleContext) -> Itera
             yield Problem(
                 message=f"{line.procedure.code} of {line.date_from} stands twice, as session lines {_names(line, one)}",
                 location=at_line(draft, line, "line_id", "SV101"),
+                fix=f"Take one row out, {_OR_TIMES}." if _is_timed(context, line) else "",
             )
 
 
-@rule("DUP003", severity=WARNING, carc="18")
+@rule("DUP003", severity=WARNING, carc="18", subject=DOUBTFUL)
 def service_nearly_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two lines of the input bill one code of a day, and differ in modifiers, units or therapist alone.
 
@@ -199,12 +223,13 @@ def _names(line: ServiceLine, one: DayLine) -> str:
     return " and ".join((*one.line.session_line_ids, *line.session_line_ids))
 
 
-@rule("DUP004", severity=ERROR, carc="18")
+@rule("DUP004", severity=ERROR, carc="18", subject=DOUBTFUL)
 def service_billed_before(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An earlier claim to this payer bills the very service: day, code, modifiers, units and charge.
 
     Why: The payer has decided on it, or will, and denies the second claim as an exact duplicate.
-    Fix: Take the row out; after a denial correct or appeal the earlier claim; 76 or 77 if it was given again that day.
+    Fix: Take the row out; after a denial correct or appeal the earlier claim; 76 or 77 if a service without units of
+        time was given again that day.
     Source: CARC 18; claims that were rejected before a payer took them do not count.
     """
     for line in draft.claim.lines:
@@ -218,7 +243,18 @@ def service_billed_before(draft: ClaimDraft, context: RuleContext) -> Iterator[P
                     f" which {_answer(same[0].status)}"
                 ),
                 location=at_line(draft, line, "line_id", "SV101"),
+                fix=(
+                    f"Take the row out; correct the earlier claim, {_OR_TIMES}."
+                    if _is_timed(context, line)
+                    else ""
+                ),
             )
+
+
+def _is_timed(context: RuleContext, line: ServiceLine) -> bool:
+    """Whether the code counts time: more of it is more units on one line, never a repetition (76)."""
+    known = context.tables.procedure(line.procedure.code)
+    return known is not None and known.time_basis != "untimed"
 
 
 def _is_service(one: EarlierLine, line: ServiceLine) -> bool:
@@ -226,7 +262,7 @@ def _is_service(one: EarlierLine, line: ServiceLine) -> bool:
         one.procedure_code == line.procedure.code
         and set(one.modifiers) == set(line.procedure.modifiers)
         and (one.units, one.charge) == (line.units, line.charge)
-        and one.status != REJECTED
+        and one.counts
     )
 
 
@@ -241,7 +277,7 @@ def _at_another_time(draft: ClaimDraft, line: ServiceLine, same: Sequence[Earlie
     return now is not None and len(billed) >= len(same) and None not in billed and now not in billed
 
 
-@rule("DUP005", severity=WARNING, carc="4")
+@rule("DUP005", severity=WARNING, carc="4", subject=DOUBTFUL)
 def repeat_without_a_first(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line says that its service was repeated (76, 77), and nothing of the day is repeated by it.
 

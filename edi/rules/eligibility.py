@@ -14,12 +14,19 @@ from edi.model.confirmation import INACTIVE, NOT_FOUND, Confirmation, OtherCover
 from edi.model.draft import ClaimDraft
 from edi.model.eligibility import SERVICE_TYPES_OF
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
-from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import Parts, whole
 
-_MEDICARE: Final = frozenset({"medicare_b", "railroad"})
+
+def _asked(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return whole(draft) if draft.coverage.confirmation is not None else ()
 
 
-@rule("ELG001", severity=ERROR, carc="27")
+ASKED: Final = Subject("asked", _asked)
+"""A claim whose coverage the payer was asked about."""
+
+
+@rule("ELG001", severity=ERROR, carc="27", subject=ASKED)
 def coverage_inactive_when_asked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer said that the coverage is not in force on the day.
 
@@ -41,7 +48,7 @@ def coverage_inactive_when_asked(draft: ClaimDraft, context: RuleContext) -> Ite
             )
 
 
-@rule("ELG002", severity=ERROR, carc="26")
+@rule("ELG002", severity=ERROR, carc="26", subject=ASKED)
 def coverage_begins_later_when_asked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer said that the coverage begins after the day.
 
@@ -60,7 +67,7 @@ def coverage_begins_later_when_asked(draft: ClaimDraft, context: RuleContext) ->
             )
 
 
-@rule("ELG003", severity=ERROR, carc="31")
+@rule("ELG003", severity=ERROR, carc="31", subject=ASKED)
 def member_unknown_when_asked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer did not find the patient under the member id, name and birth date of the records.
 
@@ -77,7 +84,7 @@ def member_unknown_when_asked(draft: ClaimDraft, context: RuleContext) -> Iterat
         )
 
 
-@rule("ELG004", severity=WARNING, carc="22")
+@rule("ELG004", severity=ERROR, carc="22", subject=ASKED)
 def another_payer_is_primary(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer named another payer that pays first.
 
@@ -95,7 +102,7 @@ def another_payer_is_primary(draft: ClaimDraft, context: RuleContext) -> Iterato
             return
 
 
-@rule("ELG005", severity=WARNING, carc="119")
+@rule("ELG005", severity=WARNING, carc="119", subject=ASKED)
 def no_visits_left(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer said how many visits are left, and the run bills more since.
 
@@ -120,7 +127,7 @@ def no_visits_left(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]
             return
 
 
-@rule("ELG006", severity=WARNING, carc="24")
+@rule("ELG006", severity=WARNING, carc="24", subject=ASKED)
 def patient_is_in_managed_care(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Medicare said that the patient is enrolled in a Medicare Advantage plan.
 
@@ -140,7 +147,7 @@ def patient_is_in_managed_care(draft: ClaimDraft, context: RuleContext) -> Itera
 
 
 def _is_medicare(draft: ClaimDraft, context: RuleContext) -> bool:
-    return context.payer(draft).kind in _MEDICARE
+    return context.payer(draft).is_original_medicare
 
 
 def _days(draft: ClaimDraft) -> Iterator[tuple[ServiceLine, date]]:

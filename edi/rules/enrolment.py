@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
-from edi.model.claim import Provider
+from edi.model.claim import Provider, ServiceLine
 from edi.model.directory import Enrolment
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
-from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import Parts, whole
 
 
 def _ids(context: RuleContext, npi: str) -> set[str]:
@@ -26,7 +28,20 @@ def _clinicians(context: RuleContext) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _standing(rows: tuple[Enrolment, ...], day: date) -> str:
+def _rows_of(context: RuleContext, draft: ClaimDraft, npi: str) -> list[Enrolment]:
+    """The rows of one rendering provider with the claim's practice and payer."""
+
+    def by_provider() -> dict[str, list[Enrolment]]:
+        found: dict[str, list[Enrolment]] = {}
+        for row in context.enrolments.get((draft.practice_id, draft.payer_key, "rendering"), ()):
+            found.setdefault(row.provider, []).append(row)
+        return found
+
+    rows = context.once(("enrolled", draft.practice_id, draft.payer_key), by_provider)
+    return [row for name in _ids(context, npi) for row in rows.get(name, ())]
+
+
+def _standing(rows: Sequence[Enrolment], day: date) -> str:
     """``in``, ``out``, or why neither: none, pending, or the dates do not cover the day."""
     on_the_day = [row.status for row in rows if row.covers(day)]
     for status in ("in", "out", "pending", "none"):
@@ -41,28 +56,48 @@ def _rendering(draft: ClaimDraft, context: RuleContext) -> Iterator[tuple[Proble
     if not rows:
         return
     claim = draft.claim
-    rendering: list[tuple[Provider, date | None, bool]] = [
-        (claim.rendering or claim.billing, first_day(draft), False)
-    ]
-    rendering += [
-        (line.rendering, line.date_from, True) for line in claim.lines if line.rendering is not None
-    ]
-    lines = iter([line for line in claim.lines if line.rendering is not None])
-    for provider, day, on_line in rendering:
-        place = at_line(draft, next(lines), "rendering_npi", "NM109") if on_line else None
-        if day is None or not provider.npi:
-            continue
-        names = _ids(context, provider.npi)
-        standing = _standing(tuple(row for row in rows if row.provider in names), day)
-        if standing != "in":
-            message = f"rendering NPI {provider.npi} with payer {draft.payer_key} on {day}: {standing}"
-            yield (
-                Problem(message=message, location=place or at_claim(draft, "rendering_npi", "NM109")),
-                standing,
-            )
+    yield from _judged(draft, context, claim.rendering or claim.billing, None)
+    for line in claim.lines:
+        if line.rendering is not None:
+            yield from _judged(draft, context, line.rendering, line)
 
 
-@rule("ENR001", severity=ERROR, carc="B7")
+def _judged(
+    draft: ClaimDraft,
+    context: RuleContext,
+    provider: Provider,
+    line: ServiceLine | None,
+) -> Iterator[tuple[Problem, str]]:
+    """The problem of one rendering provider, the claim's or a line's, who does not stand ``in``."""
+    day = line.date_from if line is not None else first_day(draft)
+    if day is None or not provider.npi:
+        return
+    standing = _standing(_rows_of(context, draft, provider.npi), day)
+    if standing == "in":
+        return
+    field = ("rendering_npi", "NM109")
+    place = at_line(draft, line, *field) if line is not None else at_claim(draft, *field)
+    message = f"rendering NPI {provider.npi} with payer {draft.payer_key} on {day}: {standing}"
+    yield Problem(message=message, location=place), standing
+
+
+def _not_in(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return whole(draft) if any(True for _ in _rendering(draft, context)) else ()
+
+
+NOT_IN: Final = Subject("not in the network", _not_in)
+"""A claim with a rendering provider who does not stand in the payer's network on the day."""
+
+
+def _days_of_practice(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return ((draft.practice_id, first_day(draft)),)
+
+
+PRACTICE: Final = Subject("practice", _days_of_practice)
+"""The practice and the claim's first day."""
+
+
+@rule("ENR001", severity=ERROR, carc="B7", subject=NOT_IN)
 def therapist_not_enrolled(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The rendering therapist is not enrolled with the payer on the date of service.
 
@@ -75,7 +110,7 @@ def therapist_not_enrolled(draft: ClaimDraft, context: RuleContext) -> Iterator[
             yield problem
 
 
-@rule("ENR002", severity=WARNING, carc="242")
+@rule("ENR002", severity=WARNING, carc="242", subject=NOT_IN)
 def therapist_out_of_network(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The rendering therapist is out of the payer's network on the date of service.
 
@@ -88,7 +123,7 @@ def therapist_out_of_network(draft: ClaimDraft, context: RuleContext) -> Iterato
             yield problem
 
 
-@rule("ENR003", severity=ERROR, carc="B7")
+@rule("ENR003", severity=ERROR, carc="B7", subject=PRACTICE)
 def practice_not_enrolled(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The practice that bills is not enrolled with the payer on the date of service.
 

@@ -8,8 +8,8 @@ from edi.codes.identifiers import npi_is_valid
 from edi.model.claim import Provider
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
-from edi.rules.guide.subjects import BILLING
 from edi.rules.registry import ERROR, rule
+from edi.rules.subjects import BILLING, PROVIDERS
 
 
 def _wrong(provider: Provider | None, context: RuleContext) -> bool:
@@ -40,7 +40,7 @@ def billing_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
         )
 
 
-@rule("NPI002", severity=ERROR, carc="16")
+@rule("NPI002", severity=ERROR, carc="16", subject=PROVIDERS)
 def rendering_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A rendering provider's NPI fails its check digit.
 
@@ -61,7 +61,7 @@ def rendering_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("NPI003", severity=ERROR, carc="16")
+@rule("NPI003", severity=ERROR, carc="16", subject=PROVIDERS)
 def referring_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The NPI of who referred or ordered fails its check digit.
 
@@ -85,7 +85,7 @@ def referring_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
                 )
 
 
-@rule("NPI004", severity=ERROR, carc="16")
+@rule("NPI004", severity=ERROR, carc="16", subject=PROVIDERS)
 def facility_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service facility's NPI fails its check digit.
 
@@ -106,7 +106,7 @@ def facility_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("NPI005", severity=ERROR, carc="16")
+@rule("NPI005", severity=ERROR, carc="16", subject=PROVIDERS)
 def supervising_npi_wrong(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A supervising provider's NPI fails its check digit.
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
+from edi.payers.profile import ORIGINAL_MEDICARE
 from edi.rules.context import Problem, RuleContext, at_line, sessions_of
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import TREATMENTS
 
-PART_B: Final = ("medicare_b", "railroad")
 WANTED: Final = {"GA": "signed", "GX": "voluntary", "GZ": "none"}
 """What abn of the row must say for the modifier to be true."""
 MODIFIER_OF: Final = {"signed": "GA", "voluntary": "GX"}
@@ -21,7 +22,7 @@ def _notice(draft: ClaimDraft, line: ServiceLine) -> str:
     return next((one.abn for one in sessions_of(draft, line) if one.abn), "")
 
 
-@rule("ABN001", severity=ERROR, carc="50", payers=PART_B)
+@rule("ABN001", severity=ERROR, carc="50", payers=ORIGINAL_MEDICARE, subject=TREATMENTS)
 def notice_contradicts_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """GA, GX or GZ says another thing of the notice than the row.
 
@@ -39,7 +40,7 @@ def notice_contradicts_modifier(draft: ClaimDraft, context: RuleContext) -> Iter
             )
 
 
-@rule("ABN002", severity=WARNING, carc="50", payers=PART_B)
+@rule("ABN002", severity=WARNING, carc="50", payers=ORIGINAL_MEDICARE, subject=TREATMENTS)
 def notice_not_on_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient signed a notice, and the line does not say so.
 
@@ -56,7 +57,7 @@ def notice_not_on_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("ABN003", severity=WARNING, carc="50", payers=PART_B)
+@rule("ABN003", severity=WARNING, carc="50", payers=ORIGINAL_MEDICARE, subject=TREATMENTS)
 def notice_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """UNCHECKED: GA or GX states a notice, and the row does not say that there is one.
 

@@ -16,9 +16,11 @@ from edi.codes import Mue
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Severity
-from edi.rules.billed import DISTINCT, billed_on, once_a_claim, whole_units
+from edi.rules.billed import BILLED_DAYS, DISTINCT, billed_on, once_a_claim, whole_units
+from edi.rules.coding.together import is_evaluation
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.units.day import ONCE_A_DAY
 
 BY_LINE, ABSOLUTE, BENCHMARK = "1", "2", "3"
 """MAI: judged line by line, a limit of policy over the day, a limit that records may overcome."""
@@ -79,6 +81,8 @@ def _passed(draft: ClaimDraft, context: RuleContext) -> Iterator[Over]:
             seen.add((code, day))
             same = [one for one in billed_on(draft, context, day) if one.code == code]
             units, lines = sum(one.units for one in same), len(same)
+            if units <= limit.units or (lines > 1 and is_evaluation(context.tables, code)):
+                continue  # a second evaluation has a rule of its own
             claims = len({id(one.draft) for one in same})
             before = sum(one.units for one in same if one.earlier)
             distinct = next((mark for one in same for mark in one.modifiers if mark in DISTINCT), "")
@@ -101,9 +105,26 @@ def _told_by_status(context: RuleContext, limit: Mue) -> bool:
     return known is not None and bool(known.mpfs_status) and known.mpfs_status in NOT_PAYABLE
 
 
+def holds(draft: ClaimDraft, context: RuleContext, limit: Mue, day: date) -> bool:
+    """Whether more than the limit is an error here, and not only worth a look."""
+    return (
+        context.payer(draft).edits.mue
+        and limit.mai != BENCHMARK
+        and not _told_by_status(context, limit)
+        and _weight(draft, context, day) is None
+    )
+
+
+def _told_by_line(draft: ClaimDraft, context: RuleContext, over: Over) -> bool:
+    """Whether it is one line of a code that is one unit whatever it took, which a rule of its own holds (UNT005)."""
+    known = context.tables.procedure(over.limit.code)
+    once = known is not None and known.time_basis in ONCE_A_DAY and over.limit.units == 1
+    return once and over.lines == 1 and not holds(draft, context, over.limit, over.day)
+
+
 def _problems(draft: ClaimDraft, context: RuleContext, mai: str) -> Iterator[Problem]:
     for over in _over(draft, context):
-        if over.limit.mai != mai:
+        if over.limit.mai != mai or _told_by_line(draft, context, over):
             continue
         yield Problem(
             message=over.said(context.tables.release_on("mue", over.day).release),
@@ -118,7 +139,7 @@ def _weight(draft: ClaimDraft, context: RuleContext, day: date) -> Severity | No
     return None if own else WARNING
 
 
-@rule("MUE001", severity=ERROR, carc="151")
+@rule("MUE001", severity=ERROR, carc="151", subject=BILLED_DAYS)
 def absolute_limit_passed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More units in a day than policy allows at all (MAI 2).
 
@@ -129,7 +150,7 @@ def absolute_limit_passed(draft: ClaimDraft, context: RuleContext) -> Iterator[P
     yield from _problems(draft, context, ABSOLUTE)
 
 
-@rule("MUE002", severity=WARNING, carc="151")
+@rule("MUE002", severity=WARNING, carc="151", subject=BILLED_DAYS)
 def clinical_limit_passed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More units in a day than is thought likely (MAI 3).
 
@@ -140,7 +161,7 @@ def clinical_limit_passed(draft: ClaimDraft, context: RuleContext) -> Iterator[P
     yield from _problems(draft, context, BENCHMARK)
 
 
-@rule("MUE003", severity=ERROR, carc="151")
+@rule("MUE003", severity=ERROR, carc="151", subject=BILLED_DAYS)
 def line_limit_passed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More units on one line than the limit of a line allows (MAI 1).
 

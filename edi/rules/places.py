@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, rule
+from edi.rules.subjects import LINES
 
 
-@rule("POS001", severity=ERROR, carc="16")
+@rule("POS001", severity=ERROR, carc="16", subject=LINES)
 def place_of_service_not_valid(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The place of service is no code, or was none yet on the date of service.
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from edi.codes.sets import THERAPY_MODIFIERS
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
 from edi.model.records import Case
 from edi.payers.profile import PlanOfCarePolicy
-from edi.rules.billed import THERAPY_MODIFIERS, own_days
+from edi.rules.billed import own_days
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
-from edi.rules.registry import ERROR, WARNING, rule, run_rule
+from edi.rules.registry import ERROR, WARNING, Subject, rule, run_rule
+from edi.rules.subjects import Parts, whole
 
 Treated: TypeAlias = tuple[str, str, str]
 """Practice, patient, discipline."""
@@ -62,7 +64,15 @@ def _plan(draft: ClaimDraft, context: RuleContext) -> tuple[PlanOfCarePolicy, Ca
     return policy, case, case.plan_of_care_from
 
 
-@rule("POC001", severity=ERROR, carc="176")
+def _planned(draft: ClaimDraft, context: RuleContext) -> Parts:
+    return whole(draft) if _plan(draft, context) is not None else ()
+
+
+PLANNED: Final = Subject("plan of care", _planned)
+"""A claim whose payer asks for a plan of care, and whose case has one."""
+
+
+@rule("POC001", severity=ERROR, carc="176", subject=PLANNED)
 def service_outside_plan(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service lies outside the dates of the plan of care.
 
@@ -86,7 +96,7 @@ def service_outside_plan(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
         )
 
 
-@rule("POC002", severity=WARNING, carc="175")
+@rule("POC002", severity=WARNING, carc="175", subject=PLANNED)
 def plan_not_certified(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The plan of care was to be certified by now, and cases.csv does not say that it was.
 
@@ -107,7 +117,7 @@ def plan_not_certified(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
         )
 
 
-@rule("POC003", severity=WARNING, carc="175")
+@rule("POC003", severity=WARNING, carc="175", subject=PLANNED)
 def plan_certified_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The plan of care was certified late.
 
@@ -134,7 +144,7 @@ def _ordered(draft: ClaimDraft, policy: PlanOfCarePolicy, begun: date) -> bool:
     return since is not None and begun >= since and referring is not None and bool(referring.npi)
 
 
-@rule("POC004", severity=WARNING, carc="151")
+@rule("POC004", severity=WARNING, carc="151", subject=PLANNED)
 def visits_beyond_plan(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More visits were given than the plan of care foresees.
 
@@ -159,7 +169,7 @@ def visits_beyond_plan(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             return
 
 
-@rule("POC005", severity=WARNING, carc="B12")
+@rule("POC005", severity=WARNING, carc="B12", subject=PLANNED)
 def progress_report_due(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The progress report is due: so many treatment days, or calendar days, went by since the last one.
 

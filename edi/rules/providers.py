@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from edi.codes.sets import TELEHEALTH_PLACES, THERAPY_MODIFIERS
 from edi.model.claim import Provider, ServiceLine
 from edi.model.directory import Clinician
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
-from edi.rules.billed import THERAPY_MODIFIERS
+from edi.payers.profile import ORIGINAL_MEDICARE
+from edi.rules.billed import NO_BENEFIT
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, sessions_of
-from edi.rules.coverage.order import ORIGINAL_MEDICARE
 from edi.rules.registry import ERROR, INFO, WARNING, rule, run_rule
+from edi.rules.subjects import LINES, PROVIDERS
 
-TELEHEALTH: Final = frozenset({"02", "10"})
-"""Places of service where the patient's own place counts as the place of treatment."""
 TAXONOMIES: Final = {
     "PT": ("2251",), "OT": ("225X",), "SLP": ("235Z",), "DC": ("111N",), "LMT": ("2257",), "ACU": ("1711",),
     "ATC": ("2255A2300",),
@@ -27,13 +27,6 @@ ASSISTANT_TAXONOMIES: Final = frozenset({"225200000X", "224Z00000X"})
 """PT and OT assistants."""
 MASSAGE: Final = "LMT"
 _TAXONOMY: Final = re.compile(r"[0-9A-Z]{9}X")
-
-
-def _by_npi(context: RuleContext) -> Mapping[str, Clinician]:
-    return context.once(
-        ("clinician by NPI",),
-        lambda: {one.npi: one for one in context.directory.clinicians.values() if one.npi},
-    )
 
 
 def _rendering(draft: ClaimDraft) -> Iterator[tuple[Provider, ServiceLine | None]]:
@@ -51,23 +44,19 @@ def _place(draft: ClaimDraft, line: ServiceLine | None, field: str, element: str
 
 def _treating(draft: ClaimDraft, line: ServiceLine, context: RuleContext) -> dict[str, Clinician]:
     """Who treated and who renders a line, by id, as far as claimloop.toml knows them."""
-    by_npi = _by_npi(context)
+    known = context.directory.clinician
     rendering = line.rendering or draft.claim.rendering
-    found = [by_npi.get(rendering.npi)] if rendering is not None else []
+    found = [known("", rendering.npi)] if rendering is not None else []
     for session in sessions_of(draft, line):
-        key = session.treating_id
-        found.append(
-            by_npi.get(session.treating_npi)
-            if session.treating_npi
-            else context.directory.clinicians.get(key)
-        )
+        npi = session.treating_npi
+        found.append(known("" if npi else session.treating_id, npi))
     return {one.id: one for one in found if one is not None}
 
 
 def _state(draft: ClaimDraft, line: ServiceLine) -> str:
     """The state of the place of treatment; the patient's for telehealth."""
     claim = draft.claim
-    if (line.place_of_service or claim.place_of_service) in TELEHEALTH:
+    if (line.place_of_service or claim.place_of_service) in TELEHEALTH_PLACES:
         address = claim.patient_person.address
     else:
         facility = claim.facility
@@ -142,8 +131,14 @@ def licences_not_recorded(drafts: Sequence[ClaimDraft], context: RuleContext) ->
     Source: claimloop.toml [[provider.license]].
     """
     without: dict[str, set[str]] = {}
+    seen: set[tuple[str, Provider | None, tuple[tuple[str, str], ...]]] = set()
     for draft in drafts:
         for line in draft.claim.lines:
+            treated = tuple([(one.treating_id, one.treating_npi) for one in sessions_of(draft, line)])
+            who = (draft.practice_id, line.rendering or draft.claim.rendering, treated)
+            if who in seen:
+                continue
+            seen.add(who)
             names = [one.id for one in _treating(draft, line, context).values() if not one.licenses]
             if names:
                 without.setdefault(draft.practice_id, set()).update(names)
@@ -154,7 +149,7 @@ def licences_not_recorded(drafts: Sequence[ClaimDraft], context: RuleContext) ->
         )
 
 
-@rule("PRO004", severity=ERROR, carc="16")
+@rule("PRO004", severity=ERROR, carc="16", subject=PROVIDERS)
 def taxonomy_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer asks for taxonomies, and the billing or rendering provider has none.
 
@@ -177,7 +172,7 @@ def taxonomy_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
             )
 
 
-@rule("PRO005", severity=ERROR, carc="16")
+@rule("PRO005", severity=ERROR, carc="16", subject=PROVIDERS)
 def taxonomy_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A taxonomy is not nine signs and an X.
 
@@ -199,7 +194,7 @@ def taxonomy_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("PRO006", severity=WARNING, carc="8")
+@rule("PRO006", severity=WARNING, carc="8", subject=PROVIDERS)
 def taxonomy_of_another_discipline(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The rendering therapist's taxonomy is that of another discipline than the claim's.
 
@@ -219,7 +214,7 @@ def taxonomy_of_another_discipline(draft: ClaimDraft, context: RuleContext) -> I
             )
 
 
-@rule("PRO007", severity=ERROR, carc="170")
+@rule("PRO007", severity=ERROR, carc="170", subject=PROVIDERS)
 def assistant_renders(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An assistant stands on the claim as rendering provider, and the payer does not take that.
 
@@ -230,7 +225,7 @@ def assistant_renders(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
     if context.payer(draft).providers.assistant_may_render:
         return
     for provider, line in _rendering(draft):
-        known = _by_npi(context).get(provider.npi)
+        known = context.directory.clinician("", provider.npi)
         if provider.taxonomy in ASSISTANT_TAXONOMIES or (known is not None and known.is_assistant):
             yield Problem(
                 message=f"rendering NPI {provider.npi} is an assistant; payer {draft.payer_key} takes therapists only",
@@ -261,26 +256,29 @@ def supervisor_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("PRO009", severity=ERROR, carc="170")
+@rule("PRO009", severity=ERROR, carc="170", subject=LINES)
 def massage_not_payable(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A massage therapist renders, and the payer does not pay massage therapists: a warning but for Medicare.
 
     Why: Medicare does not enrol massage therapists; of others the contract decides.
-    Fix: Bill the patient after telling him, or set providers.lmt_payable in payers.toml where the contract pays.
-    Source: payers.toml providers.lmt_payable; claim_format_eligibility_rules.md, Eligibility (from memory).
+    Fix: Bill the patient after telling him, with GY where a denial is wanted for the next payer; or set
+        providers.lmt_payable in payers.toml where the contract pays.
+    Source: payers.toml providers.lmt_payable; modifiers.csv GY; claim_format_eligibility_rules.md, Eligibility (from
+        memory).
     """
     payer = context.payer(draft)
     if draft.discipline != MASSAGE or payer.providers.lmt_payable:
         return
-    medicare = payer.kind in ORIGINAL_MEDICARE
+    if all(NO_BENEFIT in line.procedure.modifiers for line in draft.claim.lines):
+        return
     yield Problem(
         message=f"massage therapy is billed to payer {draft.payer_key}, which is not said to pay massage therapists",
         location=at_claim(draft, "rendering_npi", "NM109"),
-        severity=None if medicare else WARNING,
+        severity=None if payer.is_original_medicare else WARNING,
     )
 
 
-@rule("PRO010", severity=ERROR, carc="16")
+@rule("PRO010", severity=ERROR, carc="16", subject=PROVIDERS)
 def group_as_therapist(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The NPI of a group or a site stands where the therapist's own belongs.
 
@@ -311,7 +309,7 @@ def _group_npis(context: RuleContext) -> frozenset[str]:
     return frozenset((groups | sites) - alone - {""})
 
 
-@rule("PRO011", severity=ERROR, carc="183", payers=ORIGINAL_MEDICARE)
+@rule("PRO011", severity=ERROR, carc="183", payers=ORIGINAL_MEDICARE, subject=PROVIDERS)
 def certifier_is_therapist(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The practitioner named as certifying the plan of care is a therapist of the practice.
 
@@ -322,7 +320,7 @@ def certifier_is_therapist(draft: ClaimDraft, context: RuleContext) -> Iterator[
     referring = draft.claim.referring
     if referring is None or not referring.npi or draft.discipline not in THERAPY_MODIFIERS:
         return
-    known = _by_npi(context).get(referring.npi)
+    known = context.directory.clinician("", referring.npi)
     if known is not None and (known.credential.upper() in THERAPY_MODIFIERS or known.is_assistant):
         yield Problem(
             message=f"referring NPI {referring.npi} is therapist {known.id} of this practice",

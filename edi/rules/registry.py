@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import date
 from importlib import import_module
 from itertools import pairwise
@@ -21,10 +21,11 @@ import msgspec
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
 from edi.payers import PayerProfile
-from edi.rules.context import Problem, RuleContext, first_day
+from edi.rules.context import Problem, RuleContext, first_day, not_to_show
 
 ClaimCheck = Callable[[ClaimDraft, RuleContext], Iterator[Problem]]
 RunCheck = Callable[[Sequence[ClaimDraft], RuleContext], Iterator[Problem]]
+PartsOf = Callable[[ClaimDraft, RuleContext], Iterable[Hashable]]
 
 ERROR: Final = Severity.ERROR
 WARNING: Final = Severity.WARNING
@@ -41,14 +42,15 @@ _SECTION: Final = re.compile(r"^(Why|Fix|Source): ", re.MULTILINE)
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A part of a claim that a rule judges and nothing beside it, so that equal parts are judged once in a run.
+    """Parts of a claim that a rule judges one by one, and nothing beside them: equal parts are judged once a run.
 
-    ``value`` gives the part, and everything else of the draft that its rules look at; None when the claim has no such
-    part, and its rules nothing to judge. The payer, the tables and today are the same for all claims of a plan.
+    ``parts`` gives each part with everything else of the draft that its rules look at; none when the claim has no such
+    part, and its rules nothing to judge. A rule that weighs several lines against each other needs them in one part.
+    The payer, the directory, the records, the tables and today are the same for all claims of a plan.
     """
 
     name: str
-    value: Callable[[ClaimDraft], Hashable | None]
+    parts: PartsOf
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +64,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         why: why a payer minds. fix: what to do. source: where the rule is from.
         name: the function's name. family: the module's, or its folder's.
         payers: kinds or keys of payers it is meant for; None for all. A level in payers.toml turns it on for others.
-        subject: the part of the claim it judges alone, None when it looks at more.
+        subject: the parts of the claim it judges alone, None when it looks at more.
         check: finds it in one claim, or None. check_run: finds it in a whole run, once, or None.
     """
 
@@ -100,7 +102,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """The rule's findings on one claim, without the payer's overrides; none when it judges whole runs."""
         if self.check is not None:
             for problem in self.check(draft, context):
-                yield self.finding(problem)
+                yield self.finding(problem.without(not_to_show(draft)))
 
 
 def rule(
@@ -118,7 +120,7 @@ def rule(
         severity: what its findings weigh.
         carc: what a payer would answer.
         payers: kinds (``medicare_b``) or keys of payers.toml it is meant for; None for all.
-        subject: the part of the claim that decides alone; a part found clean is not judged again in the run.
+        subject: the parts of the claim that decide alone; those it had nothing to say of are not judged again.
 
     Raises:
         ValueError: the code has another form, or the docstring lacks a part.
@@ -224,44 +226,50 @@ def plan_for(payer: PayerProfile, day: date | None, rules: Sequence[Rule]) -> tu
 
 
 class Plan:
-    """The rules of one payer and day, and which parts of claims were found clean under them.
+    """The rules of one payer and day, and which of them had nothing to say of which parts of claims.
+
+    Rules are bits of a number, in their order. A rule without a subject judges every claim; one with a subject judges a
+    claim that has a part not seen before, or a part of which it found something.
 
     Args:
         planned: what ``plan_for`` gives.
     """
 
     def __init__(self, planned: Sequence[Planned]) -> None:
-        self._planned = planned
-        self._subjects = tuple({one.subject: None for one, _, _ in planned if one.subject is not None})
-        self._clean: tuple[set[Hashable], ...] = tuple(set() for _ in self._subjects)
-        self._left: dict[int, tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]] = {}
+        self._planned = tuple((*one, 1 << place) for place, one in enumerate(planned))
+        of_subject: dict[Subject | None, int] = {None: 0}
+        for one, _, _, bit in self._planned:
+            of_subject[one.subject] = of_subject.get(one.subject, 0) | bit
+        self._always = of_subject.pop(None)
+        self._subjects: list[tuple[PartsOf, int, dict[Hashable, int]]] = [
+            (subject.parts, bits, {}) for subject, bits in of_subject.items() if subject is not None
+        ]
+        self._chosen: dict[int, tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]] = {}
 
     def findings(self, draft: ClaimDraft, context: RuleContext) -> Iterator[Finding]:
         """The findings on one claim, in the order of the rules."""
-        values = [subject.value(draft) for subject in self._subjects]
-        done = 0
-        for place, value in enumerate(values):
-            if value is None or value in self._clean[place]:
-                done |= 1 << place
-        wrong = 0
-        for one, check, severity, bit in self._left.get(done) or self._without(done):
+        wanted, found = self._always, 0
+        fresh = []
+        for parts, bits, known in self._subjects:
+            for part in parts(draft, context):
+                wrong = known.get(part)
+                if wrong is None:
+                    fresh.append((known, part, bits))
+                    wrong = bits
+                wanted |= wrong
+        hidden: Collection[str] | None = None
+        for one, check, severity, bit in self._chosen.get(wanted) or self._choose(wanted):
             for problem in check(draft, context):
-                wrong |= bit
-                yield one.finding(problem, severity)
-        for place, value in enumerate(values):
-            if not (done | wrong) >> place & 1:
-                self._clean[place].add(value)
+                found |= bit
+                hidden = not_to_show(draft) if hidden is None else hidden
+                yield one.finding(problem.without(hidden), severity)
+        for known, part, bits in fresh:
+            known[part] = found & bits
 
-    def _without(self, done: int) -> tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]:
-        """The rules but those of the subjects that are done with, each with the bit of its subject; kept."""
-        bits = {subject: 1 << place for place, subject in enumerate(self._subjects)}
-        left = []
-        for one, check, severity in self._planned:
-            bit = bits[one.subject] if one.subject is not None else 0
-            if not bit & done:
-                left.append((one, check, severity, bit))
-        self._left[done] = tuple(left)
-        return self._left[done]
+    def _choose(self, wanted: int) -> tuple[tuple[Rule, ClaimCheck, Severity | None, int], ...]:
+        """The rules of those bits; kept."""
+        chosen = self._chosen[wanted] = tuple(one for one in self._planned if one[3] & wanted)
+        return chosen
 
 
 def check_claim(draft: ClaimDraft, context: RuleContext, rules: Sequence[Rule]) -> Iterator[Finding]:

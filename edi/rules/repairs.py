@@ -1,27 +1,30 @@
 """What of the findings is mechanical to mend on the session lines, and with what.
 
 Only what follows from data that is there: a modifier given twice, the payer's order, the discipline's modifier, units
-that the documented minutes decide. Never what a therapist must attest or judge: KX, 59 and the X modifiers, AT, GA,
-CQ and CO. A repair is proposed for a line whose rule has spoken; the rule itself says whether anything is wrong.
+beyond what the documented minutes decide, or on the wrong code. Never more units of a day than were billed: what the
+record supports beyond them a person must say. Never what a therapist must attest or judge: KX, 59 and the X modifiers,
+AT, GA, CQ and CO. A repair is proposed for a line whose rule has spoken; the rule itself says whether anything is
+wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final, TypeAlias
 
 import msgspec
 
 from edi.codes import Tables
+from edi.codes.sets import THERAPY_MODIFIERS
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
+from edi.model.history import History, NoHistory
 from edi.model.session import SessionLine
 from edi.model.units import allocate
 from edi.payers import PayerProfile
-from edi.rules.billed import THERAPY_MODIFIERS
 from edi.rules.context import sessions_of
 from edi.rules.modifiers.form import MOST, in_order
-from edi.rules.units.day import counts_by_quarter_hour
 
 Judged: TypeAlias = tuple[ClaimDraft, Sequence[Finding]]
 """A claim and what the rules said of it."""
@@ -80,14 +83,25 @@ MODIFIER_STEPS: Final[Mapping[str, ModifierStep]] = {
     "MOD006": _ordered,
 }
 """How a rule's finding on the modifiers of a line is mended; applied in this order."""
-UNIT_CODES: Final = frozenset({"UNT002", "UNT003", "UNT004"})
-"""Rules whose finding on a day's units is mended by what the minutes earn."""
+UNIT_CODES: Final = frozenset({"UNT003", "UNT004"})
+"""Rules whose finding on a day's units is mended by what the minutes earn; too few are for a person to raise."""
+DOUBTED: Final = {
+    "UNT011": "the minutes do not fit the times",
+    "UNT012": "the therapist's minutes with several patients do not fit the times",
+    "UNT013": "the minutes do not fit the totals of the visit",
+}
+"""Rules that doubt the minutes themselves: then they decide no units."""
+NOTHING_BEFORE: Final = NoHistory()
+"""The history of a run that has none."""
 MENDED: Final = frozenset({*MODIFIER_STEPS, *UNIT_CODES})
 """Every rule that has a mechanical repair."""
 
 
 def repairs(
-    judged: Iterable[Judged], payers: Mapping[str, PayerProfile], tables: Tables
+    judged: Iterable[Judged],
+    payers: Mapping[str, PayerProfile],
+    tables: Tables,
+    history: History = NOTHING_BEFORE,
 ) -> tuple[list[Repair], list[NotMended]]:
     """What is mechanical to mend.
 
@@ -95,6 +109,7 @@ def repairs(
         judged: the claims of a run, all of a patient's day among them.
         payers: profiles by key.
         tables: the code tables.
+        history: what was billed before.
 
     Returns:
         The repairs, at most one for a session line and column, and what looked mechanical and is not.
@@ -108,7 +123,7 @@ def repairs(
             for draft, said in everything
             for one in _modifiers(draft, said, payers[draft.payer_key], tables)
         ),
-        *(one for day in _days(everything) for one in _units(day, payers, tables)),
+        *(one for day in _days(everything, history) for one in _units(day, payers, tables)),
     ]
     for one in proposed:
         if isinstance(one, Repair):
@@ -147,36 +162,58 @@ def _modifiers(
 
 
 class _Day(msgspec.Struct):
-    """The claims of one patient, payer, discipline and date whose units a rule objects to."""
+    """The claims of one patient, payer, discipline and date whose units a rule objects to.
+
+    ``codes_before`` are those that earlier claims bill of the day, ``doubt`` why its minutes are not to be trusted.
+    """
 
     code: str
     payer_key: str
+    day: date
     sessions: list[SessionLine]
-    billed_before: bool = False
+    codes_before: set[str]
+    doubt: str = ""
 
 
-def _days(judged: Sequence[Judged]) -> Iterator[_Day]:
+def _days(judged: Sequence[Judged], history: History) -> Iterator[_Day]:
     """The days whose units a rule objects to, with all their session lines."""
     objected: dict[tuple[object, ...], str] = {}
+    doubted: dict[tuple[object, ...], str] = {}
     days: dict[tuple[object, ...], _Day] = {}
     for draft, findings in judged:
         rows = {session.line_id: session for session in draft.sessions}
         for finding in findings:
             session = rows.get(finding.location.session or "")
-            if finding.code in UNIT_CODES and session is not None:
-                objected.setdefault((*_party(draft), session.date_of_service), finding.code)
+            if session is None:
+                continue
+            key = (*_party(draft), session.date_of_service)
+            if finding.code in UNIT_CODES:
+                objected.setdefault(key, finding.code)
+            elif finding.code in DOUBTED:
+                doubted.setdefault(key, DOUBTED[finding.code])
     wanted = {key[:-1] for key in objected}
     for draft, _ in judged:
         if _party(draft) not in wanted:
             continue
         for session in draft.sessions:
-            key = (*_party(draft), session.date_of_service)
+            key, on = (*_party(draft), session.date_of_service), session.date_of_service
             if key in objected:
-                day = days.setdefault(key, _Day(objected[key], draft.payer_key, []))
+                day = days.get(key)
+                if day is None:
+                    day = days[key] = _Day(
+                        objected[key], draft.payer_key, on, [], set(), doubted.get(key, "")
+                    )
                 day.sessions.append(session)
-                before = {one.line.date_of_service for one in draft.earlier}
-                day.billed_before = day.billed_before or session.date_of_service in before
+                day.codes_before.update(_billed_before(draft, on, history))
     yield from days.values()
+
+
+def _billed_before(draft: ClaimDraft, day: date, history: History) -> Iterator[str]:
+    """Codes that earlier claims to the payer bill of the patient's day, as this input or the history knows."""
+    yield from (one.line.procedure_code for one in draft.earlier if one.line.date_of_service == day)
+    for line in history.lines_on(draft.practice_id, draft.patient.patient_id, day):
+        if line.payer == draft.payer_key:
+            yield line.procedure_code
 
 
 def _party(draft: ClaimDraft) -> tuple[object, ...]:
@@ -186,22 +223,20 @@ def _party(draft: ClaimDraft) -> tuple[object, ...]:
 def _units(day: _Day, payers: Mapping[str, PayerProfile], tables: Tables) -> Iterator[Repair | NotMended]:
     """The units that the minutes of a day earn, for the rows that give others; nothing where it takes a person."""
     policy = payers[day.payer_key].units
-    pool = [one for one in day.sessions if counts_by_quarter_hour(tables, one.procedure_code)]
+    pool = [one for one in day.sessions if tables.counts_by_quarter_hour(one.procedure_code)]
     given = [one for one in pool if one.units is not None]
-    reason = _not_decided(day, pool, given)
-    if reason or not given:
-        if given:
-            yield NotMended(session=given[0], code=day.code, reason=reason)
+    if not given:
         return
-    allocation = allocate(policy.method, [(one.procedure_code, one.minutes or 0) for one in pool])
-    earned = [min(units, 1) if policy.one_unit_per_code else units for units in allocation.units]
-    wrong = [(one, units) for one, units in zip(pool, earned, strict=True) if one.units not in (None, units)]
-    if allocation.tied:
-        reason = "codes have equal minutes left; choose which of them gets the unit"
-    elif any(not units for _, units in wrong):
-        reason = "the minutes of a line earn no unit"
-    elif any(one.charge is not None for one, _ in wrong):
-        reason = "the row gives the charge of the line, which would not fit other units"
+    reason = _not_decided(day, pool, tables)
+    wrong: list[tuple[SessionLine, int]] = []
+    if not reason:
+        allocation = allocate(policy.method, [(one.procedure_code, one.minutes or 0) for one in pool])
+        earned = [min(units, 1) if policy.one_unit_per_code else units for units in allocation.units]
+        pairs = list(zip(pool, earned, strict=True))
+        wrong = [(one, units) for one, units in pairs if one.units not in (None, units)]
+        reason = _not_to_write(day, pairs, wrong, tables)
+        if allocation.tied:
+            reason = "codes have equal minutes left; choose which of them gets the unit"
     if reason:
         yield NotMended(session=given[0], code=day.code, reason=reason)
         return
@@ -209,10 +244,33 @@ def _units(day: _Day, payers: Mapping[str, PayerProfile], tables: Tables) -> Ite
         yield Repair(session=one, field="units", value=units, codes=(day.code,))
 
 
-def _not_decided(day: _Day, pool: Sequence[SessionLine], given: Sequence[SessionLine]) -> str:
+def _not_decided(day: _Day, pool: Sequence[SessionLine], tables: Tables) -> str:
     """Why the minutes of a day do not decide its units, or ""."""
-    if not given or any(one.minutes is None for one in pool):
+    if any(one.minutes is None for one in pool):
         return "not every line of the day has its minutes"
-    if day.billed_before:
+    if any(tables.counts_by_quarter_hour(code) for code in day.codes_before):
         return "an earlier claim billed a part of the day"
+    return day.doubt
+
+
+def _not_to_write(
+    day: _Day,
+    earned: Sequence[tuple[SessionLine, int]],
+    wrong: Sequence[tuple[SessionLine, int]],
+    tables: Tables,
+) -> str:
+    """Why a person must write the units that the minutes of a day earn, or ""."""
+    if any(not units for _, units in wrong):
+        return "the minutes of a line earn no unit"
+    if any(one.charge is not None for one, _ in wrong):
+        return "the row gives the charge of the line, which would not fit other units"
+    if sum(units for _, units in wrong) > sum(one.units or 0 for one, _ in wrong):
+        return "the minutes allow more units than are billed; whether to bill more is for a person"
+    sums: dict[str, int] = {}
+    for one, units in earned:
+        sums[one.procedure_code] = sums.get(one.procedure_code, 0) + units
+    for code, units in sums.items():
+        limit = tables.mue(code, day.day)
+        if limit is not None and units > limit.units:
+            return f"the minutes earn more units of {code} than the limit of a day ({limit.units})"
     return ""

@@ -6,15 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes.sets import THERAPY_MODIFIERS
 from edi.model.claim import Address, Person
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim
-from edi.rules.guide.subjects import BILLING
 from edi.rules.registry import ERROR, rule
+from edi.rules.subjects import BILLING, HEADER, MEMBER, SUMS
 
 MOST_LINES: Final = 50
-THERAPY: Final = ("PT", "OT", "SLP")
-"""Disciplines that treat under a plan of care (GP, GO, GN)."""
 _BOX: Final = re.compile(r"\bP\.?\s*O\.?\s*BOX\b|\bLOCK\s?BOX\b", re.IGNORECASE)
 _ACCIDENT_DATE: Final = "439"
 
@@ -40,7 +39,7 @@ def _people(draft: ClaimDraft) -> Iterator[tuple[str, Person]]:
         yield "", claim.subscriber.person
 
 
-@rule("REQ001", severity=ERROR, carc="16")
+@rule("REQ001", severity=ERROR, carc="16", subject=MEMBER)
 def patient_address_incomplete(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The address of the patient is missing or incomplete.
 
@@ -57,7 +56,7 @@ def patient_address_incomplete(draft: ClaimDraft, context: RuleContext) -> Itera
         )
 
 
-@rule("REQ002", severity=ERROR, carc="16")
+@rule("REQ002", severity=ERROR, carc="16", subject=MEMBER)
 def patient_demographics_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient's name, birth date or sex is missing.
 
@@ -74,7 +73,7 @@ def patient_demographics_missing(draft: ClaimDraft, context: RuleContext) -> Ite
         )
 
 
-@rule("REQ003", severity=ERROR, carc="16")
+@rule("REQ003", severity=ERROR, carc="16", subject=MEMBER)
 def member_id_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The subscriber has no member id.
 
@@ -89,7 +88,7 @@ def member_id_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
         )
 
 
-@rule("REQ004", severity=ERROR, carc="16")
+@rule("REQ004", severity=ERROR, carc="16", subject=MEMBER)
 def subscriber_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient is a dependent, and the subscriber's name is missing.
 
@@ -149,7 +148,7 @@ def billing_identity_missing(draft: ClaimDraft, context: RuleContext) -> Iterato
         )
 
 
-@rule("REQ007", severity=ERROR, carc="16")
+@rule("REQ007", severity=ERROR, carc="16", subject=MEMBER)
 def payer_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer has no name or no claim id.
 
@@ -166,23 +165,23 @@ def payer_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
         )
 
 
-@rule("REQ008", severity=ERROR, carc="16")
+@rule("REQ008", severity=ERROR, carc="16", subject=SUMS)
 def line_count_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
-    """The claim has no service line, or more than fifty.
+    """The claim has no service line, or more than fifty (a payer's own limit has a rule of its own).
 
     Why: Loop 2400 stands one to fifty times.
     Fix: Split the claim.
     Source: 005010X222A1 loop 2400.
     """
     count = len(draft.claim.lines)
-    if not 1 <= count <= MOST_LINES:
+    if not count or MOST_LINES < count <= context.payer(draft).claim.max_lines:
         yield Problem(
             message=f"the claim has {count} service lines, 1 to {MOST_LINES} fit",
             location=at_claim(draft, "lines", "LX01"),
         )
 
 
-@rule("REQ009", severity=ERROR, carc="16")
+@rule("REQ009", severity=ERROR, carc="16", subject=HEADER)
 def referring_provider_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer wants a referring provider with an NPI, and the claim has none.
 
@@ -193,14 +192,14 @@ def referring_provider_missing(draft: ClaimDraft, context: RuleContext) -> Itera
     referring = draft.claim.referring
     if referring is not None and referring.npi:
         return
-    if draft.discipline in THERAPY and context.payer(draft).providers.referring_required:
+    if draft.discipline in THERAPY_MODIFIERS and context.payer(draft).providers.referring_required:
         yield Problem(
             message="the claim has no referring provider with an NPI; this payer wants one",
             location=at_claim(draft, "referring_npi", "NM109"),
         )
 
 
-@rule("REQ010", severity=ERROR, carc="16")
+@rule("REQ010", severity=ERROR, carc="16", subject=HEADER)
 def accident_facts_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim says accident, and not when, or for an auto accident not where.
 
@@ -221,7 +220,7 @@ def accident_facts_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[
         )
 
 
-@rule("REQ011", severity=ERROR, carc="16")
+@rule("REQ011", severity=ERROR, carc="16", subject=HEADER)
 def original_reference_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A replacement or void does not name the claim it stands for.
 

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from edi.codes.sets import TELEHEALTH_PLACES, THERAPY_MODIFIERS
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
-from edi.rules.billed import MEDICARE, THERAPY_MODIFIERS
+from edi.payers.profile import MEDICARE
 from edi.rules.context import Problem, RuleContext, at_line, session_of
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES, TREATMENTS
 
-PLACES: Final = ("02", "10")
-"""Telehealth elsewhere than at home, and at the patient's home."""
 VIDEO: Final = frozenset({"95", "GT"})
 AUDIO: Final = frozenset({"93"})
 ANY: Final = VIDEO | AUDIO | {"GQ"}
@@ -35,13 +35,13 @@ def _documented(draft: ClaimDraft, line: ServiceLine) -> str:
 
 def _is_remote(draft: ClaimDraft, line: ServiceLine) -> bool:
     return (
-        _place(draft, line) in PLACES
+        _place(draft, line) in TELEHEALTH_PLACES
         or bool(_documented(draft, line))
         or not ANY.isdisjoint(line.procedure.modifiers)
     )
 
 
-@rule("TEL001", severity=ERROR, carc="4")
+@rule("TEL001", severity=ERROR, carc="4", subject=TREATMENTS)
 def telehealth_not_on_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The row says telehealth, and neither place of service nor modifier of the line does.
 
@@ -51,14 +51,14 @@ def telehealth_not_on_claim(draft: ClaimDraft, context: RuleContext) -> Iterator
     """
     for line in draft.claim.lines:
         said = _documented(draft, line)
-        if said and _place(draft, line) not in PLACES and ANY.isdisjoint(line.procedure.modifiers):
+        if said and _place(draft, line) not in TELEHEALTH_PLACES and ANY.isdisjoint(line.procedure.modifiers):
             yield Problem(
                 message=f"{line.procedure.code}: telehealth by {said}, place {_place(draft, line)}, no modifier",
                 location=at_line(draft, line, "place_of_service", "SV105"),
             )
 
 
-@rule("TEL002", severity=WARNING, carc="4")
+@rule("TEL002", severity=WARNING, carc="4", subject=TREATMENTS)
 def telehealth_place_without_modifier(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Place of service 02 or 10 without a telehealth modifier.
 
@@ -67,7 +67,7 @@ def telehealth_place_without_modifier(draft: ClaimDraft, context: RuleContext) -
     Source: modifiers.csv 95, 93 (depends on payer and place, hence a warning).
     """
     for line in draft.claim.lines:
-        if _place(draft, line) in PLACES and ANY.isdisjoint(line.procedure.modifiers):
+        if _place(draft, line) in TELEHEALTH_PLACES and ANY.isdisjoint(line.procedure.modifiers):
             wanted = MODIFIER_OF.get(_documented(draft, line), "95 or 93")
             yield Problem(
                 message=f"{line.procedure.code}: place {_place(draft, line)} without {wanted}",
@@ -75,7 +75,7 @@ def telehealth_place_without_modifier(draft: ClaimDraft, context: RuleContext) -
             )
 
 
-@rule("TEL003", severity=WARNING, carc="5")
+@rule("TEL003", severity=WARNING, carc="5", subject=LINES)
 def telehealth_modifier_in_person(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A telehealth modifier with a place of service where the patient comes in person.
 
@@ -88,14 +88,14 @@ def telehealth_modifier_in_person(draft: ClaimDraft, context: RuleContext) -> It
         return
     for line in draft.claim.lines:
         given = [one for one in line.procedure.modifiers if one in ANY]
-        if given and _place(draft, line) not in PLACES:
+        if given and _place(draft, line) not in TELEHEALTH_PLACES:
             yield Problem(
                 message=f"{line.procedure.code}: {' '.join(given)} with place {_place(draft, line)}",
                 location=at_line(draft, line, "place_of_service", "SV105"),
             )
 
 
-@rule("TEL004", severity=ERROR, carc="4")
+@rule("TEL004", severity=ERROR, carc="4", subject=TREATMENTS)
 def telehealth_by_other_means(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The modifier says video and the row audio, or the other way round.
 
@@ -114,7 +114,7 @@ def telehealth_by_other_means(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("TEL005", severity=WARNING, carc="96", payers=MEDICARE)
+@rule("TEL005", severity=WARNING, carc="96", payers=MEDICARE, subject=TREATMENTS)
 def telehealth_after_its_term(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Therapy by telehealth after the last day on which therapists may bill Medicare for it.
 

@@ -13,7 +13,8 @@ from edi.model.draft import ClaimDraft
 from edi.payers import PayerProfile
 from edi.payers.profile import FilingPolicy
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
-from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import DAYS, Parts, whole
 
 STALE_DAYS: Final = 365
 """Age at which a service is looked at twice when the payer's limit is not known."""
@@ -100,7 +101,17 @@ def _late(draft: ClaimDraft, context: RuleContext, kind: str) -> Iterator[Proble
         )
 
 
-@rule("TIM001", severity=ERROR, carc="110")
+def _filing(draft: ClaimDraft, context: RuleContext) -> Parts:
+    if _kind(draft.claim) != FIRST:
+        return whole(draft)
+    return ((first_day(draft), _served(draft.claim, context.payer(draft).filing)),)
+
+
+FILING: Final = Subject("filing", _filing)
+"""A first claim's days that its limit counts from; any other claim whole."""
+
+
+@rule("TIM001", severity=ERROR, carc="110", subject=DAYS)
 def service_in_the_future(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The date of service has not come yet.
 
@@ -117,7 +128,7 @@ def service_in_the_future(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             )
 
 
-@rule("TIM002", severity=ERROR, carc="29")
+@rule("TIM002", severity=ERROR, carc="29", subject=FILING)
 def filed_too_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer's filing limit for first claims has passed.
 
@@ -128,7 +139,7 @@ def filed_too_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]
     yield from _late(draft, context, FIRST)
 
 
-@rule("TIM003", severity=WARNING, carc="29")
+@rule("TIM003", severity=WARNING, carc="29", subject=FILING)
 def service_is_old(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service is more than a year old and the payer's filing limit is not known.
 
@@ -147,7 +158,7 @@ def service_is_old(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]
         )
 
 
-@rule("TIM004", severity=WARNING, carc="29")
+@rule("TIM004", severity=WARNING, carc="29", subject=FILING)
 def limit_is_near(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer's filing limit passes within days.
 
@@ -170,7 +181,7 @@ def limit_is_near(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
         )
 
 
-@rule("TIM005", severity=ERROR, carc="29")
+@rule("TIM005", severity=ERROR, carc="29", subject=FILING)
 def later_payer_too_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The filing limit of a later payer has passed.
 
@@ -181,7 +192,7 @@ def later_payer_too_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
     yield from _late(draft, context, LATER)
 
 
-@rule("TIM006", severity=ERROR, carc="29")
+@rule("TIM006", severity=ERROR, carc="29", subject=FILING)
 def replaced_too_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer's time for a replacement has passed.
 

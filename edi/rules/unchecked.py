@@ -16,19 +16,22 @@ def edits_of_another_quarter(drafts: Sequence[ClaimDraft], context: RuleContext)
     """No NCCI edits were loaded for the quarter of some dates of service.
 
     Why: Pairs come and go each quarter; those of another quarter are applied as warnings.
-    Fix: Download the quarter's practitioner PTP edits from CMS and load them: claimloop tables update FILE.
+    Fix: Download the quarter's practitioner PTP edits and MUE values from CMS and load them: claimloop tables update
+        FILE.
     Source: claimloop tables list; edi/codes/tables/releases.csv.
     """
-    days: dict[str, list[date]] = {}
+    days: dict[tuple[str, str], list[date]] = {}
     for draft in drafts:
-        if context.payer(draft).edits.ncci == "none":
-            continue
-        for line in draft.claim.lines:
-            if line.date_from is not None and not context.tables.covers("ptp", line.date_from):
-                used = context.tables.release_on("ptp", line.date_from).release
-                days.setdefault(used, []).append(line.date_from)
-    for used, found in sorted(days.items()):
-        release = next(one for one in context.tables.editions["ptp"] if one.release == used)
+        edits = context.payer(draft).edits
+        judged = [table for table, judges in (("ptp", edits.ncci != "none"), ("mue", edits.mue)) if judges]
+        dates = [line.date_from for line in draft.claim.lines if line.date_from is not None]
+        for table in judged:
+            for day in dates:
+                if not context.tables.covers(table, day):
+                    used = context.tables.release_on(table, day).release
+                    days.setdefault((table, used), []).append(day)
+    for (table, used), found in sorted(days.items(), reverse=True):
+        release = next(one for one in context.tables.editions[table] if one.release == used)
         yield Problem(
             message=(
                 f"{release.name} of {used} ({release.valid_from} to {release.valid_to}) were applied as warnings to"

@@ -1,44 +1,22 @@
 """Text that is safe in an X12 element: transliterated to the extended character set, free of delimiters.
 
-Source: 005010 appendix B (basic and extended character set; facts/claim_format_eligibility_rules.md). Letters with
-accents lose them (NFKD), letters that Unicode does not take apart are spelled as passports spell them, typographic
-marks become their ASCII twins, anything else is left out and can be asked for with `unspellable`.
+Source: 005010 appendix B (basic and extended character set; facts/claim_format_eligibility_rules.md). How a letter is
+spelled stands in `edi.model.spelling`; what has no spelling is left out and can be asked for with `unspellable`.
 """
-
-# ruff: noqa: RUF001 - the letters that look alike are what this table is about
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from edi.model.spelling import transliterate
 from edi.x12.delimiters import Delimiters
 
-_SPELLINGS: Final = {
-    ord(letter): spelling
-    for letters, spelling in (
-        ("ß", "ss"), ("ẞ", "SS"), ("Æ", "AE"), ("æ", "ae"), ("Œ", "OE"), ("œ", "oe"), ("Ø", "O"), ("ø", "o"),
-        ("ÐĐ", "D"), ("ðđ", "d"), ("Ł", "L"), ("ł", "l"), ("Þ", "TH"), ("þ", "th"), ("Ħ", "H"), ("ħ", "h"),
-        ("Ŧ", "T"), ("ŧ", "t"), ("Ŋ", "N"), ("ŋ", "n"), ("ı", "i"), ("ĸ", "k"), ("Ə", "E"), ("ə", "e"),
-        ("‘’‚‛′ʻʼ´‹›", "'"), ("“”„‟″«»", '"'), ("‐‑‒–—―−", "-"), ("×", "x"), ("•·", "-"), ("¿", "?"), ("¡", "!"),
-        ("⁄∕", "/"), ("€", "EUR"), ("£", "GBP"),
-    )
-    for letter in letters
-}  # fmt: skip
 _MARKS: Final = "!\"&'()*+,-./:;?=%~@[]_{}\\|<>^`#$"
 _OUTSIDE: Final = re.compile(f"[^A-Za-z0-9 {re.escape(_MARKS)}]")
 _BLANKS: Final = re.compile(r"\s+")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
-
-
-def transliterate(text: str) -> str:
-    """Return the text in ASCII: accents dropped, special letters spelled, what has no spelling left out."""
-    if text.isascii():
-        return text
-    apart = unicodedata.normalize("NFKD", text.translate(_SPELLINGS))
-    return apart.translate(_SPELLINGS).encode("ascii", "ignore").decode("ascii")
 
 
 def transliterate_around(text: str, delimiters: Delimiters) -> str:

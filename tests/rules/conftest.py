@@ -25,6 +25,7 @@ DAY = date(2024, 8, 1)
 TODAY = date(2024, 8, 15)
 BILLING, RENDERING, REFERRING = "1234567893", "1558598797", "1993999998"
 MBI, AUTHORIZATION = "1EG4TE5MK73", "WC100"
+FILING = {"medicare": "MB", "commercial": "CI", "medicaid": "MC", "workers_comp": "WC"}
 STREET = Address(line_1="1 MAIN STREET", city="BOSTON", state="MA", zip="021390001")
 
 
@@ -92,7 +93,9 @@ class Make:
         return self.provider(**{**given, **changes})
 
     def subscriber(self, **changes: Any) -> Subscriber:
-        return Subscriber(**{"person": self.person(), "member_id": MBI, **changes})
+        return Subscriber(
+            **{"person": self.person(), "member_id": MBI, "filing_indicator": FILING["medicare"], **changes}
+        )
 
     def draft(
         self, *rows: Row, payer: str = "medicare", discipline: str = "PT", **changes: Any
@@ -138,7 +141,10 @@ class Make:
             "charge": sum(line.charge for line in lines),
             "diagnoses": ("M5450",),
             "billing": self.billing(),
-            "subscriber": self.subscriber(member_id=MBI if payer == "medicare" else "ABC900000123"),
+            "subscriber": self.subscriber(
+                member_id=MBI if payer == "medicare" else "ABC900000123",
+                filing_indicator=FILING.get(payer, "CI"),
+            ),
             "payer": ClaimPayer(name="MEDICARE", id="14112", key=payer),
             "referring": self.provider(REFERRING),
             "rendering": self.provider(RENDERING),

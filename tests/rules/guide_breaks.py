@@ -124,6 +124,10 @@ BREAKS = {
         lambda: billing(address=make_address(line_1="UNKNOWN")),
         lambda: billing(address=make_address(line_1="1 UNKNOWN ROAD")),
     ),
+    "BIL008": (
+        lambda: billing(address=make_address(state="ZZ")),
+        lambda: billing(address=make_address(state="PR")),
+    ),
     # -- 2300
     "CLM001": (
         lambda: claim(patient_control_number="A" * 21),
@@ -284,6 +288,10 @@ BREAKS = {
         lambda: secondary(lines=({}, {"bundled_line": 2})),
         lambda: secondary(lines=({}, {"bundled_line": 1})),
     ),
+    "ADJ013": (
+        lambda: secondary(other(paid=None)),
+        lambda: secondary(other(paid=None), lines=(None, None)),
+    ),
     "ADJ012": (lambda: decided_by_claim(paid_on=BEFORE), lambda: decided_by_claim(paid_on=DAY)),
     "COB008": (lambda: two_others(rank="A"), lambda: two_others(rank="A", paid=None)),
     "COB009": (
@@ -423,6 +431,7 @@ BREAKS = {
         lambda: subscriber(references=(("SY", "666123456"),)),
         lambda: subscriber(references=(("SY", "665123456"),)),
     ),
+    "SBR010": (lambda: subscriber(filing_indicator=""), lambda: subscriber(filing_indicator="ZZ")),
     # -- single payers
     "MCB001": (
         lambda: chiropractic(lines=(make_line(1, "98941", ("AT", "GA")),)),
@@ -457,6 +466,16 @@ PASSED_BY_PYX12 = {
     "wrong NPI check digit of the supervisor": ("NPI005", lambda: claim(supervising=referring(npi=BAD_NPI))),
     "CLM02 not the sum of its lines": ("AMT002", lambda: claim(charge=10001)),
     "pointers to missing diagnoses": ("DX003", lambda: line(pointers=(2,))),
+    "facility without state": ("PVD005", lambda: at(address=make_address(line_1="9 LAKE STREET", state=""))),
+    "facility without ZIP": ("PVD005", lambda: at(address=make_address(line_1="9 LAKE STREET", zip=""))),
+    "AMT*EAF of a line below zero": (
+        "COB007",
+        lambda: secondary(lines=({}, {"remaining_patient_liability": -1})),
+    ),
+    "AMT*EAF of a line above its charge": (
+        "COB007",
+        lambda: secondary(lines=({}, {"remaining_patient_liability": 5001})),
+    ),
     "bad ICD": ("DX002", lambda: claim(diagnoses=("M54.5",))),
     "bad CPT": ("COD001", lambda: line(procedure=Procedure("HC", "971110", ("GP",)))),
     "bad taxonomy": ("PRO005", lambda: claim(rendering=make_rendering(taxonomy="225100000"))),

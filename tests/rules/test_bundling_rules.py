@@ -66,8 +66,47 @@ def test_an_edit_is_an_error_only_in_the_quarter_that_is_loaded(make, day, sever
     draft = make.draft(make.row("97140", day=day), make.row("97124", day=day))
     assert bundling(make, draft, today=day) == [("BND001", severity, "2")]
     told = [one.message for one in make.findings(draft, draft, today=day, code="CHK001")]
-    assert len(told) == (severity is WARNING)
+    assert [("procedure-to-procedure" in one, "medically unlikely" in one) for one in told] == (
+        [(True, False), (False, True)] if severity is WARNING else []
+    )
     assert all("2024Q3" in one for one in told)
+
+
+def test_the_quarter_of_the_limits_is_named_only_where_they_judge(make):
+    day = date(2025, 1, 2)
+    payers = make.payers(edits=make.replace(make.payers()["medicare"].edits, mue=False))
+    (found,) = make.findings(make.draft(make.row(day=day)), today=day, payers=payers, code="CHK001")
+    assert "procedure-to-procedure" in found.message
+    payers = make.payers(edits=make.replace(make.payers()["medicare"].edits, ncci="none"))
+    (found,) = make.findings(make.draft(make.row(day=day)), today=day, payers=payers, code="CHK001")
+    assert "medically unlikely" in found.message
+
+
+def test_a_line_that_wants_its_denial_is_in_no_pair(make):
+    manual = make.row("97140", modifiers=("GY",))
+    draft = make.draft(make.row("98941", modifiers=("AT",)), manual, discipline="DC")
+    assert bundling(make, draft) == []
+    draft = make.draft(make.row("98941", modifiers=("AT", "GY")), make.row("97140"), discipline="DC")
+    assert bundling(make, draft) == [("BND002", ERROR, "2")], "its own line alone"
+
+
+@pytest.mark.parametrize(("modifiers", "passes"), [(("25",), True), (("59",), False), ((), False)])
+def test_25_stands_on_the_visit_in_either_column(make, modifiers, passes):
+    draft = make.draft(make.row("99203", modifiers=modifiers), make.row("97151", modifiers=()))
+    assert ("BND002" not in {one.code for one in make.findings(draft)}) is passes
+
+
+def test_a_rejected_claim_bills_nothing(make):
+    for status, told in (("rejected", []), ("denied", [("BND001", ERROR, "1")])):
+        earlier = (make.earlier("97140", status=status),)
+        assert bundling(make, make.draft(make.row("97124")), earlier=earlier) == told
+
+
+def test_two_evaluations_are_told_once(make):
+    draft = make.draft(make.row("97161"), make.row("97162"))
+    assert [one.code for one in make.findings(draft) if one.code != "CHK002"] == ["COD009"]
+    draft = make.draft(make.row("97161"), make.row("97161"))
+    assert [one.code for one in make.findings(draft) if one.code != "CHK002"] == ["COD009"]
 
 
 def test_a_deleted_edit_holds_until_its_deletion(make):

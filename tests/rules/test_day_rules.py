@@ -45,7 +45,8 @@ def test_the_limit_itself_passes_and_one_more_does_not(make, code, units, rule):
     ],
 )
 def test_an_absolute_limit_is_an_error_in_the_quarter_that_is_loaded(make, day, payer, severity):
-    draft = make.draft(make.row("97161", "2", 40, day=day), payer=payer)
+    sides = [make.row("29540", day=day, modifiers=(side,)) for side in ("LT", "RT")]
+    draft = make.draft(*sides, payer=payer)
     assert told(make, draft, family="MUE", today=day) == [("MUE001", severity, "1")]
 
 
@@ -72,12 +73,14 @@ def test_sides_do_not_help(make):
 
 
 def test_a_replacement_does_not_count_what_it_replaces(make):
-    history = (make.earlier("97161"),)
-    draft = make.draft(make.row("97161"), frequency="7", patient_control_number="A1", original_reference="X1")
+    history = (make.earlier("97610"),)
+    draft = make.draft(make.row("97610"), frequency="7", patient_control_number="A1", original_reference="X1")
     assert told(make, draft, family="MUE", earlier=history) == []
     assert told(make, draft, family="COD", earlier=history) == []
-    other = make.draft(make.row("97161"), frequency="7", patient_control_number="A2", original_reference="X1")
+    other = make.draft(make.row("97610"), frequency="7", patient_control_number="A2", original_reference="X1")
     assert told(make, other, family="MUE", earlier=history) == [("MUE001", ERROR, "1")]
+    rejected = (make.earlier("97610", status="rejected"),)
+    assert told(make, other, family="MUE", earlier=rejected) == [], "no payer took it"
 
 
 def test_a_limit_of_none_is_left_to_the_rule_of_its_status(make):

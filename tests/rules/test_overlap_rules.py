@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edi.model.finding import Severity
 from edi.rules.units.overlap import Work, clash_in
+from tests.rules.conftest import RENDERING
 
 
 def seen(start, end, who="t1", patient="pat1", **more):
@@ -43,7 +44,11 @@ BETWEEN = [("UNT012", Severity.WARNING)] * 2
         (((9, 0), (9, 30)), ((9, 30), (9, 45)), 15, []),
         (((9, 0), (9, 30)), ((9, 15), (9, 45)), 15, []),
         (((9, 0), (9, 30)), ((9, 15), (9, 45)), 16, WITHIN),
-        (((9, 0), (9, 30)), (None, None), 15, []),
+        (((9, 0), (9, 45)), (None, None), 15, []),
+        (((9, 0), (9, 30)), (None, None), 15, [("UNT011", Severity.WARNING)]),
+        (((9, 0), (9, 29)), (None, None), 15, WITHIN),
+        (((9, 0), (9, 30)), ((9, 0), (9, 30)), 15, WITHIN),
+        (((9, 0), (9, 45)), ((9, 0), (9, 45)), 15, []),
     ],
 )
 def test_group_and_one_on_one_minutes_of_a_patient(make, group, single, minutes, expected):
@@ -97,9 +102,82 @@ def test_one_therapist_with_two_patients(make, start, end, who, expected):
     )
     if start == (9, 14):
         second = of(
-            make, "pat2", make.row("97110", "2", 15, visit="V2", session=seen(start, (9, 28), who, "pat2"))
+            make, "pat2", make.row("97110", "1", 14, visit="V2", session=seen(start, (9, 28), who, "pat2"))
         )
     assert clashes(make, first, second) == expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(15, []), (16, WITHIN), (60, WITHIN)])
+def test_one_row_has_more_minutes_than_its_time(make, minutes, expected):
+    row = make.row("97110", "1", minutes, session=seen((9, 0), (9, 15)))
+    assert clashes(make, make.draft(row)) == expected
+    silent = make.row("97140", "1", None, session=seen(None, None))
+    assert clashes(make, make.draft(row, silent)) == expected
+
+
+def test_a_time_that_is_too_short_for_one_patient_is_no_matter_of_the_next(make):
+    first = of(make, "pat1", make.row("97110", "3", 45, session=seen((9, 0), (9, 30))))
+    second = of(
+        make, "pat2", make.row("97110", "2", 30, visit="V2", session=seen((9, 30), (10, 0), "t1", "pat2"))
+    )
+    assert clashes(make, first, second) == WITHIN
+    between = of(
+        make, "pat2", make.row("97110", "1", 15, visit="V2", session=seen((9, 15), (9, 30), "t1", "pat2"))
+    )
+    assert clashes(make, first, between) == [*WITHIN, *BETWEEN]
+
+
+def test_two_visits_of_one_patient_do_not_hide_two_patients(make):
+    """The shortest stretch that is too full is one patient's own; the longer one is of two."""
+    first = of(
+        make,
+        "pat1",
+        make.row("97110", "1", 15, session=seen((9, 0), (9, 15))),
+        make.row("97140", "1", 8, visit="V3", session=seen((9, 0), (9, 15))),
+    )
+    second = of(
+        make, "pat2", make.row("97110", "1", 8, visit="V2", session=seen((9, 0), (9, 15), "t1", "pat2"))
+    )
+    assert set(clashes(make, first, second)) == {*WITHIN, *BETWEEN}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"treating_id": "t1"}, {"treating_npi": RENDERING}, BETWEEN),
+        ({"treating_id": "t1", "treating_npi": RENDERING}, {"treating_npi": RENDERING}, BETWEEN),
+        ({"treating_id": "t1"}, {"treating_id": "t1"}, BETWEEN),
+        ({"treating_id": "t1"}, {"treating_id": "t2"}, []),
+        ({"treating_id": "t1"}, {"treating_npi": "1000000004"}, []),
+        ({"treating_npi": "1000000004"}, {"treating_npi": "1000000004"}, BETWEEN),
+    ],
+)
+def test_a_therapist_is_one_by_id_and_by_npi(make, one, other, expected):
+    drafts = [
+        of(
+            make,
+            patient,
+            make.row(
+                "97110", "2", 30, visit=patient, session={**seen((9, 0), (9, 30), "", patient), **named}
+            ),
+        )
+        for patient, named in (("pat1", one), ("pat2", other))
+    ]
+    assert clashes(make, *drafts) == expected
+
+
+def test_group_and_single_minutes_of_one_visit_are_told_apart(make):
+    """Both patients have their own minutes after the group's, which is the therapist's time once."""
+    drafts = [
+        of(
+            make,
+            patient,
+            make.row("97150", minutes=30, visit=patient, session=seen((9, 0), (10, 0), "t1", patient)),
+            make.row("97110", minutes=15, visit=patient, session=seen(None, None, "t1", patient)),
+        )
+        for patient in ("pat1", "pat2")
+    ]
+    assert clashes(make, *drafts) == []
 
 
 def test_a_group_is_the_therapists_time_once(make):
@@ -170,7 +248,7 @@ def fits(rows):
 @given(
     st.lists(
         st.tuples(st.integers(0, 30), st.integers(1, 25)).flatmap(
-            lambda row: st.tuples(st.just(row[0]), st.just(row[0] + row[1]), st.integers(0, row[1]))
+            lambda row: st.tuples(st.just(row[0]), st.just(row[0] + row[1]), st.integers(0, row[1] + 2))
         ),
         max_size=5,
     )

@@ -62,6 +62,7 @@ def test_every_module_of_rules_is_a_family():
         "docs",
         "registry",
         "repairs",
+        "subjects",
     }
     modules |= {path.parent.name for path in folder.glob("*/__init__.py")}
     assert {family.__name__.rpartition(".")[2] for family in FAMILIES} == modules
@@ -200,7 +201,7 @@ def test_equal_parts_are_judged_once_for_a_payer_until_one_is_wrong(make):
             yield Problem(message="found", location=Location())
 
     odd_rank.__doc__ = DOCUMENTED
-    place = Subject("place", lambda draft: draft.claim.place_of_service or None)
+    place = Subject("place", lambda draft, context: [one for one in (draft.claim.place_of_service,) if one])
     one = rule("XXX001", severity=ERROR, subject=place)(odd_rank)
     drafts = [make.draft(place_of_service=code) for code in ("11", "11", "12", "12", "", "11")]
     drafts.append(make.draft(payer="commercial"))

@@ -45,15 +45,33 @@ def test_the_good_claim_passes_every_rule(make):
     assert [one.code for one in make.findings(make.draft())] == ["CHK002"]
 
 
-@pytest.mark.parametrize("payer", ["commercial", "medicaid", "workers_comp"])
+@pytest.mark.parametrize("payer", ["commercial", "medicaid"])
 def test_the_good_claim_passes_with_other_payers(make, payer):
     assert [one.code for one in make.findings(make.draft(payer=payer))] == ["CHK002"]
+
+
+def test_the_good_claim_of_an_accident_at_work_passes(make):
+    nobody = make.person(last_name="", first_name="", birth_date=None, sex="", address=None)
+    employer = make.subscriber(
+        person=nobody, organization="HARD HAT", member_id="", is_patient=False, filing_indicator="WC"
+    )
+    injured = date(2024, 6, 3)
+    draft = make.draft(
+        payer="workers_comp",
+        subscriber=employer,
+        patient=Patient(relationship="20", person=make.person(), references=(("Y4", "C1"),)),
+        accident_causes=("EM",),
+        dates=(("439", injured),),
+        draft_case=make.case(accident_type="work", accident_date=injured, claim_number="C1"),
+        draft_coverage=make.coverage(payer="workers_comp", relationship="employee", last_verified=make.day),
+    )
+    assert [one.code for one in make.findings(draft)] == ["CHK002"]
 
 
 def test_findings_come_claim_by_claim_in_the_order_of_codes(make):
     bad = make.draft(make.row("971110", charge=0), diagnoses=())
     found = list(run((bad, make.draft(diagnoses=())), make.context()))
-    assert [one.code for one in found] == ["AMT001", "COD001", "DX001", "DX003", "DX001", "DX003"]
+    assert [one.code for one in found] == ["AMT001", "COD001", "DX001", "DX001"]
 
 
 def test_a_finding_names_file_row_line_and_session(make):

@@ -31,7 +31,8 @@ def test_the_line_that_passes_the_amount_wants_it_and_those_after(make):
     draft = used(make, 2230_00, make.row("97110"), make.row("97112"), make.row("97530"), make.row("97116"))
     assert kx(make, draft) == [("KX001", "3"), ("KX001", "4")]
     (first, _) = make.findings(draft, code="KX001")
-    assert (first.severity, first.carc) == (Severity.ERROR, "119")
+    assert (first.severity, first.carc) == (Severity.WARNING, "119")
+    assert first.fix.startswith("Give the expected fees in fees.csv")
     assert (
         "PT and SLP 2024: 2230.00 used as of 2024-07-01 + 100.00 since + 50.00 this line = 2380.00"
         " (charges where no expected fee is known); the threshold is 2330.00" in first.message
@@ -104,10 +105,38 @@ def test_an_amount_of_another_year_says_nothing(make, as_of):
     assert kx(make, used(make, 5000_00, as_of=as_of)) == [("KX004", None)]
 
 
-def test_an_amount_without_a_date_counts_by_itself(make):
-    history = (make.earlier("97110", date_of_service=date(2024, 7, 9)),)
-    assert kx(make, used(make, 2280_00, as_of=None), earlier=history) == []
-    assert kx(make, used(make, 2280_01, as_of=None), earlier=history) == [("KX001", "1")]
+def test_an_amount_without_a_date_says_nothing(make):
+    assert kx(make, used(make, 5000_00, as_of=None)) == [("KX004", None)]
+
+
+@pytest.mark.parametrize(
+    ("opening", "fee", "severity"),
+    [
+        (2330_01, None, Severity.ERROR),
+        (2330_00, None, Severity.WARNING),
+        (2300_00, 31_00, Severity.ERROR),
+        (2300_00, 30_00, None),
+    ],
+)
+def test_only_expected_fees_hold_a_claim_for_kx(make, opening, fee, severity):
+    given = {"kind": "expected", "payer": "medicare", "code": "97110", "basis": "per_line"}
+    fees = (Fee(**given, amount=fee, valid_from=date(2024, 1, 1)),) if fee else ()
+    found = make.findings(used(make, opening), records=Records(fees=fees), code="KX001")
+    assert [one.severity for one in found] == ([severity] if severity else [])
+
+
+def test_what_is_not_paid_counts_for_nothing_and_wants_no_kx(make):
+    for row in (make.row("97110", modifiers=("GP", "GY")), make.row("97010")):
+        assert kx(make, used(make, 2400_00, row)) == []
+        assert kx(make, used(make, 2270_00, row, make.row("97112"))) == []
+    for earlier in (
+        ("97110", ("GP", "GY"), "paid"),
+        ("97010", ("GP",), "paid"),
+        ("97110", ("GP",), "rejected"),
+    ):
+        code, modifiers, status = earlier
+        line = make.earlier(code, modifiers=modifiers, status=status, date_of_service=date(2024, 7, 9))
+        assert kx(make, used(make, 2280_00), earlier=(line,)) == []
 
 
 def test_a_year_that_is_not_in_the_table_is_unchecked(make):

@@ -73,7 +73,8 @@ def test_codes_outside_the_sum_are_one_unit(make, number, code):
         make.replace(line, units="2") if line.procedure.code == code else line for line in draft.claim.lines
     ]
     doubled = make.replace(draft, claim=make.replace(draft.claim, lines=tuple(lines)))
-    assert verdicts(make, doubled) == {"UNT005"}
+    told = {one.code for one in make.findings(doubled)} & {"UNT003", "UNT005", "MUE001"}
+    assert told == {"MUE001" if code == "97162" else "UNT005"}, "an evaluation's limit is absolute"
 
 
 def assisted(make, *rows):
@@ -117,6 +118,26 @@ def test_who_treated_stands_for_blank_assistant_minutes(make):
     by_therapist = make.row("97110", "1", 13, session={"treating_id": "t1"})
     draft = make.draft(by_assistant, by_therapist)
     assert [one.code for one in make.findings(draft, clinicians=people) if one.code[:3] == "AST"] == []
+
+
+@pytest.mark.parametrize(
+    ("credential", "told"),
+    [
+        ("PTA", True),
+        ("LPTA", True),
+        ("lpta", True),
+        ("SLPA", True),
+        ("COTA", True),
+        ("PT", False),
+        ("", False),
+    ],
+)
+def test_every_credential_of_an_assistant_is_asked_for_the_minutes(make, credential, told):
+    """By the assistant's id, and by an NPI where there is one."""
+    people = (make.clinician(), make.clinician(id="a1", credential=credential, npi="1000000004"))
+    for named in ({"treating_id": "a1"}, {"treating_npi": "1000000004"}):
+        draft = make.draft(make.row("97110", "1", 15, session=named))
+        assert bool(make.findings(draft, code="AST005", clinicians=people)) is told
 
 
 @pytest.mark.parametrize("payer", ["commercial", "medicaid"])

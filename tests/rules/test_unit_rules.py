@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edi.model.finding import Severity
 from edi.model.session import BilledSession
 from edi.model.units import Verdict, allocate
-from edi.payers.profile import UnitsPolicy
+from edi.payers.profile import EditsPolicy, UnitsPolicy
 from tests.rules.conftest import Make
 
 METHODS = {"medicare": "cms", "commercial": "midpoint"}
+IN_QUARTER, AFTER_IT = date(2024, 8, 1), date(2026, 3, 2)
 TIMED = ("97110", "97112", "97140", "97530", "97035")
 
 
@@ -178,19 +180,71 @@ def test_other_time_bases_are_unchecked_not_clean(make, code):
     assert unit_codes(make, draft) == [("UNT006", "1")]
 
 
-@pytest.mark.parametrize(
-    ("code", "units", "wrong"),
-    [
-        ("97597", "1", False),
-        ("97598", "8", False),
-        ("97598", "9", True),
-        ("97129", "2", True),
-        ("97161", "2", True),
-    ],
-)
-def test_untimed_codes_reach_their_daily_limit_and_no_further(make, code, units, wrong):
-    found = make.findings(make.draft(make.row(code, units, 40)), code="UNT005")
-    assert bool(found) is wrong
+ONCE = [
+    # code, units, day, payer, who says so
+    ("97150", "2", IN_QUARTER, "medicare", {"UNT005"}),
+    ("97161", "2", IN_QUARTER, "medicare", {"MUE001"}),
+    ("97129", "2", IN_QUARTER, "medicare", {"MUE001"}),
+    ("97161", "2", AFTER_IT, "medicare", {"UNT005"}),
+    ("97161", "2", IN_QUARTER, "medicaid", {"UNT005"}),
+    ("97161", "2", IN_QUARTER, "no limits", {"UNT005"}),
+    ("97129", "2", IN_QUARTER, "no limits", {"UNT005"}),
+    ("S9131", "2", IN_QUARTER, "commercial", {"UNT005"}),
+    ("97161", "1", IN_QUARTER, "medicare", set()),
+    ("95851", "3", IN_QUARTER, "medicare", set()),
+    ("95851", "4", IN_QUARTER, "medicare", {"MUE002"}),
+    ("95851", "4", AFTER_IT, "medicare", {"MUE002"}),
+    ("95851", "4", IN_QUARTER, "no limits", set()),
+    ("97598", "8", IN_QUARTER, "medicare", set()),
+    ("97598", "9", IN_QUARTER, "medicare", {"MUE002"}),
+]
+
+
+@pytest.mark.parametrize(("code", "units", "day", "payer", "told"), ONCE)
+def test_several_units_of_a_code_without_minutes_are_told_once(make, code, units, day, payer, told):
+    """An error where one is the limit; what a higher limit says is the limits' affair."""
+    payers = make.payers()
+    payers["no limits"] = make.replace(payers["commercial"], edits=EditsPolicy(mue=False))
+    draft = make.draft(make.row(code, units, 40, day=day), payer=payer)
+    found = make.findings(draft, payers=payers, today=day)
+    assert {one.code for one in found if one.code.startswith(("UNT", "MUE"))} == told
+    severity = Severity.WARNING if told == {"MUE002"} else Severity.ERROR
+    assert all(one.severity is severity for one in found if one.code in told)
+
+
+@pytest.mark.parametrize("units", ["0", "1.5", ""])
+def test_units_that_are_no_number_are_told_once(make, units):
+    rows = [make.row("97110", units, 15)]
+    assert unit_codes(make, make.draft(*rows)) == [("UNT001", "1")]
+    rows.append(make.row("97140", "2", 15))
+    assert unit_codes(make, make.draft(*rows)) == [("UNT001", "1")]
+    rows[1].units = "3"
+    assert unit_codes(make, make.draft(*rows)) == [("UNT001", "1"), ("UNT003", "2")]
+
+
+def test_a_day_of_which_the_run_bills_nothing_timed_is_silent(make):
+    """Minutes that earned no unit, and units of earlier claims, beside an evaluation."""
+    for units in (1, 2, 3):
+        draft = make.draft(
+            make.row("97161", "1", 30), draft_earlier=(billed_before(make, "97110", 30, units),)
+        )
+        assert unit_codes(make, draft) == []
+    draft = make.draft(make.row("97161", "1", 30), make.row("97110", "0", 8, billed=False))
+    assert unit_codes(make, draft) == []
+
+
+def test_what_is_wrong_of_earlier_claims_alone_is_not_told_of_this_one(make):
+    for units in (1, 2, 3):
+        draft = make.draft(
+            make.row("97140", "1", 15), draft_earlier=(billed_before(make, "97110", 30, units),)
+        )
+        assert unit_codes(make, draft) == []
+    # 45 minutes of one code allow 3, all billed before.
+    draft = make.draft(make.row("97110", "1", 15), draft_earlier=(billed_before(make, "97110", 30, 3),))
+    assert unit_codes(make, draft) == [("UNT003", "1")]
+    # 8 and 12 minutes allow one unit, which was billed before.
+    draft = make.draft(make.row("97140", "1", 12), draft_earlier=(billed_before(make, "97110", 8, 1),))
+    assert unit_codes(make, draft) == [("UNT003", "1")]
 
 
 @given(

@@ -20,6 +20,8 @@ HEADER_WITHIN: Final = 80
 """Rows in which a header must come; the longest preamble known has ten."""
 _ROWS_LOOKED_AT: Final = 20
 """Rows of a list that tell whether it is of CARCs or of RARCs."""
+_ANCHORS: Final = {"carc": ("1", "45", "97"), "rarc": ("M15", "MA130", "N130")}
+"""Codes that every list of X12 has. Other lists, such as places of service, have codes of the same form."""
 
 UNDERSTOOD: Final = (
     "NCCI PTP, practitioner: Column 1 | Column 2 | *=in existence prior to 1996 | Effective Date |"
@@ -196,6 +198,12 @@ def _list(rows: Iterator[tuple[int, Cells]], places: Places) -> Official:
         table, fits = "rarc", is_rarc
     else:
         raise InputError("a list of codes that are neither all CARCs nor all RARCs")
+    lacking = sorted(set(_ANCHORS[table]) - {cells[places["code"]].upper() for _, cells in kept})
+    if lacking:
+        raise InputError(
+            f"its codes have the form of {table.upper()}s, but X12's list has {', '.join(lacking)} too:"
+            " another list, or not the whole of it"
+        )
 
     def lines() -> Iterator[str]:
         for (number, _), (code, start, stop, modified) in zip(kept, listed_rows(kept, places), strict=True):

@@ -19,12 +19,13 @@ _VERSION: Final = re.compile(r"(?<![a-z0-9])v(\d{2})([0-3])r(\d)(?!\d)")
 _QUARTER: Final = re.compile(r"(20\d{2})[-_ ]?q([1-4])(?!\d)")
 _EFFECTIVE: Final = re.compile(r"eff[-_ ]*(\d{2})[-_](\d{2})[-_](20\d{2})")
 _DAY: Final = re.compile(r"(20\d{2})-(\d{2})-(\d{2})")
-_PART: Final = re.compile(r"[-_ ]f(\d)(?!\d)")
+_PART: Final = re.compile(r"(?:(?<![a-z0-9])f|(?<![a-z])part[-_ ]*)([1-9])(?![0-9])")
 _FIRST_YEAR: Final = 1994
 _OTHERS: Final = {
     "ccioph": "the edits of outpatient hospitals",
     "hospital": "the edits of outpatient hospitals",
     "medicaid": "the edits of Medicaid",
+    "mcd": "the edits of Medicaid",
     "additions": "a list of changes only",
 }
 """Parts of the names of files that look like the practitioner tables of Medicare and are not."""
@@ -45,12 +46,21 @@ def release_of_name(*names: str) -> FileRelease | None:
     Args:
         names: of the file, then of the archive it lies in.
     """
-    part = next((int(found[1]) for name in names if (found := _PART.search(name.lower()))), 0)
+    part = part_of_name(*names)
     for name in names:
         quarter = _quarter(name.lower())
         if quarter is not None:
             return _quarter_release(*quarter, part)
     return None
+
+
+def part_of_name(*names: str) -> int:
+    """The part of a PTP release that the first telling one of some file names stands for (``-f1``, ``part 1``), or 0.
+
+    Args:
+        names: of the file, then of the archive it lies in.
+    """
+    return next((int(found[1]) for name in names if (found := _PART.search(name.lower()))), 0)
 
 
 def unfit(*names: str) -> str:

@@ -18,9 +18,11 @@ from edi.intake.charge.amounts import Authorizations, FeeTable, VisitDays, fill_
 from edi.intake.charge.assemble import make_draft
 from edi.intake.charge.grouping import counted_with, group_lines, same_units
 from edi.intake.charge.parties import lacks_employer
+from edi.intake.charge.plain import PlainCharges
 from edi.intake.charge.resolve import Resolver
 from edi.intake.charge.values import ChargeSummary, DayKey, Ready, problem
 from edi.intake.rows import RowRejected
+from edi.intake.sessions import without_withdrawn
 from edi.model.directory import Directory
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
@@ -80,6 +82,7 @@ class _Run:
         self._payers = payers
         self._resolver = Resolver(records, directory, payers)
         self._fees = FeeTable(records.fees)
+        self._plain = PlainCharges(records.fees, tables)
         self._authorizations = Authorizations(records, visit_days)
         self._earlier: dict[tuple[str, str], list[BilledSession]] = {}
         self._unread_visits: dict[tuple[str, str], RowRejected] = {}
@@ -103,11 +106,22 @@ class _Run:
     def _wanted(self, lines: Iterable[SessionLine | RowRejected]) -> list[SessionLine]:
         """The lines to bill; the others are counted."""
         wanted: list[SessionLine] = []
-        for line in lines:
-            if isinstance(line, RowRejected):
-                if line.visit_id:
-                    self._unread_visits.setdefault((line.practice_id, line.visit_id), line)
-                continue
+        rejected: list[RowRejected] = []
+        given: list[SessionLine] = []
+        for item in lines:
+            if isinstance(item, RowRejected):
+                rejected.append(item)
+            else:
+                given.append(item)
+        given, rejected = without_withdrawn(given, rejected)
+        for row in rejected:
+            if row.visit_id:
+                self._unread_visits.setdefault((row.practice_id, row.visit_id), row)
+            if row.line is None:
+                self._price("refused_charge", row.charge)
+            elif row.line.billable:
+                self._price("refused_charge", self._plain.charge(row.line))
+        for line in given:
             self._counts["lines"] += 1
             if line.billable:
                 wanted.append(line)
@@ -127,6 +141,7 @@ class _Run:
                 yield from self._first_checks(found)
             elif isinstance(found, Finding):
                 self._counts["held"] += 1
+                self._price("held_charge", self._plain.charge(line))
                 yield self._hold((line.practice_id, line.patient_id, line.date_of_service), found)
             else:
                 self._counts["self_pay"] += 1
@@ -161,9 +176,16 @@ class _Run:
         unread = self._unread_visits.get((line.practice_id, line.visit_id))
         if unread is not None and ready.day_key not in self._held:
             message = f"row {unread.row} of the same visit was refused, so the day waits for it"
+            fix = f"Correct row {unread.row}."
             yield self._hold(
-                ready.day_key,
-                problem(line, values.DAY_HELD, message, field="visit_id", fix=f"Correct row {unread.row}."),
+                ready.day_key, problem(line, values.VISIT_REFUSED, message, field="visit_id", fix=fix)
+            )
+        born = ready.patient.person.birth_date
+        if born is not None and line.date_of_service < born:
+            message = "the date of service lies before the patient's birth date"
+            fix = "Correct date_of_service, or birth_date in patients.csv."
+            yield self._hold(
+                ready.day_key, problem(line, values.BEFORE_BIRTH, message, field="date_of_service", fix=fix)
             )
         if lacks_employer(ready):
             message = "workers' compensation is billed under the employer, and none is given"
@@ -193,11 +215,23 @@ class _Run:
             error = self._fees.fill_charge(one)
             if error is not None:
                 yield one, self._hold(one.day_key, error)
+            elif (one.line.patient_paid or 0) > one.charge:
+                yield one, _paid_too_much(one.line)
 
     def _hold(self, day: DayKey, finding: Finding) -> Finding:
         self._held.add(day)
         self._in_error.add(finding.location.session)
         return finding
+
+    def _known_charge(self, ready: Ready) -> int | None:
+        """Cents of a line that is held: its own charge, or that of fees.csv where its units are known."""
+        if ready.line.charge is None and ready.units and self._fees.fill_charge(ready) is None:
+            return ready.charge
+        return self._plain.charge(ready.line)
+
+    def _price(self, sum_of: str, charge: int | None) -> None:
+        """Add a charge to a sum of the run, or count the line whose charge is not known."""
+        self._counts[sum_of if charge is not None else "unpriced"] += 1 if charge is None else charge
 
     def _others_held(self, ready: list[Ready]) -> Iterator[Finding]:
         """Count the lines of held days, and say once per day that its other lines wait too."""
@@ -205,6 +239,7 @@ class _Run:
             if one.day_key not in self._held:
                 continue
             self._counts["held"] += 1
+            self._price("held_charge", self._known_charge(one))
             if one.day_key not in self._blamed and one.line.line_id not in self._in_error:
                 self._blamed.add(one.day_key)
                 message = "the day waits: it has a line with an error, and a day is billed whole"
@@ -231,6 +266,8 @@ class _Run:
         yield from said
         for lines, finding in refused:
             self._counts["held"] += len(lines)
+            for one in lines:
+                self._price("held_charge", one.charge)
             yield finding
         for group in groups:
             before = [one for one in earlier if any(same_units(one, each) for each in group)]
@@ -248,6 +285,19 @@ class _Run:
             yield draft
 
 
+def _paid_too_much(line: SessionLine) -> Finding:
+    message = "the patient paid more than the line's charge"
+    fix = "Correct patient_paid or charge; money for other lines stands with those."
+    return problem(
+        line,
+        values.PAID_OVER_CHARGE,
+        message,
+        field="patient_paid",
+        fix=fix,
+        severity=Severity.WARNING,
+    )
+
+
 def _order(line: SessionLine) -> tuple[object, ...]:
     """Practice, patient, date, time, visit and line; numbers inside ids by their size. No two lines are equal in it."""
     return (
@@ -263,4 +313,4 @@ def _order(line: SessionLine) -> tuple[object, ...]:
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
     parts = _DIGITS.split(text)
-    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part)
+    return tuple([(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part])

@@ -7,11 +7,13 @@ from datetime import date
 from typing import TypeAlias
 
 from edi.codes import Tables
+from edi.codes.shown import procedure_may_be_shown
 from edi.intake.charge import values
+from edi.intake.charge.blocks import fill_blocks
 from edi.intake.charge.values import Ready, problem
 from edi.model.finding import Finding, Severity
 from edi.model.records import Authorization, Fee, Records
-from edi.model.units import UNIT_MINUTES, allocate, allocate_late
+from edi.model.units import allocate, allocate_late
 
 VisitDays: TypeAlias = Mapping[tuple[str, str, str], Collection[date]]
 """Dates of service by practice, patient and authorization number."""
@@ -21,52 +23,57 @@ def fill_units(day: Sequence[Ready], tables: Tables) -> Iterator[tuple[Ready, Fi
     """Set ``units`` of the lines of one patient, date and discipline (all lines, whatever claim they go on).
 
     Units given are kept. Blank ones: an untimed code is 1; 15-minute codes are allocated from the minutes of the day by
-    the payer's method. Lines with units given take part in the allocation by their minutes; lines billed earlier by
-    their minutes and units.
+    the payer's method; a first block is 1 and its add-on counts the minutes beyond it (`fill_blocks`). Lines with units
+    given take part by their minutes; lines billed earlier by their minutes and units.
 
     Yields:
         A line and its problem: an error when the units cannot be worked out, a warning when the minutes earn none.
     """
-    pool: list[Ready] = []
+    blank = [ready for ready in day if not ready.earlier and ready.line.units is None]
+    undecided: dict[int, str] = {id(ready): reason for ready, reason in fill_blocks(day, tables)}
+    pool = [ready for ready in day if ready.line.minutes is not None and _pooled(ready, tables)]
     for ready in day:
-        line = ready.line
-        known = tables.procedure(line.procedure_code)
-        pooled = known is not None and known.time_basis != "untimed" and known.minutes == UNIT_MINUTES
-        if pooled and line.minutes is not None:
-            pool.append(ready)
-        if ready.earlier:
-            continue
-        if line.units is not None:
-            ready.units = line.units
-        elif known is not None and known.time_basis == "untimed":
+        if not ready.earlier and ready.line.units is not None:
+            ready.units = ready.line.units
+    earning = list(pool)
+    for ready in blank:
+        known = tables.procedure(ready.line.procedure_code)
+        if known is not None and known.time_basis == "untimed":
             ready.units = 1
-        elif not pooled or line.minutes is None:
-            yield ready, _no_units(ready, tables, known_timed=pooled)
+        elif known is not None and known.in_series and id(ready) not in undecided:
+            earning.append(ready)
+        elif not _pooled(ready, tables) or ready.line.minutes is None:
+            yield ready, _no_units(ready, tables, undecided.get(id(ready), ""))
+    _fill_pool(pool)
+    for ready in earning:
+        if ready.line.units is None and not ready.earlier and not ready.units:
+            yield ready, _zero_units(ready, beside=any(each.earlier for each in earning))
+
+
+def _pooled(ready: Ready, tables: Tables) -> bool:
+    return tables.counts_by_quarter_hour(ready.line.procedure_code)
+
+
+def _fill_pool(pool: Sequence[Ready]) -> None:
+    """Set the blank units of the 15-minute lines of a day, those billed earlier among them."""
     if not pool:
         return
     policy = pool[0].payer.units
     for ready, units in zip(pool, _allocated(pool, policy.method), strict=True):
-        if ready.earlier or ready.line.units is not None:
-            continue
-        ready.units = min(units, 1) if policy.one_unit_per_code else units
-        if not ready.units:
-            beside = " beside what is billed of the day" if any(each.earlier for each in pool) else ""
-            message = (
-                f"{ready.line.minutes} minutes earn no unit{beside} by the payer's method ({policy.method}); "
-                "the line is on no claim"
-            )
-            fix = "Nothing, or correct the minutes; give units to bill it all the same."
-            yield (
-                ready,
-                problem(
-                    ready.line,
-                    values.ZERO_UNITS,
-                    message,
-                    field="minutes",
-                    fix=fix,
-                    severity=Severity.WARNING,
-                ),
-            )
+        if not ready.earlier and ready.line.units is None:
+            ready.units = min(units, 1) if policy.one_unit_per_code else units
+
+
+def _zero_units(ready: Ready, *, beside: bool) -> Finding:
+    billed = " beside what is billed of the day" if beside else ""
+    message = (
+        f"{ready.line.minutes} minutes earn no unit{billed} by the payer's method ({ready.payer.units.method}); "
+        "the line is on no claim"
+    )
+    fix = "Nothing, or correct the minutes; give units to bill it all the same."
+    return problem(
+        ready.line, values.ZERO_UNITS, message, field="minutes", fix=fix, severity=Severity.WARNING
+    )
 
 
 def _allocated(pool: Sequence[Ready], method: str) -> tuple[int, ...]:
@@ -77,9 +84,12 @@ def _allocated(pool: Sequence[Ready], method: str) -> tuple[int, ...]:
     return allocate_late(method, minutes, [each.units if each.earlier else None for each in pool])
 
 
-def _no_units(ready: Ready, tables: Tables, *, known_timed: bool) -> Finding:
+def _no_units(ready: Ready, tables: Tables, undecided: str) -> Finding:
     line = ready.line
-    if known_timed:
+    if undecided:
+        message = f"units of {line.procedure_code} do not follow from the minutes: {undecided}"
+        fix = "Fill in units of the first block and of its add-on, each on a row of its own."
+    elif _pooled(ready, tables):
         message = "neither units nor minutes of the code are given"
         fix = "Fill in minutes of each code, or units; the visit's total alone cannot be spread."
     elif tables.procedure(line.procedure_code) is None:
@@ -126,7 +136,8 @@ class FeeTable:
         most = max((_specificity(fee) for fee in rows), default=0)
         best = [fee for fee in rows if _specificity(fee) == most]
         if not best:
-            message = f"no charge is given, and fees.csv has none for {line.procedure_code} on that day"
+            code = line.procedure_code if procedure_may_be_shown(line.procedure_code) else "its code"
+            message = f"no charge is given, and fees.csv has none for {code} on that day"
             return problem(
                 line, values.NO_CHARGE, message, field="charge", fix="Add a charge row to fees.csv."
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from edi.codes import Tables
+from edi.codes.sets import SPINAL_MANIPULATION
 from edi.intake.charge import parties, values
 from edi.intake.charge.coverages import other_payers
 from edi.intake.charge.grouping import MAX_DIAGNOSES, pointed
@@ -21,7 +22,6 @@ from edi.payers import PayerProfile
 
 ACCIDENT_CAUSES: Final = {"auto": "AA", "work": "EM", "other": "OA"}
 """CLM11 by the word in cases.csv."""
-SPINAL_MANIPULATION: Final = frozenset({"98940", "98941", "98942"})
 _CASE_DATES: Final = (
     ("431", "onset_date"),
     ("454", "initial_treatment_date"),

@@ -8,15 +8,14 @@ from typing import Final
 import msgspec
 
 from edi.intake.charge import values
-from edi.intake.charge.parties import MEDICARE, RELATIONSHIPS, payer_of_claim
+from edi.intake.charge.parties import RELATIONSHIPS, payer_of_claim
 from edi.intake.charge.values import Ready, problem
 from edi.model.claim import OtherPayer, Person
+from edi.model.coordination import RANKS
 from edi.model.finding import Finding, Severity
 from edi.model.records import Coverage
 from edi.payers import PayerProfile
 
-RANKS: Final = "PSTABCDEFGH"
-"""SBR01 in the order in which payers are billed."""
 SELF: Final = "18"
 """SBR02 of a coverage of the patient's own."""
 
@@ -68,7 +67,7 @@ def _other_payer(ready: Ready, coverage: Coverage, payer: PayerProfile, rank: st
         relationship=SELF if own else RELATIONSHIPS.get(coverage.relationship, "G8"),
         group_number=coverage.group_number,
         group_name="" if coverage.group_number else coverage.group_name,
-        insurance_type=coverage.msp_type if payer.kind in MEDICARE else "",
+        insurance_type=coverage.msp_type if payer.is_original_medicare else "",
         filing_indicator=payer.filing_indicator,
         benefits_assigned="Y" if coverage.assignment_of_benefits else "N",
         release_of_information=ready.patient.release_of_information,

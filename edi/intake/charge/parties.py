@@ -18,8 +18,6 @@ from edi.payers import PayerProfile
 RELATIONSHIPS: Final = {"spouse": "01", "child": "19", "employee": "20", "other": "G8"}
 """PAT01 by the word in patients.csv."""
 PROPERTY_AND_CASUALTY: Final = frozenset({"workers_comp", "auto"})
-MEDICARE: Final = frozenset({"medicare_b", "railroad"})
-"""Kinds of payers that ask why another one comes first (SBR05)."""
 
 
 def billing_provider(ready: Ready, directory: Directory) -> Provider:

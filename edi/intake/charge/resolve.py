@@ -6,6 +6,7 @@ Source: design/input.md. What cannot be found is a Finding, and the line is held
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -21,6 +22,9 @@ from edi.payers import PayerProfile
 
 NAMED_PLACES: Final = frozenset({"12", "99"})
 """Places of service whose address the claim must name: home, other."""
+_NPI: Final = re.compile(r"[12]\d{9}")
+_KEY: Final = re.compile(r"(?!.*\d{5})[a-z][a-z0-9_-]{0,39}")
+"""The form of a key of the settings; a member id that slipped into its column has a run of digits or capitals."""
 
 
 class Resolver:
@@ -35,6 +39,7 @@ class Resolver:
         for facility in directory.facilities.values():
             self._sites.setdefault(facility.practice, []).append(facility)
         self._cases: dict[tuple[str, str], list[Case]] = {}
+        self._refused_of = {(key[0], patient) for key, patient in records.refused_cases.items()}
         for case in records.cases.values():
             self._cases.setdefault((case.practice_id, case.patient_id), []).append(case)
 
@@ -58,9 +63,11 @@ class Resolver:
             return None
         payer = self._payers.get(coverages[0].payer)
         if payer is None:
-            # Not by name: in a row of patients.csv that is shifted sideways it is a member id.
-            near = get_close_matches(coverages[0].payer, self._payers, n=1)
-            message = f"the payer of coverage {coverages[0].rank} is not in payers.toml"
+            # Shown only if it looks like a key: in a row of patients.csv that is shifted sideways it is a member id.
+            key = coverages[0].payer
+            near = get_close_matches(key, self._payers, n=1)
+            named = f" {key}" if _KEY.fullmatch(key) else ""
+            message = f"the payer{named} of coverage {coverages[0].rank} is not in payers.toml"
             fix = f"Did you mean {near[0]}? " if near else ""
             fix += "Correct the payer in patients.csv, or add it to payers.toml."
             return problem(line, values.PAYER_UNKNOWN, message, field="payer", fix=fix)
@@ -119,17 +126,22 @@ class Resolver:
         if found is not None:
             return found
         field = f"{role}_npi" if npi else f"{role}_id"
-        message = f"{field} is not in claimloop.toml"
+        shown = npi if _NPI.fullmatch(npi) else key if not npi and _KEY.fullmatch(key) else ""
+        message = f"{field}{f' {shown}' if shown else ''} is not in claimloop.toml"
         fix = "Add a [[provider]] with its name and credential, or correct the id."
         return problem(line, values.CLINICIAN_UNKNOWN, message, field=field, fix=fix)
 
     def _case(self, line: SessionLine, treating: Clinician) -> Case | Finding | None:
         """The case named, else the patient's only one that fits the discipline and the day."""
+        refused = self._refused_case(line)
+        if refused:
+            fix = "Correct the rows of the case that are named."
+            return problem(line, values.CASE_UNKNOWN, refused, field="case_id", fix=fix)
         if line.case_id:
             case = self._records.cases.get((line.practice_id, line.case_id))
             if case is None or case.patient_id != line.patient_id:
                 what = "is not in cases.csv" if case is None else "belongs to another patient"
-                fix = "Correct case_id."
+                fix = "Correct case_id, or add the case." if case is None else "Correct case_id."
                 return problem(line, values.CASE_UNKNOWN, f"the case {what}", field="case_id", fix=fix)
             return case
         found = self._cases.get((line.practice_id, line.patient_id), [])
@@ -142,6 +154,16 @@ class Resolver:
                 fix = "Fill in case_id."
                 return problem(line, values.CASE_AMBIGUOUS, message, field="case_id", fix=fix)
         return found[0] if found else None
+
+    def _refused_case(self, line: SessionLine) -> str:
+        """What is wrong when the case of a line has an error, or "". Without case_id any of the patient's may be it."""
+        if line.case_id:
+            if (line.practice_id, line.case_id) in self._records.refused_cases:
+                return "the case was refused, in cases.csv or in the columns of the sessions"
+            return ""
+        if (line.practice_id, line.patient_id) in self._refused_of:
+            return "a case of the patient was refused, and the line does not say that it belongs to another"
+        return ""
 
     def _rendering(
         self, line: SessionLine, treating: Clinician, payer: PayerProfile

@@ -28,6 +28,7 @@ CHARGE_AMBIGUOUS: Final = "CHG013"
 NO_EMPLOYER: Final = "CHG014"
 CLAIM_KEY: Final = "CHG015"
 DAY_HELD: Final = "CHG016"
+VISIT_REFUSED: Final = "CHG017"
 ZERO_UNITS: Final = "CHG020"
 SPLIT_LINES: Final = "CHG021"
 SPLIT_DIAGNOSES: Final = "CHG022"
@@ -35,6 +36,8 @@ DIAGNOSES_LEFT_OFF: Final = "CHG023"
 LATER_COVERAGE_FIRST: Final = "CHG024"
 AUTHORIZATION_USED_UP: Final = "CHG025"
 COVERAGE_LEFT_OFF: Final = "CHG026"
+PAID_OVER_CHARGE: Final = "CHG027"
+BEFORE_BIRTH: Final = "CHG028"
 
 DayKey: TypeAlias = tuple[str, str, object]
 """Practice, patient, date of service."""
@@ -73,7 +76,7 @@ class Ready(msgspec.Struct, kw_only=True):
 
 
 class ChargeSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every session line of a run went; ``lines`` is the sum of all counts but ``claims``.
+    """Where every session line of a run went; ``lines`` is the sum of its counts but ``claims``.
 
     Attributes:
         lines: session lines given.
@@ -83,6 +86,9 @@ class ChargeSummary(msgspec.Struct, frozen=True, kw_only=True):
         self_pay: lines of patients without a payer.
         unsigned, cancelled, no_show: by note_status.
         do_not_bill: by the reason given.
+        held_charge: cents of the lines held, as far as the charge column or fees.csv tell.
+        refused_charge: the same of the rows that gave no line.
+        unpriced: lines held and rows refused of which neither tells.
     """
 
     lines: int = 0
@@ -95,6 +101,9 @@ class ChargeSummary(msgspec.Struct, frozen=True, kw_only=True):
     cancelled: int = 0
     no_show: int = 0
     do_not_bill: dict[str, int] = {}
+    held_charge: int = 0
+    refused_charge: int = 0
+    unpriced: int = 0
 
 
 def problem(

@@ -10,6 +10,7 @@ from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES
 
 
 def _standings(draft: ClaimDraft, tables: Tables) -> Iterator[tuple[ServiceLine, date, Standing]]:
@@ -19,9 +20,9 @@ def _standings(draft: ClaimDraft, tables: Tables) -> Iterator[tuple[ServiceLine,
             yield line, line.date_from, tables.standing(line.procedure.code, line.date_from)
 
 
-def _meant(tables: Tables, code: str, day: date) -> str:
+def _meant(context: RuleContext, code: str, day: date) -> str:
     """A question naming the codes that a slip may have meant, or ""."""
-    similar = tables.similar_procedures(code, day)
+    similar = context.once(("meant", code, day), lambda: context.tables.similar_procedures(code, day))
     return f"did you mean {' or '.join(similar)}?" if similar else ""
 
 
@@ -29,7 +30,7 @@ def _said(message: str, question: str) -> str:
     return f"{message}; {question}" if question else message
 
 
-@rule("COD001", severity=ERROR, carc="16")
+@rule("COD001", severity=ERROR, carc="16", subject=LINES)
 def procedure_code_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The procedure code does not have the form of one.
 
@@ -42,13 +43,13 @@ def procedure_code_malformed(draft: ClaimDraft, context: RuleContext) -> Iterato
             code = line.procedure.code
             yield Problem(
                 message=_said(
-                    f"{code!r} is not a procedure code (five characters)", _meant(context.tables, code, day)
+                    f"{code!r} is not a procedure code (five characters)", _meant(context, code, day)
                 ),
                 location=at_line(draft, line, "procedure_code", "SV101-2"),
             )
 
 
-@rule("COD002", severity=ERROR, carc="181")
+@rule("COD002", severity=ERROR, carc="181", subject=LINES)
 def procedure_code_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The procedure code lies in a family whose codes are all known, and is not one of them.
 
@@ -60,14 +61,12 @@ def procedure_code_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[
         if standing.state == "unknown":
             code = line.procedure.code
             yield Problem(
-                message=_said(
-                    f"there is no procedure code {code} on {day}", _meant(context.tables, code, day)
-                ),
+                message=_said(f"there is no procedure code {code} on {day}", _meant(context, code, day)),
                 location=at_line(draft, line, "procedure_code", "SV101-2"),
             )
 
 
-@rule("COD003", severity=ERROR, carc="181")
+@rule("COD003", severity=ERROR, carc="181", subject=LINES)
 def procedure_code_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The procedure code was deleted before, or begins after, the date of service.
 
@@ -92,7 +91,7 @@ def procedure_code_not_valid_on_date(draft: ClaimDraft, context: RuleContext) ->
         )
 
 
-@rule("COD004", severity=WARNING, carc="181")
+@rule("COD004", severity=WARNING, carc="181", subject=LINES)
 def procedure_code_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """UNCHECKED: the procedure code lies outside every family that the tables hold completely.
 
@@ -108,7 +107,7 @@ def procedure_code_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterato
             )
 
 
-@rule("COD005", severity=ERROR, carc="16")
+@rule("COD005", severity=ERROR, carc="16", subject=LINES)
 def procedure_code_not_taken_by_payer(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The payer uses another code for this service.
 
@@ -128,7 +127,7 @@ def procedure_code_not_taken_by_payer(draft: ClaimDraft, context: RuleContext) -
             )
 
 
-@rule("COD006", severity=ERROR, carc="16")
+@rule("COD006", severity=ERROR, carc="16", subject=LINES)
 def service_line_without_date(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A service line has no date of service.
 

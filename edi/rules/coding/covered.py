@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes.sets import THERAPY_MODIFIERS
 from edi.model.draft import ClaimDraft
-from edi.rules.billed import MEDICARE, THERAPY_MODIFIERS
+from edi.payers.profile import MEDICARE
+from edi.rules.billed import NO_BENEFIT
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES
 
-GY: Final = "GY"
-"""A denial is wanted: the line says itself that it is not a benefit."""
 NOT_ON_LIST: Final = "not on therapy list"
 
 
-@rule("COD011", severity=ERROR, carc="16")
+@rule("COD011", severity=ERROR, carc="16", subject=LINES)
 def unlisted_code_without_description(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An unlisted code without a description of what was done.
 
@@ -37,7 +38,7 @@ def unlisted_code_without_description(draft: ClaimDraft, context: RuleContext) -
             )
 
 
-@rule("COD012", severity=ERROR, carc="96", payers=MEDICARE)
+@rule("COD012", severity=ERROR, carc="96", payers=MEDICARE, subject=LINES)
 def code_of_other_payers(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A code that Medicare does not take at all and has no other code for (status I).
 
@@ -47,7 +48,12 @@ def code_of_other_payers(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
     """
     for line in draft.claim.lines:
         known = context.tables.procedure(line.procedure.code)
-        if known is None or known.mpfs_status != "I" or known.successors or GY in line.procedure.modifiers:
+        if (
+            known is None
+            or known.mpfs_status != "I"
+            or known.successors
+            or NO_BENEFIT in line.procedure.modifiers
+        ):
             continue
         yield Problem(
             message=f"{known.code} is not valid for Medicare (status I)",
@@ -55,7 +61,7 @@ def code_of_other_payers(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
         )
 
 
-@rule("COD013", severity=WARNING, carc="96", payers=MEDICARE)
+@rule("COD013", severity=WARNING, carc="96", payers=MEDICARE, subject=LINES)
 def code_not_covered(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A code that Medicare does not cover (status N), without GY.
 
@@ -68,14 +74,14 @@ def code_not_covered(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
         return
     for line in draft.claim.lines:
         known = context.tables.procedure(line.procedure.code)
-        if known is not None and known.mpfs_status == "N" and GY not in line.procedure.modifiers:
+        if known is not None and known.mpfs_status == "N" and NO_BENEFIT not in line.procedure.modifiers:
             yield Problem(
                 message=f"{known.code} is not covered by Medicare (status N) and has no GY",
                 location=at_line(draft, line, "procedure_code", "SV101-2"),
             )
 
 
-@rule("COD014", severity=WARNING, carc="96", payers=MEDICARE)
+@rule("COD014", severity=WARNING, carc="96", payers=MEDICARE, subject=LINES)
 def code_not_therapy(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A therapist bills Medicare for a code that is not on its list of therapy services.
 
@@ -87,7 +93,7 @@ def code_not_therapy(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
         return
     for line in draft.claim.lines:
         known = context.tables.procedure(line.procedure.code)
-        if known is None or known.therapy_list != NOT_ON_LIST or GY in line.procedure.modifiers:
+        if known is None or known.therapy_list != NOT_ON_LIST or NO_BENEFIT in line.procedure.modifiers:
             continue
         said_elsewhere = known.mpfs_status in ("I", "N") or (
             line.date_from is not None and not known.holds_on(line.date_from)

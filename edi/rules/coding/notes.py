@@ -12,6 +12,7 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Severity
 from edi.rules.context import Problem, RuleContext, at_line, session_of
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import TREATMENTS
 
 
 class Wording(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ _BY_CODE: Final = {
 }
 
 
-@rule("COD015", severity=WARNING, carc="150")
+@rule("COD015", severity=WARNING, carc="150", subject=TREATMENTS)
 def note_describes_another_service(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The line's note describes only another service than its code.
 

@@ -7,19 +7,21 @@ from datetime import date
 from typing import Final
 
 from edi.codes import ProcedureCode, Tables
+from edi.codes.sets import DISCIPLINE_OF
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
-from edi.rules.billed import billed_on, codes_in_month
+from edi.rules.billed import BILLED_DAYS, billed_on, codes_in_month
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.discipline import only_under
 from edi.rules.registry import ERROR, rule
+from edi.rules.subjects import LINES
+from edi.rules.units.day import ODD_TIMES
 
 EVALUATIONS: Final = ("evaluation", "reevaluation")
 """Kinds of procedure that evaluate a patient."""
 MONTHLY: Final = "timed-monthly-additional"
 OWNERS: Final = {"97169": "ATC", "97170": "ATC", "97171": "ATC", "97172": "ATC"}
 """Evaluations whose discipline procedures.csv does not name by GP, GO or GN."""
-DISCIPLINE_OF: Final = {"GP": "PT", "GO": "OT", "GN": "SLP"}
 
 
 def _dated(draft: ClaimDraft, tables: Tables) -> Iterator[tuple[ServiceLine, date, ProcedureCode]]:
@@ -35,7 +37,22 @@ def owner_of(tables: Tables, code: str) -> str:
     return DISCIPLINE_OF.get(only_under(tables, code), "") or OWNERS.get(code, "")
 
 
-@rule("COD007", severity=ERROR, carc="107")
+def is_evaluation(tables: Tables, code: str) -> bool:
+    """Whether the code evaluates a patient, for the first time or again."""
+    known = tables.procedure(code)
+    return known is not None and known.kind in EVALUATIONS
+
+
+def same_evaluation(tables: Tables, code: str, other: str) -> bool:
+    """Whether both codes are evaluations of one discipline: on one day ``evaluated_twice`` tells of them."""
+    return (
+        is_evaluation(tables, code)
+        and is_evaluation(tables, other)
+        and owner_of(tables, code) == owner_of(tables, other)
+    )
+
+
+@rule("COD007", severity=ERROR, carc="107", subject=ODD_TIMES)
 def add_on_without_parent(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An add-on code without the code it adds to.
 
@@ -68,7 +85,7 @@ def _first_blocks(context: RuleContext, code: str) -> frozenset[str]:
     return frozenset({code}).union(*(one for one in parents if code in one))
 
 
-@rule("COD008", severity=ERROR, carc="119")
+@rule("COD008", severity=ERROR, carc="119", subject=BILLED_DAYS)
 def first_block_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A second first block of one kind of treatment on a day: only one of them, and once.
 
@@ -89,7 +106,7 @@ def first_block_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
             )
 
 
-@rule("COD009", severity=ERROR, carc="119")
+@rule("COD009", severity=ERROR, carc="119", subject=BILLED_DAYS)
 def evaluated_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two evaluations of one discipline on one day.
 
@@ -100,13 +117,10 @@ def evaluated_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem
     for line, day, known in _dated(draft, context.tables):
         if known.kind not in EVALUATIONS:
             continue
-        owner = owner_of(context.tables, known.code)
         same = [
             one
             for one in billed_on(draft, context, day)
-            if (other := context.tables.procedure(one.code)) is not None
-            and other.kind in EVALUATIONS
-            and owner_of(context.tables, one.code) == owner
+            if same_evaluation(context.tables, known.code, one.code)
         ]
         first = next((one for one in same if one.earlier), same[0] if same else None)
         if len(same) > 1 and first is not None and first.line is not line:
@@ -117,7 +131,7 @@ def evaluated_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem
             )
 
 
-@rule("COD010", severity=ERROR, carc="8")
+@rule("COD010", severity=ERROR, carc="8", subject=LINES)
 def evaluation_of_another_discipline(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An evaluation code of another discipline than the row's.
 

@@ -8,9 +8,10 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
 from edi.rules.registry import ERROR, INFO, WARNING, rule, run_rule
+from edi.rules.subjects import DAYS
 
 
-@rule("COV001", severity=ERROR, carc="26")
+@rule("COV001", severity=ERROR, carc="26", subject=DAYS)
 def service_before_coverage(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service was given before the coverage began.
 
@@ -26,7 +27,7 @@ def service_before_coverage(draft: ClaimDraft, context: RuleContext) -> Iterator
             )
 
 
-@rule("COV002", severity=ERROR, carc="27")
+@rule("COV002", severity=ERROR, carc="27", subject=DAYS)
 def service_after_coverage(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service was given after the coverage ended.
 
@@ -46,7 +47,7 @@ def service_after_coverage(draft: ClaimDraft, context: RuleContext) -> Iterator[
             )
 
 
-@rule("COV003", severity=ERROR, carc="13")
+@rule("COV003", severity=ERROR, carc="13", subject=DAYS)
 def service_after_death(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service is dated after the patient's death.
 

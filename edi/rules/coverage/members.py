@@ -8,9 +8,10 @@ from typing import Final
 
 from edi.codes.identifiers import mbi_is_formed
 from edi.model.draft import ClaimDraft
+from edi.payers.profile import ORIGINAL_MEDICARE
 from edi.rules.context import Problem, RuleContext, at_claim
-from edi.rules.coverage.order import ORIGINAL_MEDICARE
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import MEMBER
 
 PLACEHOLDERS: Final = frozenset(
     {
@@ -34,7 +35,7 @@ def _at_id(draft: ClaimDraft, message: str, fix: str = "") -> Problem:
     return Problem(message=message, location=at_claim(draft, "coverage.member_id", "NM109"), fix=fix)
 
 
-@rule("COV010", severity=ERROR, carc="31", payers=ORIGINAL_MEDICARE)
+@rule("COV010", severity=ERROR, carc="31", payers=ORIGINAL_MEDICARE, subject=MEMBER)
 def medicare_number_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The member id of a Medicare claim is not a Medicare beneficiary identifier (MBI).
 
@@ -43,7 +44,7 @@ def medicare_number_malformed(draft: ClaimDraft, context: RuleContext) -> Iterat
     Source: claim_format_eligibility_rules.md, Identifiers (97 %); CARC 31 and 140.
     """
     number = _member_id(draft)
-    if not number or mbi_is_formed(number):
+    if not number or mbi_is_formed(number) or _stands_for_none(number):
         return
     if mbi_is_formed(number.translate(_SEPARATORS)):
         yield _at_id(
@@ -53,7 +54,7 @@ def medicare_number_malformed(draft: ClaimDraft, context: RuleContext) -> Iterat
         yield _at_id(draft, f"a Medicare number of {len(number)} signs that does not have the form of one")
 
 
-@rule("COV011", severity=WARNING, carc="31")
+@rule("COV011", severity=WARNING, carc="31", subject=MEMBER)
 def medicare_number_to_another_payer(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The member id has the form of a Medicare number, and the payer is not Medicare.
 
@@ -62,17 +63,13 @@ def medicare_number_to_another_payer(draft: ClaimDraft, context: RuleContext) ->
     Source: claim_format_eligibility_rules.md, Identifiers and Eligibility (plan type).
     """
     payer = context.payer(draft)
-    if (
-        payer.kind not in ORIGINAL_MEDICARE
-        and not payer.coverage.member_id
-        and mbi_is_formed(_member_id(draft))
-    ):
+    if not payer.is_original_medicare and not payer.coverage.member_id and mbi_is_formed(_member_id(draft)):
         yield _at_id(
             draft, f"the member id looks like a Medicare number; payer {draft.payer_key} is {payer.kind}"
         )
 
 
-@rule("COV012", severity=ERROR, carc="31")
+@rule("COV012", severity=ERROR, carc="31", subject=MEMBER)
 def member_id_is_a_placeholder(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The member id stands for one that is not known: one sign repeated, a word, a counted-up number, or 1.23E+09.
 
@@ -80,17 +77,22 @@ def member_id_is_a_placeholder(draft: ClaimDraft, context: RuleContext) -> Itera
     Fix: Take the id from the card or from an eligibility answer.
     Source: CARC 31.
     """
-    number = _member_id(draft)
-    if not number:
-        return
+    said = _stands_for_none(_member_id(draft))
+    if said:
+        yield _at_id(draft, said)
+
+
+def _stands_for_none(number: str) -> str:
+    """What is wrong with an id that stands for one that is not known, "" for any other and for none."""
     plain = number.translate(_SEPARATORS)
     if number in PLACEHOLDERS or plain in PLACEHOLDERS or _ONE_SIGN.fullmatch(plain) is not None:
-        yield _at_id(draft, "the member id is a placeholder")
-    elif _SCIENTIFIC.fullmatch(number) is not None and "." in number:
-        yield _at_id(draft, "the member id went through a spreadsheet; its digits are lost")
+        return "the member id is a placeholder"
+    if _SCIENTIFIC.fullmatch(number) is not None and "." in number:
+        return "the member id went through a spreadsheet; its digits are lost"
+    return ""
 
 
-@rule("COV013", severity=ERROR, carc="31")
+@rule("COV013", severity=ERROR, carc="31", subject=MEMBER)
 def member_id_of_another_shape(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The member id does not have the shape that payers.toml gives for the payer.
 
@@ -100,7 +102,7 @@ def member_id_of_another_shape(draft: ClaimDraft, context: RuleContext) -> Itera
     """
     number = _member_id(draft)
     shape = context.payer(draft).coverage.member_id
-    if not number or not shape:
+    if not number or not shape or _stands_for_none(number):
         return
     pattern = context.once(("member id", shape), lambda: _compiled(shape))
     if pattern is not None and pattern.fullmatch(number) is None:
@@ -115,7 +117,7 @@ def _compiled(shape: str) -> re.Pattern[str] | None:
         return None
 
 
-@rule("COV016", severity=ERROR, carc="31", payers=ORIGINAL_MEDICARE)
+@rule("COV016", severity=ERROR, carc="31", payers=ORIGINAL_MEDICARE, subject=MEMBER)
 def dependent_of_medicare(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A Medicare coverage is held by somebody else than the patient.
 
@@ -130,7 +132,7 @@ def dependent_of_medicare(draft: ClaimDraft, context: RuleContext) -> Iterator[P
         )
 
 
-@rule("COV017", severity=WARNING, carc="32")
+@rule("COV017", severity=WARNING, carc="32", subject=MEMBER)
 def relationship_contradicted(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The relationship contradicts the subscriber or the payer.
 

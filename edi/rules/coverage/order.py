@@ -11,12 +11,11 @@ from typing import Final
 
 from edi.model.draft import ClaimDraft
 from edi.model.records import Coverage
+from edi.payers.profile import MEDICARE, ORIGINAL_MEDICARE
 from edi.rules.context import Problem, RuleContext, at_claim, first_day
-from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import MEMBER, Parts, whole
 
-ORIGINAL_MEDICARE: Final = ("medicare_b", "railroad")
-"""Payers of original Medicare; an Advantage plan stands in for it."""
-ANY_MEDICARE: Final = (*ORIGINAL_MEDICARE, "medicare_advantage")
 _ACCIDENT: Final = {"AA": "auto", "EM": "work"}
 """CLM11 to the word of cases.csv."""
 
@@ -39,7 +38,25 @@ def _is_first(draft: ClaimDraft) -> bool:
     return draft.claim.subscriber.rank == "P"
 
 
-@rule("COV004", severity=ERROR, carc="22")
+def _several(draft: ClaimDraft, context: RuleContext) -> Parts:
+    own = (draft.coverage.rank, draft.coverage.payer)
+    return whole(draft) if any((one.rank, one.payer) != own for one in draft.patient.coverages) else ()
+
+
+SEVERAL: Final = Subject("several coverages", _several)
+"""A claim of a patient who has another coverage than the claim's."""
+
+
+def _of_accident(draft: ClaimDraft, context: RuleContext) -> Parts:
+    case = draft.case
+    return whole(draft) if draft.claim.accident_causes or (case is not None and case.accident_type) else ()
+
+
+ACCIDENTS: Final = Subject("accidents", _of_accident)
+"""A claim that an accident is told of, by itself or by its case."""
+
+
+@rule("COV004", severity=ERROR, carc="22", subject=SEVERAL)
 def earlier_coverage_skipped(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A coverage that comes first is in force on the day, and the claim goes to a later one as if it were first.
 
@@ -58,7 +75,7 @@ def earlier_coverage_skipped(draft: ClaimDraft, context: RuleContext) -> Iterato
         )
 
 
-@rule("COV005", severity=WARNING, carc="22")
+@rule("COV005", severity=WARNING, carc="22", subject=MEMBER)
 def medicare_later_without_reason(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Medicare comes after the payer of this claim, and patients.csv does not say why.
 
@@ -92,7 +109,7 @@ def _accident(draft: ClaimDraft, context: RuleContext, kind: str, payer_kind: st
     )
 
 
-@rule("COV006", severity=WARNING, carc="19")
+@rule("COV006", severity=WARNING, carc="19", subject=ACCIDENTS)
 def work_accident_to_health(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A work accident is billed to a health payer first; an error where a workers' compensation coverage is known.
 
@@ -103,7 +120,7 @@ def work_accident_to_health(draft: ClaimDraft, context: RuleContext) -> Iterator
     yield from _accident(draft, context, "work", "workers_comp")
 
 
-@rule("COV007", severity=WARNING, carc="21")
+@rule("COV007", severity=WARNING, carc="21", subject=ACCIDENTS)
 def auto_accident_to_health(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An auto accident is billed to a health payer first; an error where an auto coverage is known.
 
@@ -114,7 +131,7 @@ def auto_accident_to_health(draft: ClaimDraft, context: RuleContext) -> Iterator
     yield from _accident(draft, context, "auto", "auto")
 
 
-@rule("COV008", severity=WARNING, carc="22", payers=("medicaid",))
+@rule("COV008", severity=WARNING, carc="22", payers=("medicaid",), subject=SEVERAL)
 def medicaid_before_another(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Medicaid is billed first, and the patient has another coverage.
 
@@ -133,7 +150,7 @@ def medicaid_before_another(draft: ClaimDraft, context: RuleContext) -> Iterator
         )
 
 
-@rule("COV009", severity=ERROR, carc="24", payers=ORIGINAL_MEDICARE)
+@rule("COV009", severity=ERROR, carc="24", payers=ORIGINAL_MEDICARE, subject=SEVERAL)
 def medicare_beside_advantage(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Original Medicare is billed, and a Medicare Advantage plan of the patient is in force on the day.
 
@@ -152,7 +169,7 @@ def medicare_beside_advantage(draft: ClaimDraft, context: RuleContext) -> Iterat
         )
 
 
-@rule("COV018", severity=WARNING, payers=ANY_MEDICARE)
+@rule("COV018", severity=WARNING, payers=MEDICARE)
 def qmb_patient_paid(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A patient whose cost share Medicaid carries (QMB) paid toward a Medicare service.
 
@@ -170,7 +187,7 @@ def qmb_patient_paid(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
         )
 
 
-@rule("COV019", severity=WARNING, payers=ANY_MEDICARE)
+@rule("COV019", severity=WARNING, payers=MEDICARE)
 def qmb_without_medicaid(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A patient is marked as QMB and has no Medicaid coverage.
 

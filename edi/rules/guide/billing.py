@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edi.codes.identifiers import STATES
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim
 from edi.rules.guide.forms import (
     at_home,
     is_filler,
+    missing_parts,
     phone_is_formed,
     sounds_like_company,
     ssn_is_formed,
     zip_problem,
 )
-from edi.rules.guide.subjects import BILLING
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import BILLING
 
 
 @rule("BIL001", severity=ERROR, carc="16", subject=BILLING)
@@ -86,10 +88,7 @@ def pay_to_address_incomplete(draft: ClaimDraft, context: RuleContext) -> Iterat
     address = draft.claim.pay_to
     if address is None:
         return
-    parts = {"line_1": address.line_1, "city": address.city}
-    if address.country in ("", "US"):
-        parts |= {"state": address.state, "zip": address.zip}
-    missing = [name for name, value in parts.items() if not value]
+    missing = missing_parts(address)
     problem = f"lacks {', '.join(missing)}" if missing else zip_problem(address, nine=False)
     if problem:
         said = problem if missing else f"has a ZIP that {problem}"
@@ -143,4 +142,20 @@ def billing_street_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Itera
         yield Problem(
             message=f"the address of practice {draft.practice_id} is a filler",
             location=at_claim(draft, "practice.address", "N301"),
+        )
+
+
+@rule("BIL008", severity=ERROR, carc="16", subject=BILLING)
+def billing_state_cannot_exist(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The state of the billing address is none of the United States.
+
+    Why: Payers route and price by the state; pyx12 checks the codes of other addresses and not of this one.
+    Fix: Correct the address of the [[practice]] in claimloop.toml: two letters, as the post office has them.
+    Source: 005010X222A1 2010AA N402.
+    """
+    address = draft.claim.billing.address
+    if address is not None and at_home(address) and address.state and address.state.upper() not in STATES:
+        yield Problem(
+            message=f"the state of practice {draft.practice_id} is none of the United States",
+            location=at_claim(draft, "practice.address.state", "N402"),
         )

@@ -6,22 +6,23 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes.sets import CHIROPRACTIC
 from edi.model.claim import Attachment, Claim
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim
 from edi.rules.guide.forms import is_filler
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import DAYS, HEADER, NUMBERS, SUMS
 
 MOST_CHARACTERS: Final = 20
 FREQUENCIES: Final = frozenset("1678")
 """Original, corrected (some payers), replacement, void: the claim frequencies of a professional claim."""
-CHIROPRACTIC_CODES: Final = frozenset({"98940", "98941", "98942", "98943"})
 _CONTROL_NUMBER: Final = re.compile(r"[A-Z0-9]+")
 _SENT_APART: Final = frozenset({"BM", "EL", "EM", "FT", "FX"})
 """PWK02: papers that travel outside the claim and are matched to it by their control number."""
 
 
-@rule("CLM001", severity=ERROR, carc="16")
+@rule("CLM001", severity=ERROR, carc="16", subject=NUMBERS)
 def control_number_too_long(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient control number has more than twenty characters.
 
@@ -37,7 +38,7 @@ def control_number_too_long(draft: ClaimDraft, context: RuleContext) -> Iterator
         )
 
 
-@rule("CLM002", severity=WARNING)
+@rule("CLM002", severity=WARNING, subject=NUMBERS)
 def control_number_has_odd_characters(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient control number has characters other than A to Z and 0 to 9.
 
@@ -53,7 +54,7 @@ def control_number_has_odd_characters(draft: ClaimDraft, context: RuleContext) -
         )
 
 
-@rule("CLM003", severity=ERROR, carc="16")
+@rule("CLM003", severity=ERROR, carc="16", subject=HEADER)
 def frequency_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim frequency is none of a professional claim.
 
@@ -69,7 +70,7 @@ def frequency_unknown(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
         )
 
 
-@rule("CLM004", severity=ERROR, carc="16")
+@rule("CLM004", severity=ERROR, carc="16", subject=HEADER)
 def original_reference_on_new_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A new claim names a payer's control number of an original.
 
@@ -84,7 +85,7 @@ def original_reference_on_new_claim(draft: ClaimDraft, context: RuleContext) -> 
         )
 
 
-@rule("CLM005", severity=ERROR, carc="16")
+@rule("CLM005", severity=ERROR, carc="16", subject=HEADER)
 def frequency_not_taken_by_payer(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim replaces or voids another, and the payer takes no such claim.
 
@@ -101,7 +102,7 @@ def frequency_not_taken_by_payer(draft: ClaimDraft, context: RuleContext) -> Ite
         )
 
 
-@rule("CLM006", severity=ERROR, carc="16")
+@rule("CLM006", severity=ERROR, carc="16", subject=NUMBERS)
 def original_reference_is_ours(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The reference to the original is our own control number.
 
@@ -117,7 +118,7 @@ def original_reference_is_ours(draft: ClaimDraft, context: RuleContext) -> Itera
         )
 
 
-@rule("CLM007", severity=ERROR, carc="16")
+@rule("CLM007", severity=ERROR, carc="16", subject=HEADER)
 def reference_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """An authorization, referral or original reference holds a word instead of a number.
 
@@ -136,7 +137,7 @@ def reference_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[P
             yield Problem(message=f"{field} is no number", location=at_claim(draft, field, "REF02"))
 
 
-@rule("CLM008", severity=WARNING, carc="197")
+@rule("CLM008", severity=WARNING, carc="197", subject=HEADER)
 def referral_repeats_authorization(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The referral number and the prior authorization are the same.
 
@@ -151,7 +152,7 @@ def referral_repeats_authorization(draft: ClaimDraft, context: RuleContext) -> I
         )
 
 
-@rule("CLM009", severity=WARNING, carc="16")
+@rule("CLM009", severity=WARNING, carc="16", subject=HEADER)
 def provider_signature_not_on_file(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim says that the provider's signature is not on file.
 
@@ -166,7 +167,7 @@ def provider_signature_not_on_file(draft: ClaimDraft, context: RuleContext) -> I
         )
 
 
-@rule("CLM010", severity=WARNING, carc="16")
+@rule("CLM010", severity=WARNING, carc="16", subject=HEADER)
 def accident_cause_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim names the same accident cause twice.
 
@@ -181,7 +182,7 @@ def accident_cause_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator
         )
 
 
-@rule("CLM011", severity=WARNING, carc="16")
+@rule("CLM011", severity=WARNING, carc="16", subject=HEADER)
 def accident_state_without_auto(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim names the state of an auto accident, and no auto accident.
 
@@ -197,7 +198,7 @@ def accident_state_without_auto(draft: ClaimDraft, context: RuleContext) -> Iter
         )
 
 
-@rule("CLM012", severity=WARNING, carc="16")
+@rule("CLM012", severity=WARNING, carc="16", subject=HEADER)
 def accident_date_without_cause(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim has the date of an accident, and no accident.
 
@@ -212,7 +213,7 @@ def accident_date_without_cause(draft: ClaimDraft, context: RuleContext) -> Iter
         )
 
 
-@rule("CLM013", severity=ERROR, carc="252")
+@rule("CLM013", severity=ERROR, carc="252", subject=SUMS)
 def attachment_without_control_number(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Papers are said to follow, and the claim lacks the number to find them by.
 
@@ -236,7 +237,7 @@ def _papers_of_lines(claim: Claim) -> Iterator[tuple[str, tuple[Attachment, ...]
             yield f"line {line.number}", line.attachments
 
 
-@rule("CLM014", severity=WARNING, carc="16")
+@rule("CLM014", severity=WARNING, carc="16", subject=SUMS)
 def spinal_segment_without_manipulation(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim has a spinal manipulation segment, and bills no manipulation.
 
@@ -245,16 +246,14 @@ def spinal_segment_without_manipulation(draft: ClaimDraft, context: RuleContext)
     Source: 005010X222A1 loop 2300 CR2.
     """
     claim = draft.claim
-    if claim.spinal is not None and not any(
-        line.procedure.code in CHIROPRACTIC_CODES for line in claim.lines
-    ):
+    if claim.spinal is not None and not any(line.procedure.code in CHIROPRACTIC for line in claim.lines):
         yield Problem(
             message="CR2 on a claim without chiropractic manipulation",
             location=at_claim(draft, "spinal", "CR2"),
         )
 
 
-@rule("CLM015", severity=ERROR, carc="16")
+@rule("CLM015", severity=ERROR, carc="16", subject=SUMS)
 def more_lines_than_payer_takes(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim has more lines than the payer takes on one claim.
 
@@ -270,7 +269,7 @@ def more_lines_than_payer_takes(draft: ClaimDraft, context: RuleContext) -> Iter
         )
 
 
-@rule("CLM016", severity=WARNING, carc="16")
+@rule("CLM016", severity=WARNING, carc="16", subject=DAYS)
 def claim_wider_than_payer_takes(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim holds more days of service than the payer takes on one claim.
 

@@ -9,6 +9,7 @@ from typing import Final
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import DAYS, HEADER, LINES, SUMS
 
 PROPERTY_AND_CASUALTY: Final = frozenset({"WC", "AM", "LM"})
 """SBR09 of payers to whom first contact and property and casualty numbers are known."""
@@ -49,7 +50,7 @@ def _after_service(draft: ClaimDraft, names: dict[str, str], said: str) -> Itera
                 )
 
 
-@rule("DAT001", severity=ERROR, carc="16")
+@rule("DAT001", severity=ERROR, carc="16", subject=DAYS)
 def illness_after_service(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The onset or acute manifestation of the illness lies after the service.
 
@@ -60,7 +61,7 @@ def illness_after_service(draft: ClaimDraft, context: RuleContext) -> Iterator[P
     yield from _after_service(draft, _ILLNESS, "the onset")
 
 
-@rule("DAT002", severity=ERROR, carc="16")
+@rule("DAT002", severity=ERROR, carc="16", subject=DAYS)
 def accident_after_service(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The accident lies after the service that it made necessary.
 
@@ -71,7 +72,7 @@ def accident_after_service(draft: ClaimDraft, context: RuleContext) -> Iterator[
     yield from _after_service(draft, {"439": "accident_date"}, "the accident")
 
 
-@rule("DAT003", severity=ERROR, carc="16")
+@rule("DAT003", severity=ERROR, carc="16", subject=DAYS)
 def earlier_care_after_service(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The initial treatment, last x-ray, last visit or first contact lies after the service.
 
@@ -82,7 +83,7 @@ def earlier_care_after_service(draft: ClaimDraft, context: RuleContext) -> Itera
     yield from _after_service(draft, _TREATMENT, "the earlier care")
 
 
-@rule("DAT004", severity=ERROR, carc="16")
+@rule("DAT004", severity=ERROR, carc="16", subject=SUMS)
 def date_of_an_equipment_certificate(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line carries a date that belongs to a certificate for medical equipment.
 
@@ -99,7 +100,7 @@ def date_of_an_equipment_certificate(draft: ClaimDraft, context: RuleContext) ->
                 )
 
 
-@rule("DAT005", severity=WARNING, carc="16")
+@rule("DAT005", severity=WARNING, carc="16", subject=HEADER)
 def returned_before_leaving_work(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient returned to work before he last worked.
 
@@ -116,7 +117,7 @@ def returned_before_leaving_work(draft: ClaimDraft, context: RuleContext) -> Ite
         )
 
 
-@rule("DAT006", severity=WARNING, carc="16")
+@rule("DAT006", severity=WARNING, carc="16", subject=HEADER)
 def first_contact_on_health_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim carries the date of first contact, and its payer is no property and casualty payer.
 
@@ -134,7 +135,7 @@ def first_contact_on_health_claim(draft: ClaimDraft, context: RuleContext) -> It
         )
 
 
-@rule("DAT007", severity=ERROR, carc="16")
+@rule("DAT007", severity=ERROR, carc="16", subject=DAYS)
 def history_before_birth(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A service, or the onset or accident behind it, lies before the patient was born.
 
@@ -155,7 +156,7 @@ def history_before_birth(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
         )
 
 
-@rule("DAT008", severity=ERROR, carc="16")
+@rule("DAT008", severity=ERROR, carc="16", subject=LINES)
 def service_ends_before_it_begins(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The last day of a line lies before its first.
 
@@ -171,7 +172,7 @@ def service_ends_before_it_begins(draft: ClaimDraft, context: RuleContext) -> It
             )
 
 
-@rule("DAT009", severity=ERROR, carc="16")
+@rule("DAT009", severity=ERROR, carc="16", subject=LINES)
 def timed_line_of_several_days(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line of a timed code covers more than one day.
 
@@ -189,7 +190,7 @@ def timed_line_of_several_days(draft: ClaimDraft, context: RuleContext) -> Itera
         )
 
 
-@rule("DAT010", severity=WARNING)
+@rule("DAT010", severity=WARNING, subject=DAYS)
 def onset_is_the_service_date(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The onset of the illness is the date of service itself.
 

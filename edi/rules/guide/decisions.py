@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from edi.model.coordination_balance import claim_shortfalls, line_shortfalls
 from edi.model.draft import ClaimDraft
 from edi.model.money import decimal_text
 from edi.model.remittance import Adjustment
 from edi.rules.context import Problem, RuleContext, at_claim, at_line, first_day
 from edi.rules.guide.forms import decisions_of
-from edi.rules.guide.subjects import COORDINATION
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import COORDINATION
 
 
 def _sum(adjustments: Iterable[Adjustment]) -> int:
@@ -44,17 +45,16 @@ def line_decision_unbalanced(draft: ClaimDraft, context: RuleContext) -> Iterato
     Fix: Take paid amount and every adjustment of the line from the 835.
     Source: 005010X222A1 loop 2430, balancing; edi.model.coordination.
     """
-    for line in draft.claim.lines:
-        for one in line.adjudications:
-            total = one.paid + _sum(one.adjustments)
-            if total != line.charge:
-                yield Problem(
-                    message=(
-                        f"line {line.number} charges {decimal_text(line.charge)}, payer {one.payer_id} paid and"
-                        f" adjusted {decimal_text(total)} (difference {decimal_text(line.charge - total)})"
-                    ),
-                    location=at_line(draft, line, "adjudications", "SVD02"),
-                )
+    lines = {line.number: line for line in draft.claim.lines}
+    for one in line_shortfalls(draft.claim):
+        line = lines[one.line or 0]
+        yield Problem(
+            message=(
+                f"line {line.number} charges {decimal_text(one.charge)}, payer {one.payer_id} paid and adjusted"
+                f" {decimal_text(one.total)} (difference {decimal_text(one.charge - one.total)})"
+            ),
+            location=at_line(draft, line, "adjudications", "SVD02"),
+        )
 
 
 @rule("ADJ003", severity=ERROR, carc="16", subject=COORDINATION)
@@ -65,20 +65,14 @@ def claim_decision_unbalanced(draft: ClaimDraft, context: RuleContext) -> Iterat
     Fix: Take the paid amount and every adjustment, of the claim and of its lines, from the 835.
     Source: 005010X222A1 loop 2320, balancing; edi.model.coordination.
     """
-    claim = draft.claim
-    for payer in claim.other_payers:
-        if payer.paid is None:
-            continue
-        on_lines = sum(_sum(one.adjustments) for _, one in decisions_of(draft, payer))
-        total = payer.paid + _sum(payer.adjustments) + on_lines
-        if total != claim.charge:
-            yield Problem(
-                message=(
-                    f"the claim charges {decimal_text(claim.charge)}, payer {payer.payer.id} paid and adjusted"
-                    f" {decimal_text(total)} (difference {decimal_text(claim.charge - total)})"
-                ),
-                location=at_claim(draft, "other_payers", "AMT02"),
-            )
+    for one in claim_shortfalls(draft.claim):
+        yield Problem(
+            message=(
+                f"the claim charges {decimal_text(one.charge)}, payer {one.payer_id} paid and adjusted"
+                f" {decimal_text(one.total)} (difference {decimal_text(one.charge - one.total)})"
+            ),
+            location=at_claim(draft, "other_payers", "AMT02"),
+        )
 
 
 @rule("ADJ004", severity=ERROR, carc="16", subject=COORDINATION)
@@ -271,4 +265,21 @@ def decided_before_service(draft: ClaimDraft, context: RuleContext) -> Iterator[
             yield Problem(
                 message=f"payer {payer.payer.id} decided on {wrong[0]}, the first service was on {first}",
                 location=at_claim(draft, "other_payers", "DTP03"),
+            )
+
+
+@rule("ADJ013", severity=ERROR, carc="16", subject=COORDINATION)
+def paid_amount_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """Another payer decided on the claim or its lines, and the claim does not say what it paid.
+
+    Why: AMT*D is required once the payer decided, with 0 after a denial; the next payer balances the claim by it.
+    Fix: Take the paid amount of the claim from the 835 (CLP04).
+    Source: 005010X222A1 2320 AMT*D; pyx12 passes it.
+    """
+    for payer in draft.claim.other_payers:
+        decided = bool(payer.adjustments) or any(decisions_of(draft, payer))
+        if decided and payer.paid is None and payer.noncovered is None:
+            yield Problem(
+                message=f"payer {payer.payer.id} decided, and AMT*D is missing",
+                location=at_claim(draft, "other_payers", "AMT02"),
             )

@@ -72,6 +72,14 @@ def zip_problem(address: Address, *, nine: bool) -> str:
     return ""
 
 
+def missing_parts(address: Address) -> list[str]:
+    """Which parts of an address are blank: ``line_1``, ``city``, and in the United States ``state`` and ``zip``."""
+    parts = {"line_1": address.line_1, "city": address.city}
+    if at_home(address):
+        parts |= {"state": address.state, "zip": address.zip}
+    return [name for name, value in parts.items() if not value]
+
+
 def is_box(address: Address) -> bool:
     """Whether the address is a post office box or a lock box."""
     return _BOX.search(address.line_1) is not None or _BOX.search(address.line_2) is not None

@@ -12,13 +12,14 @@ from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.guide.forms import is_filler
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES, NUMBERS, SUMS
 
 MOST_CHARACTERS: Final = 30
 MOST_UNITS: Final = Decimal("999.9")
 _SHORT_NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
 
-@rule("LNE001", severity=ERROR, carc="16")
+@rule("LNE001", severity=ERROR, carc="16", subject=NUMBERS)
 def line_number_too_long(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The line control number has more than thirty characters.
 
@@ -34,7 +35,7 @@ def line_number_too_long(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
             )
 
 
-@rule("LNE002", severity=ERROR, carc="16")
+@rule("LNE002", severity=ERROR, carc="16", subject=NUMBERS)
 def line_number_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two lines of the claim have the same line control number.
 
@@ -54,7 +55,7 @@ def line_number_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
             )
 
 
-@rule("LNE003", severity=WARNING)
+@rule("LNE003", severity=WARNING, subject=NUMBERS)
 def line_number_reads_like_a_line(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The line control number is all digits and shorter than six.
 
@@ -70,7 +71,7 @@ def line_number_reads_like_a_line(draft: ClaimDraft, context: RuleContext) -> It
             )
 
 
-@rule("LNE004", severity=ERROR, carc="16")
+@rule("LNE004", severity=ERROR, carc="16", subject=LINES)
 def minutes_instead_of_units(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line is measured in something else than units.
 
@@ -86,7 +87,7 @@ def minutes_instead_of_units(draft: ClaimDraft, context: RuleContext) -> Iterato
             )
 
 
-@rule("LNE005", severity=ERROR, carc="16")
+@rule("LNE005", severity=ERROR, carc="16", subject=LINES)
 def units_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line has more units than a claim may carry.
 
@@ -108,7 +109,7 @@ def units_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("LNE006", severity=WARNING)
+@rule("LNE006", severity=WARNING, subject=LINES)
 def place_of_service_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line repeats the claim's place of service.
 
@@ -125,7 +126,7 @@ def place_of_service_repeated(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("LNE007", severity=ERROR, carc="16")
+@rule("LNE007", severity=ERROR, carc="16", subject=LINES)
 def code_set_not_of_procedures(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line names its code under another code set than HCPCS.
 
@@ -141,7 +142,7 @@ def code_set_not_of_procedures(draft: ClaimDraft, context: RuleContext) -> Itera
             )
 
 
-@rule("LNE008", severity=WARNING)
+@rule("LNE008", severity=WARNING, subject=SUMS)
 def line_authorization_repeats_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line repeats the claim's prior authorization.
 
@@ -160,7 +161,7 @@ def line_authorization_repeats_claim(draft: ClaimDraft, context: RuleContext) ->
             )
 
 
-@rule("LNE009", severity=ERROR, carc="16")
+@rule("LNE009", severity=ERROR, carc="16", subject=SUMS)
 def line_authorization_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line's prior authorization is a word instead of a number.
 

@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from edi.model.coordination import RANKS
 from edi.model.draft import ClaimDraft
 from edi.model.money import decimal_text
-from edi.rules.context import Problem, RuleContext, at_claim
+from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.guide.forms import decisions_of, is_filler, zip_problem
-from edi.rules.guide.subjects import COORDINATION
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import COORDINATION
 
 UNKNOWN_RANK: Final = "U"
-RANKS: Final = "PSTABCDEFGH"
-"""SBR01 from the first payer to the eleventh."""
 
 
 @rule("COB001", severity=ERROR, carc="16", subject=COORDINATION)
@@ -138,11 +137,12 @@ def payer_passed_over(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
 
 @rule("COB007", severity=ERROR, carc="16", subject=COORDINATION)
 def other_payment_out_of_range(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
-    """What another payer paid, or left to the patient, is below zero or above the claim's charge.
+    """What another payer paid, or left to the patient, is below zero or above the charge of the claim or line.
 
     Why: AMT*D and AMT*EAF lower what the next payer owes; an impossible one stops the claim. pyx12 takes any sign.
     Fix: Take the amounts from the last decision of the payer, not from a reversal.
-    Source: 005010X222A1 2320 AMT*D, AMT*EAF; claim_format_eligibility_rules.md, Charset, amounts, dates.
+    Source: 005010X222A1 2320 AMT*D and AMT*EAF, 2430 AMT*EAF; claim_format_eligibility_rules.md, Charset, amounts,
+        dates.
     """
     charge = draft.claim.charge
     for payer in draft.claim.other_payers:
@@ -152,6 +152,14 @@ def other_payment_out_of_range(draft: ClaimDraft, context: RuleContext) -> Itera
                     message=f"{name} of payer {payer.payer.id} is {decimal_text(cents)}, the claim charges"
                     f" {decimal_text(charge)}",
                     location=at_claim(draft, "other_payers", "AMT02"),
+                )
+        for line, one in decisions_of(draft, payer):
+            left = one.remaining_patient_liability
+            if left is not None and not 0 <= left <= line.charge:
+                yield Problem(
+                    message=f"line {line.number}: AMT*EAF of payer {payer.payer.id} is {decimal_text(left)}, the line"
+                    f" charges {decimal_text(line.charge)}",
+                    location=at_line(draft, line, "adjudications", "AMT02"),
                 )
 
 

@@ -16,11 +16,10 @@ from edi.rules.guide.forms import (
     title_in,
     zip_problem,
 )
-from edi.rules.guide.subjects import PEOPLE
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import MEMBER
 
 CHILD: Final = "19"
-SPOUSE: Final = "01"
 OLDEST_CHILD: Final = 26
 """Years at which health plans let a child go; a disabled child may stay, so it is a warning."""
 OLDEST: Final = 120
@@ -38,7 +37,7 @@ def _people(draft: ClaimDraft) -> Iterator[tuple[str, Person]]:
         yield "subscriber_", claim.subscriber.person
 
 
-@rule("PAT001", severity=ERROR, carc="33")
+@rule("PAT001", severity=ERROR, carc="33", subject=MEMBER)
 def dependent_of_payer_without_dependents(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The patient is written as a dependent, and the payer gives every member an id of his own.
 
@@ -81,7 +80,7 @@ def relationship_against_birth_dates(draft: ClaimDraft, context: RuleContext) ->
     yield Problem(message=said, location=at_claim(draft, "relationship", "PAT01"))
 
 
-@rule("PAT003", severity=WARNING, carc="31")
+@rule("PAT003", severity=WARNING, carc="31", subject=MEMBER)
 def dependent_is_the_subscriber(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The dependent and the subscriber are the same person.
 
@@ -104,7 +103,7 @@ def dependent_is_the_subscriber(draft: ClaimDraft, context: RuleContext) -> Iter
         )
 
 
-@rule("PAT004", severity=WARNING, carc="140", subject=PEOPLE)
+@rule("PAT004", severity=WARNING, carc="140", subject=MEMBER)
 def name_has_a_digit(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The name of a person has a digit in it.
 
@@ -120,7 +119,7 @@ def name_has_a_digit(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
                 )
 
 
-@rule("PAT005", severity=WARNING, carc="140", subject=PEOPLE)
+@rule("PAT005", severity=WARNING, carc="140", subject=MEMBER)
 def name_has_a_title(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A title or suffix stands inside the name of a person.
 
@@ -137,7 +136,7 @@ def name_has_a_title(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
                 )
 
 
-@rule("PAT006", severity=WARNING, carc="140", subject=PEOPLE)
+@rule("PAT006", severity=WARNING, carc="140", subject=MEMBER)
 def name_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The name of a person is a word for not knowing it, or one letter repeated.
 
@@ -154,7 +153,7 @@ def name_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
                 )
 
 
-@rule("PAT007", severity=WARNING, carc="16", subject=PEOPLE)
+@rule("PAT007", severity=WARNING, carc="16", subject=MEMBER)
 def person_sounds_like_company(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The last name of a person ends as a company's does.
 
@@ -170,7 +169,7 @@ def person_sounds_like_company(draft: ClaimDraft, context: RuleContext) -> Itera
             )
 
 
-@rule("PAT008", severity=WARNING, carc="140", subject=PEOPLE)
+@rule("PAT008", severity=WARNING, carc="140", subject=MEMBER)
 def person_without_first_name(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A person on the claim has no first name.
 
@@ -186,7 +185,7 @@ def person_without_first_name(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("PAT009", severity=WARNING, carc="16", subject=PEOPLE)
+@rule("PAT009", severity=WARNING, carc="16", subject=MEMBER)
 def birth_date_out_of_reach(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A birth date makes a person more than 120 years old, or lies after the day of this check.
 
@@ -203,7 +202,7 @@ def birth_date_out_of_reach(draft: ClaimDraft, context: RuleContext) -> Iterator
             )
 
 
-@rule("PAT010", severity=ERROR, carc="16", subject=PEOPLE)
+@rule("PAT010", severity=ERROR, carc="16", subject=MEMBER)
 def zip_of_person_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The ZIP of a person is not five or nine digits, or is none.
 
@@ -217,7 +216,7 @@ def zip_of_person_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator
             yield Problem(message=f"{prefix}zip {problem}", location=at_claim(draft, f"{prefix}zip", "N403"))
 
 
-@rule("PAT011", severity=WARNING, carc="16", subject=PEOPLE)
+@rule("PAT011", severity=WARNING, carc="16", subject=MEMBER)
 def street_of_person_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The street or city of a person is a word for not knowing it.
 
@@ -233,7 +232,7 @@ def street_of_person_is_a_filler(draft: ClaimDraft, context: RuleContext) -> Ite
             )
 
 
-@rule("PAT012", severity=WARNING, carc="16", subject=PEOPLE)
+@rule("PAT012", severity=WARNING, carc="16", subject=MEMBER)
 def subscriber_address_in_part(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The subscriber of a dependent has part of an address.
 

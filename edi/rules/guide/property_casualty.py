@@ -8,8 +8,8 @@ from typing import Final
 from edi.model.claim import Claim
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim
-from edi.rules.guide.subjects import PROPERTY
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import PROPERTY
 
 WORK: Final = "WC"
 AUTO: Final = "AM"

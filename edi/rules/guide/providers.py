@@ -8,11 +8,20 @@ from typing import Final
 from edi.model.claim import Claim, Provider
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
-from edi.rules.guide.forms import has_digit, is_box, is_filler, sounds_like_company, zip_problem
+from edi.rules.guide.forms import (
+    has_digit,
+    is_box,
+    is_filler,
+    missing_parts,
+    sounds_like_company,
+    zip_problem,
+)
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import HEADER, PROVIDERS
 
 ELSEWHERE: Final = frozenset({"12", "99"})
 """Places of service that are never the billing address: the patient's home, and any other place."""
+_ELEMENTS: Final = {"line_1": "N301", "city": "N401", "state": "N402", "zip": "N403"}
 
 
 def _people(claim: Claim) -> Iterator[tuple[str, str, Provider]]:
@@ -26,7 +35,7 @@ def _people(claim: Claim) -> Iterator[tuple[str, str, Provider]]:
             yield role, field, provider
 
 
-@rule("PVD001", severity=WARNING, carc="16")
+@rule("PVD001", severity=WARNING, carc="16", subject=PROVIDERS)
 def rendering_repeats_billing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The billing provider is named again as the rendering provider.
 
@@ -45,7 +54,7 @@ def rendering_repeats_billing(draft: ClaimDraft, context: RuleContext) -> Iterat
         )
 
 
-@rule("PVD002", severity=ERROR, carc="16")
+@rule("PVD002", severity=ERROR, carc="16", subject=PROVIDERS)
 def person_has_the_groups_npi(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A person who referred or supervised has the NPI of the group.
 
@@ -64,7 +73,7 @@ def person_has_the_groups_npi(draft: ClaimDraft, context: RuleContext) -> Iterat
             )
 
 
-@rule("PVD003", severity=WARNING)
+@rule("PVD003", severity=WARNING, subject=PROVIDERS)
 def line_provider_repeats_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line names the same rendering or supervising provider as the claim.
 
@@ -85,7 +94,7 @@ def line_provider_repeats_claim(draft: ClaimDraft, context: RuleContext) -> Iter
                 )
 
 
-@rule("PVD004", severity=WARNING, carc="16")
+@rule("PVD004", severity=WARNING, carc="16", subject=PROVIDERS)
 def provider_name_doubtful(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The name of a referring, rendering or supervising person has a digit, is a filler, or sounds like a company.
 
@@ -102,9 +111,9 @@ def provider_name_doubtful(draft: ClaimDraft, context: RuleContext) -> Iterator[
             )
 
 
-@rule("PVD005", severity=ERROR, carc="16")
+@rule("PVD005", severity=ERROR, carc="16", subject=PROVIDERS)
 def facility_address_unusable(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
-    """The service facility's address is a PO box, or its ZIP has not nine digits.
+    """The service facility's address lacks a part or is a PO box, or its ZIP has not nine digits.
 
     Why: 2310C names the place of treatment; Medicare prices by its nine digits, and pyx12 takes five.
     Fix: Correct the address of the [[facility]] in claimloop.toml.
@@ -113,16 +122,22 @@ def facility_address_unusable(draft: ClaimDraft, context: RuleContext) -> Iterat
     facility = draft.claim.facility
     if facility is None or facility.address is None:
         return
-    problem = zip_problem(facility.address, nine=True)
-    if is_box(facility.address) or problem:
-        said = f"has a ZIP that {problem}" if problem else "is a PO box"
-        yield Problem(
-            message=f"the service facility's address {said}",
-            location=at_claim(draft, "facility.address", "N403" if problem else "N301"),
-        )
+    missing, problem = missing_parts(facility.address), zip_problem(facility.address, nine=True)
+    if missing:
+        said, element = f"lacks {', '.join(missing)}", _ELEMENTS[missing[0]]
+    elif problem:
+        said, element = f"has a ZIP that {problem}", "N403"
+    elif is_box(facility.address):
+        said, element = "is a PO box", "N301"
+    else:
+        return
+    yield Problem(
+        message=f"the service facility's address {said}",
+        location=at_claim(draft, "facility.address", element),
+    )
 
 
-@rule("PVD006", severity=WARNING, carc="16")
+@rule("PVD006", severity=WARNING, carc="16", subject=PROVIDERS)
 def facility_repeats_billing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service facility is the billing provider: same address, or same NPI.
 
@@ -143,7 +158,7 @@ def facility_repeats_billing(draft: ClaimDraft, context: RuleContext) -> Iterato
         )
 
 
-@rule("PVD007", severity=WARNING, carc="16")
+@rule("PVD007", severity=WARNING, carc="16", subject=HEADER)
 def place_of_service_without_address(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The service was given at home or at another place, and the claim does not say where.
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from edi.model.draft import ClaimDraft
+from edi.payers.profile import ORIGINAL_MEDICARE
 from edi.rules.context import Problem, RuleContext, at_claim
 from edi.rules.guide.forms import ssn_is_formed
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import MEMBER
 
 FILING_OF_KIND: Final = {
     "medicare_b": frozenset({"MB"}),
@@ -25,7 +27,7 @@ FEDERAL: Final = frozenset({"MA", "MB", "MC", "VA", "CH", "WC", "AM"})
 _PUNCTUATION: Final = re.compile(r"[^0-9A-Za-z]")
 
 
-@rule("SBR001", severity=ERROR, carc="16")
+@rule("SBR001", severity=ERROR, carc="16", subject=MEMBER)
 def self_above_dependent(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The subscriber is said to be the patient, and another patient follows.
 
@@ -40,7 +42,7 @@ def self_above_dependent(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
         )
 
 
-@rule("SBR002", severity=ERROR, carc="16")
+@rule("SBR002", severity=ERROR, carc="16", subject=MEMBER)
 def patient_not_said(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Nobody on the claim is said to be the patient.
 
@@ -55,7 +57,7 @@ def patient_not_said(draft: ClaimDraft, context: RuleContext) -> Iterator[Proble
         )
 
 
-@rule("SBR003", severity=ERROR, carc="16")
+@rule("SBR003", severity=ERROR, carc="16", subject=MEMBER)
 def medicare_secondary_without_type(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Medicare is not first, and the claim does not say why.
 
@@ -75,7 +77,7 @@ def medicare_secondary_without_type(draft: ClaimDraft, context: RuleContext) -> 
         )
 
 
-@rule("SBR004", severity=WARNING, carc="16")
+@rule("SBR004", severity=WARNING, carc="16", subject=MEMBER)
 def secondary_type_without_medicare(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim names a Medicare secondary type, and Medicare is first or not its payer.
 
@@ -96,7 +98,7 @@ def secondary_type_without_medicare(draft: ClaimDraft, context: RuleContext) -> 
         )
 
 
-@rule("SBR005", severity=ERROR, carc="109")
+@rule("SBR005", severity=ERROR, carc="109", subject=MEMBER)
 def filing_indicator_of_another_payer(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim filing indicator says another kind of payer than the claim goes to.
 
@@ -116,11 +118,11 @@ def filing_indicator_of_another_payer(draft: ClaimDraft, context: RuleContext) -
         yield Problem(
             message=f"SBR09 is {filing}, the payer is {kind}",
             location=at_claim(draft, "payer.filing_indicator", "SBR09"),
-            severity=None if kind in ("medicare_b", "railroad") else WARNING,
+            severity=None if kind in ORIGINAL_MEDICARE else WARNING,
         )
 
 
-@rule("SBR006", severity=WARNING)
+@rule("SBR006", severity=WARNING, subject=MEMBER)
 def group_name_beside_number(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The claim gives the group's name beside its number.
 
@@ -133,7 +135,7 @@ def group_name_beside_number(draft: ClaimDraft, context: RuleContext) -> Iterato
         yield Problem(message="SBR04 beside SBR03", location=at_claim(draft, "group_name", "SBR04"))
 
 
-@rule("SBR007", severity=WARNING, carc="31")
+@rule("SBR007", severity=WARNING, carc="31", subject=MEMBER)
 def member_id_has_punctuation(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The member id has a blank, a hyphen or another mark in it.
 
@@ -142,7 +144,7 @@ def member_id_has_punctuation(draft: ClaimDraft, context: RuleContext) -> Iterat
     Source: 005010X222A1 2010BA NM109; CARC 31.
     """
     member_id = draft.claim.subscriber.member_id
-    if member_id.isalnum() or context.payer(draft).kind in ("medicare_b", "railroad"):
+    if member_id.isalnum() or context.payer(draft).is_original_medicare:
         return  # a Medicare number has a rule of its own
     if _PUNCTUATION.search(member_id.strip()):
         yield Problem(
@@ -151,7 +153,7 @@ def member_id_has_punctuation(draft: ClaimDraft, context: RuleContext) -> Iterat
         )
 
 
-@rule("SBR008", severity=ERROR, carc="16")
+@rule("SBR008", severity=ERROR, carc="16", subject=MEMBER)
 def organization_subscriber_of_health_plan(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The subscriber is an organisation, and the payer is a health plan.
 
@@ -168,7 +170,7 @@ def organization_subscriber_of_health_plan(draft: ClaimDraft, context: RuleConte
     )
 
 
-@rule("SBR009", severity=WARNING, carc="16")
+@rule("SBR009", severity=WARNING, carc="16", subject=MEMBER)
 def social_security_number_cannot_exist(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A social security number on the claim is none that was ever given out.
 
@@ -181,3 +183,18 @@ def social_security_number_cannot_exist(draft: ClaimDraft, context: RuleContext)
         references += draft.claim.patient.references
     if any(kind == "SY" and not ssn_is_formed(value) for kind, value in references):
         yield Problem(message="REF*SY cannot be one", location=at_claim(draft, "references", "REF02"))
+
+
+@rule("SBR010", severity=ERROR, carc="16", subject=MEMBER)
+def filing_indicator_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
+    """The claim does not say what kind of payer it goes to.
+
+    Why: SBR09 is required as long as payers have no national plan id; clearinghouses route by it.
+    Fix: Give filing_indicator of the payer in payers.toml.
+    Source: 005010X222A1 2000B SBR09; pyx12 passes it.
+    """
+    if not draft.claim.subscriber.filing_indicator:
+        yield Problem(
+            message="the claim has no filing indicator",
+            location=at_claim(draft, "payer.filing_indicator", "SBR09"),
+        )

@@ -10,6 +10,7 @@ from edi.codes import Tables
 from edi.model.draft import ClaimDraft
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, INFO, WARNING, rule
+from edi.rules.subjects import LINES
 
 MOST: Final = 4
 LAST_RANK: Final = 9
@@ -17,7 +18,7 @@ LAST_RANK: Final = 9
 _FORMAT: Final = re.compile(r"[0-9A-Z]{2}")
 
 
-@rule("MOD001", severity=ERROR, carc="4")
+@rule("MOD001", severity=ERROR, carc="4", subject=LINES)
 def too_many_modifiers(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line has more than four modifiers.
 
@@ -36,7 +37,7 @@ def too_many_modifiers(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
             )
 
 
-@rule("MOD002", severity=ERROR, carc="4")
+@rule("MOD002", severity=ERROR, carc="4", subject=LINES)
 def modifier_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line has the same modifier twice.
 
@@ -55,7 +56,7 @@ def modifier_repeated(draft: ClaimDraft, context: RuleContext) -> Iterator[Probl
         )
 
 
-@rule("MOD003", severity=WARNING, carc="182")
+@rule("MOD003", severity=WARNING, carc="182", subject=LINES)
 def modifier_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """UNCHECKED: the table of modifiers does not have this one.
 
@@ -72,7 +73,7 @@ def modifier_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
                 )
 
 
-@rule("MOD004", severity=ERROR, carc="182")
+@rule("MOD004", severity=ERROR, carc="182", subject=LINES)
 def modifier_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A modifier does not have the form of one.
 
@@ -89,7 +90,7 @@ def modifier_malformed(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
                 )
 
 
-@rule("MOD005", severity=ERROR, carc="182")
+@rule("MOD005", severity=ERROR, carc="182", subject=LINES)
 def modifier_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A modifier was retired before, or begins after, the date of service.
 
@@ -109,7 +110,7 @@ def modifier_not_valid_on_date(draft: ClaimDraft, context: RuleContext) -> Itera
                 )
 
 
-@rule("MOD006", severity=INFO)
+@rule("MOD006", severity=INFO, subject=LINES)
 def modifier_order(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The modifiers of a line are not in the order the payer wants.
 

@@ -10,9 +10,10 @@ import msgspec
 from edi.codes import ProcedureCode
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Severity
-from edi.rules.billed import billed_on
 from edi.rules.context import Problem, RuleContext, at_line
+from edi.rules.modifiers.form import MOST
 from edi.rules.registry import ERROR, WARNING, rule
+from edi.rules.subjects import LINES
 
 OnCode: TypeAlias = Callable[[str, "ProcedureCode | None"], bool]
 """Whether a code, with its row of procedures.csv if it has one, is of the kind meant."""
@@ -86,10 +87,9 @@ _BY_MODIFIER: Final = {row.modifier: row for row in NEVER_ON}
 FACILITY: Final = frozenset({"PN", "PO", "27"})
 STATE: Final = frozenset({"UA", "UB", "UC", "UD", *(f"U{number}" for number in range(1, 10))})
 MANY: Final = "99"
-PLACES: Final = 4
 
 
-@rule("MOD007", severity=ERROR, carc="4")
+@rule("MOD007", severity=ERROR, carc="4", subject=LINES)
 def modifiers_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line has two modifiers that never stand together.
 
@@ -109,7 +109,7 @@ def modifiers_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
                 )
 
 
-@rule("MOD008", severity=ERROR, carc="4")
+@rule("MOD008", severity=ERROR, carc="4", subject=LINES)
 def modifier_on_wrong_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A modifier stands on a code that does not take it.
 
@@ -130,7 +130,7 @@ def modifier_on_wrong_code(draft: ClaimDraft, context: RuleContext) -> Iterator[
                 )
 
 
-@rule("MOD009", severity=ERROR, carc="4")
+@rule("MOD009", severity=ERROR, carc="4", subject=LINES)
 def facility_modifier_on_professional_claim(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """PN, PO or 27 on a professional claim.
 
@@ -147,7 +147,7 @@ def facility_modifier_on_professional_claim(draft: ClaimDraft, context: RuleCont
             )
 
 
-@rule("MOD010", severity=WARNING, carc="4")
+@rule("MOD010", severity=WARNING, carc="4", subject=LINES)
 def state_modifier_outside_medicaid(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """U1 to U9 or UA to UD for a payer that is not Medicaid.
 
@@ -166,7 +166,7 @@ def state_modifier_outside_medicaid(draft: ClaimDraft, context: RuleContext) -> 
             )
 
 
-@rule("MOD011", severity=WARNING, carc="4")
+@rule("MOD011", severity=WARNING, carc="4", subject=LINES)
 def modifier_99_without_need(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """99 on a line that has room for all its modifiers.
 
@@ -176,32 +176,8 @@ def modifier_99_without_need(draft: ClaimDraft, context: RuleContext) -> Iterato
     """
     for line in draft.claim.lines:
         others = [one for one in line.procedure.modifiers if one != MANY]
-        if MANY in line.procedure.modifiers and len(others) <= PLACES:
+        if MANY in line.procedure.modifiers and len(others) <= MOST:
             yield Problem(
                 message=f"{line.procedure.code} has 99 beside {len(others)} modifiers",
-                location=at_line(draft, line, "modifiers", "SV101-3"),
-            )
-
-
-@rule("MOD012", severity=WARNING, carc="4")
-def repeat_by_same_practitioner(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
-    """77 although the run's other lines of the code and day have the same rendering practitioner.
-
-    Why: 77 says that another practitioner repeated the procedure; the same one's repeat is 76.
-    Fix: Use 76, or correct the rendering provider.
-    Source: modifiers.csv 77.
-    """
-    for line in draft.claim.lines:
-        if "77" not in line.procedure.modifiers or line.date_from is None:
-            continue
-        rendered = {
-            (one.line.rendering or one.draft.claim.rendering or one.draft.claim.billing).npi
-            for one in billed_on(draft, context, line.date_from)
-            if one.code == line.procedure.code and one.line is not None and one.draft is not None
-        }
-        same = [one for one in billed_on(draft, context, line.date_from) if one.code == line.procedure.code]
-        if len(same) > 1 and len(rendered) == 1 and not any(one.earlier for one in same):
-            yield Problem(
-                message=f"{line.procedure.code} on {line.date_from} has 77, one practitioner has all {len(same)} lines",
                 location=at_line(draft, line, "modifiers", "SV101-3"),
             )

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from edi.codes.sets import SPINAL_MANIPULATION
 from edi.model.draft import ClaimDraft
+from edi.payers.profile import ORIGINAL_MEDICARE
 from edi.rules.context import Problem, RuleContext, at_claim, at_line
 from edi.rules.registry import ERROR, rule
+from edi.rules.subjects import LINES
 
-PAYERS: Final = ("medicare_b", "railroad")
-MANIPULATION: Final = frozenset({"98940", "98941", "98942"})
-"""Spinal manipulation, all that Medicare pays a chiropractor."""
 _INITIAL_TREATMENT: Final = "454"
 
 
-@rule("MCB001", severity=ERROR, carc="4", payers=PAYERS)
+@rule("MCB001", severity=ERROR, carc="4", payers=ORIGINAL_MEDICARE, subject=LINES)
 def active_care_with_notice(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line says active care (AT) and expected denial (GA) at once.
 
@@ -31,7 +31,7 @@ def active_care_with_notice(draft: ClaimDraft, context: RuleContext) -> Iterator
             )
 
 
-@rule("MCB002", severity=ERROR, carc="16", payers=PAYERS)
+@rule("MCB002", severity=ERROR, carc="16", payers=ORIGINAL_MEDICARE)
 def initial_treatment_date_missing(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Spinal manipulation without the date of the initial treatment.
 
@@ -43,7 +43,7 @@ def initial_treatment_date_missing(draft: ClaimDraft, context: RuleContext) -> I
     if any(kind == _INITIAL_TREATMENT for kind, _ in claim.dates):
         return
     for line in claim.lines:
-        if line.procedure.code in MANIPULATION and not any(
+        if line.procedure.code in SPINAL_MANIPULATION and not any(
             kind == _INITIAL_TREATMENT for kind, _ in line.other_dates
         ):
             yield Problem(

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
+from edi.codes.sets import CHIROPRACTIC
 from edi.model.draft import ClaimDraft
 from edi.model.money import decimal_text
+from edi.rules.authorization import authorizations_by_number
 from edi.rules.context import Problem, RuleContext, at_claim, first_day
 from edi.rules.registry import WARNING, rule
 
 PAYERS: Final = ("va_ccn",)
 CODES: Final = {
-    "DC": frozenset({"98940", "98941", "98942", "98943"}),
+    "DC": CHIROPRACTIC,
     "ACU": frozenset({"97810", "97811", "97813", "97814"}),
     "LMT": frozenset({"97124"}),
 }
 """The codes by which a discipline's visits are known among what was billed before."""
+
+
+Member: TypeAlias = tuple[str, str, str]
+"""Practice, patient, payer."""
 
 
 def _visit_days(
@@ -30,12 +36,21 @@ def _visit_days(
     found = {
         one.date_of_service
         for one in earlier
-        if one.payer == draft.payer_key and one.procedure_code in codes and one.status != "rejected"
+        if one.payer == draft.payer_key and one.procedure_code in codes and one.counts
     }
-    for ahead in range(days):
-        on = first + timedelta(days=ahead)
-        if any(one.line.procedure.code in codes for one in context.day(draft, on)):
+    run = context.once(("codes by day",), lambda: _codes_by_day(context))
+    for on, billed in run.get((draft.practice_id, patient, draft.payer_key), ()):
+        if first <= on <= day and not codes.isdisjoint(billed):
             found.add(on)
+    return found
+
+
+def _codes_by_day(context: RuleContext) -> dict[Member, list[tuple[date, frozenset[str]]]]:
+    """The run's days of service of each patient and payer, with the codes billed on them."""
+    found: dict[Member, list[tuple[date, frozenset[str]]]] = {}
+    for (practice, patient, payer, day), lines in context.days.items():
+        codes = frozenset([one.line.procedure.code for one in lines])
+        found.setdefault((practice, patient, payer), []).append((day, codes))
     return found
 
 
@@ -71,8 +86,7 @@ def _visits_are_known(draft: ClaimDraft, context: RuleContext) -> bool:
     """Whether the claim's authorization says itself how many visits it covers."""
     number = draft.claim.authorization or draft.claim.referral_number
     return bool(number) and any(
-        one.authorization_number == number and one.visits is not None
-        for one in context.records.authorizations
+        one.visits is not None for one in authorizations_by_number(context).get(number, ())
     )
 
 

@@ -6,7 +6,3 @@ Source: units_rules.md (CMS Pub. 100-04 ch. 5 s20.2; the CPT midpoint).
 """
 
 from __future__ import annotations
-
-from edi.rules.units.day import counts_by_quarter_hour
-
-__all__ = ["counts_by_quarter_hour"]

@@ -13,7 +13,7 @@ from edi.model.units import units_of_base
 from edi.rules.billed import codes_in_month, own_days, whole_units
 from edi.rules.context import DayLine, Problem, RuleContext, at_line, sessions_of
 from edi.rules.registry import ERROR, WARNING, rule
-from edi.rules.units.day import ONCE_A_DAY, counts_by_quarter_hour, judged, spelled
+from edi.rules.units.day import ODD_TIMES, ONCE_A_DAY, judged, spelled, unbilled
 
 
 class Series(msgspec.Struct, kw_only=True):
@@ -50,7 +50,7 @@ def has_other_base(known: ProcedureCode | None) -> bool:
     """Whether units of the code follow from minutes of one day, and not by quarters of an hour that pool."""
     if known is None or known.minutes is None or known.time_basis.startswith("timed-monthly"):
         return False
-    return known.time_basis != "timed" or known.minutes != 15
+    return not known.counts_by_quarter_hour
 
 
 def series_of(draft: ClaimDraft, context: RuleContext, day: date) -> tuple[Series, ...]:
@@ -61,15 +61,16 @@ def series_of(draft: ClaimDraft, context: RuleContext, day: date) -> tuple[Serie
 
 def _series(draft: ClaimDraft, context: RuleContext, day: date) -> Iterator[Series]:
     found: dict[str, Series] = {}
+    lines = tuple(context.day(draft, day, draft.discipline))
     timed = [
         (at, known)
-        for at in context.day(draft, day, draft.discipline)
+        for at in lines
         if has_other_base(known := context.tables.procedure(at.line.procedure.code)) and known is not None
     ]
     billed = {known.code for _, known in timed}
     for at, known in timed:
-        root = next((one for one in known.add_on_to if one in billed), "|".join(known.add_on_to))
-        series = found.setdefault(root or known.code, Series())
+        root = known.series_beside(billed)
+        series = found.setdefault(root, Series())
         if known.time_basis == "timed-initial":
             series.first, series.first_minutes = known.code, known.minutes or 0
         else:
@@ -82,10 +83,17 @@ def _series(draft: ClaimDraft, context: RuleContext, day: date) -> Iterator[Seri
         series.minutes[known.code] = (before or 0) + sum(minutes) if complete else None
         series.units[known.code] = series.units.get(known.code, 0) + (whole_units(at.line) or 0)
         series.lines.append(at)
+    for session in unbilled(lines, day):
+        row = context.tables.procedure(session.procedure_code)
+        within = found.get(row.series_beside(billed)) if row is not None and row.in_series else None
+        if row is not None and within is not None:
+            known_minutes = within.minutes.get(row.code, 0)
+            if known_minutes is not None and session.minutes is not None:
+                within.minutes[row.code] = known_minutes + session.minutes
     yield from found.values()
 
 
-@rule("UNT009", severity=ERROR, carc="151")
+@rule("UNT009", severity=ERROR, carc="151", subject=ODD_TIMES)
 def units_exceed_other_base(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More units than the minutes allow of a code that counts hours, half hours, or time beyond a first block.
 
@@ -129,7 +137,7 @@ def _sum(series: Series, allowed: int, *, whole: bool) -> str:
     return f"{minutes} = {total} min; {first}{each}billed {spelled(series.units)}; what passes: {spelled(passing)}"
 
 
-@rule("UNT010", severity=WARNING, carc="151")
+@rule("UNT010", severity=WARNING, carc="151", subject=ODD_TIMES)
 def monthly_codes_together(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Two codes for the first minutes of one calendar month of remote monitoring.
 
@@ -155,7 +163,7 @@ def monthly_codes_together(draft: ClaimDraft, context: RuleContext) -> Iterator[
             )
 
 
-@rule("UNT006", severity=WARNING, carc="16")
+@rule("UNT006", severity=WARNING, carc="16", subject=ODD_TIMES)
 def timed_units_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """UNCHECKED: nothing documents the minutes behind a line's timed units, or they are a whole month's.
 
@@ -177,10 +185,10 @@ def timed_units_unchecked(draft: ClaimDraft, context: RuleContext) -> Iterator[P
 
 def _unchecked(draft: ClaimDraft, context: RuleContext, known: ProcedureCode, day: date) -> str:
     """Why the units of a timed code cannot be checked, or ""."""
-    if counts_by_quarter_hour(context.tables, known.code):
-        if judged(draft, context, day).comparison is None:
-            return "neither minutes nor a total this payer's method can use"
-    elif not has_other_base(known):
+    if known.counts_by_quarter_hour:
+        unknown = judged(draft, context, day).comparison is None
+        return "neither minutes nor a total this payer's method can use" if unknown else ""
+    if not has_other_base(known):
         return f"a unit is {known.minutes} min of a month ({known.time_basis}), which is not checked"
     for one in series_of(draft, context, day):
         if known.code in one.minutes and one.allowed(whole=False) is None:

@@ -1,12 +1,13 @@
 """Minutes against the clock: one-on-one minutes that cannot have been given in the time documented.
 
-A visit may document one time for all its lines or a time for each. Minutes are taken to lie anywhere inside their time,
-so only what no order of treatment could fit is a contradiction. Rows without times or minutes say nothing.
+A visit may document one time for all its lines, on all of them or on one, or a time for each. Minutes are taken to lie
+anywhere inside their time, so only what no order of treatment could fit is a contradiction. Rows without minutes say
+nothing, nor do those without a time in a visit that has several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Final, TypeAlias
 
@@ -16,18 +17,25 @@ from edi.codes import Tables
 from edi.model.draft import ClaimDraft
 from edi.model.session import SessionLine
 from edi.rules.context import Problem, RuleContext, at_line
-from edi.rules.registry import ERROR, WARNING, rule
-from edi.rules.units.day import counts_by_quarter_hour
+from edi.rules.registry import ERROR, WARNING, Subject, rule
+from edi.rules.subjects import TREATMENTS, Parts, whole
 
 GROUP: Final = "group"
 """The kind of procedure that treats several patients at once."""
+
+OWN_TIMES: Final = (
+    "Give each row of the visit its own time, or the visit's to all of them; or correct the minutes."
+)
 
 LineKey: TypeAlias = tuple[str, str]
 """Practice and line_id of a session line."""
 
 
 class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Minutes that lie somewhere between two times of one therapist's day. Times are minutes since midnight."""
+    """Minutes that lie somewhere between two times of one therapist's day. Times are minutes since midnight.
+
+    ``doubtful``: the time is too short for the visit and stands on some of its rows alone; it may be theirs alone.
+    """
 
     start: int
     end: int
@@ -37,6 +45,7 @@ class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     lines: tuple[LineKey, ...]
     told: tuple[str, ...]
     group: bool
+    doubtful: bool = False
 
 
 class Clash(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -45,6 +54,11 @@ class Clash(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     start: int
     end: int
     works: tuple[Work, ...]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it rests on a time that may be of some rows of a visit alone."""
+        return any(work.doubtful for work in self.works)
 
     def said(self) -> str:
         """The sum a biller can check, with the visits."""
@@ -59,13 +73,61 @@ class Clash(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 def clash_in(works: Sequence[Work]) -> Clash | None:
     """The shortest stretch that holds more minutes than it has, or None: then some order of treatment fits them all."""
+    return _shortest(works, _sum)
+
+
+def clash_between(works: Sequence[Work]) -> Clash | None:
+    """The shortest stretch that cannot hold several patients, or None.
+
+    Nobody counts with more minutes than his own times have: what does not fit there is no matter of the others.
+    """
+    return _shortest(works, _sum_of_patients)
+
+
+def _sum(works: Sequence[Work]) -> int:
+    return sum(work.minutes for work in works)
+
+
+def _sum_of_patients(works: Sequence[Work]) -> int:
+    """Minutes that patients need of one therapist; none when all works are of one patient."""
+    of_patients: dict[frozenset[str], list[Work]] = {}
+    for work in works:
+        of_patients.setdefault(work.patients, []).append(work)
+    if len(frozenset().union(*of_patients)) < 2:
+        return 0
+    return sum(min(_sum(same), _covered(same)) for same in of_patients.values())
+
+
+def _covered(works: Sequence[Work]) -> int:
+    """Minutes of the clock that lie in any of these times."""
+    total = reached = 0
+    for work in sorted(works, key=lambda one: one.start):
+        total += max(0, work.end - max(work.start, reached))
+        reached = max(reached, work.end)
+    return total
+
+
+def _shortest(works: Sequence[Work], needed: Callable[[Sequence[Work]], int]) -> Clash | None:
+    """The shortest stretch whose works need more minutes than it has."""
+    if _fit_apart(works):
+        return None
     found: list[Clash] = []
     for start in {work.start for work in works}:
         for end in {work.end for work in works}:
             inside = tuple(work for work in works if work.start >= start and work.end <= end)
-            if len(inside) > 1 and sum(work.minutes for work in inside) > end - start:
+            if inside and needed(inside) > end - start:
                 found.append(Clash(start=start, end=end, works=inside))
     return min(found, key=lambda one: (one.end - one.start, one.start), default=None)
+
+
+def _fit_apart(works: Sequence[Work]) -> bool:
+    """Whether each work fits into its own time, and no two of these times overlap: the usual day."""
+    free = 0
+    for work in sorted(works, key=lambda one: one.start):
+        if work.start < free or work.minutes > work.end - work.start:
+            return False
+        free = work.end
+    return True
 
 
 def _clock(minute: int) -> str:
@@ -76,45 +138,58 @@ def _minute(at: time) -> int:
     return at.hour * 60 + at.minute
 
 
-def _works(sessions: Iterable[SessionLine], tables: Tables) -> Iterator[Work]:
-    """The works of one visit with one therapist: one a line when the lines have times of their own, else one."""
-    counted = [one for one in sessions if _kind(one, tables)]
-    if not any(one.start_time for one in counted):
-        return
-    times = [
-        (_minute(one.start_time), _minute(one.end_time))
-        for one in counted
-        if one.start_time is not None and one.end_time is not None and one.start_time < one.end_time
-    ]
-    if not times or any(one.minutes is None for one in counted):
-        return
-    apart = len(set(times)) > 1
-    timed = [one for one in counted if not apart or (one.start_time is not None and one.end_time is not None)]
-    parts = [[one] for one in timed] if apart else [timed]
-    for part in parts:
-        first = next((one for one in part if one.start_time is not None and one.end_time is not None), None)
-        if first is None or first.start_time is None or first.end_time is None:
-            continue
-        if first.start_time >= first.end_time:
-            continue
-        yield Work(
-            start=_minute(first.start_time),
-            end=_minute(first.end_time),
-            minutes=sum(one.minutes or 0 for one in part),
-            patients=frozenset(one.patient_id for one in part),
-            visits=frozenset(one.visit_id for one in part),
-            lines=tuple((one.practice_id, one.line_id) for one in part),
-            told=tuple(f"{one.procedure_code} {one.minutes}" for one in part),
-            group=all(_kind(one, tables) == GROUP for one in part),
-        )
+def _window(session: SessionLine) -> tuple[int, int] | None:
+    """The row's time, None without one or when it ends before it begins."""
+    if session.start_time is None or session.end_time is None or session.start_time >= session.end_time:
+        return None
+    return _minute(session.start_time), _minute(session.end_time)
 
 
-def _kind(session: SessionLine, tables: Tables) -> str:
-    """``group``, ``one``, or "" for what does not bind the therapist minute by minute."""
-    known = tables.procedure(session.procedure_code)
+def _works(counted: Sequence[SessionLine], kinds: Mapping[str, str]) -> Iterator[Work]:
+    """The works of one visit with one therapist: each line's when the lines have times of their own, else all lines'.
+
+    ``counted`` are the session lines that bind the therapist, ``kinds`` the kind of each code (``_kind``).
+    """
+    windows = {one.line_id: window for one in counted if (window := _window(one)) is not None}
+    lines = [one for one in counted if one.minutes]
+    if len(set(windows.values())) > 1:
+        for one in lines:
+            if one.line_id in windows:
+                yield _work([one], windows[one.line_id], kinds)
+        return
+    for window in set(windows.values()):
+        length = window[1] - window[0]
+        own = sum(one.minutes or 0 for one in lines if one.line_id in windows)
+        doubtful = own <= length < sum(one.minutes or 0 for one in lines)
+        for group in (True, False):
+            part = [one for one in lines if (kinds[one.procedure_code] == GROUP) is group]
+            if part:
+                yield _work(part, window, kinds, doubtful=doubtful)
+
+
+def _work(
+    part: Sequence[SessionLine], window: tuple[int, int], kinds: Mapping[str, str], *, doubtful: bool = False
+) -> Work:
+    """Lines of one visit and kind as a work."""
+    return Work(
+        start=window[0],
+        end=window[1],
+        minutes=sum(one.minutes or 0 for one in part),
+        patients=frozenset(one.patient_id for one in part),
+        visits=frozenset(one.visit_id for one in part),
+        lines=tuple((one.practice_id, one.line_id) for one in part),
+        told=tuple(f"{one.procedure_code} {one.minutes}" for one in part),
+        group=kinds[part[0].procedure_code] == GROUP,
+        doubtful=doubtful,
+    )
+
+
+def _kind(code: str, tables: Tables) -> str:
+    """``group``, ``one``, or "" for a code that does not bind the therapist minute by minute."""
+    known = tables.procedure(code)
     if known is not None and known.kind == GROUP:
         return GROUP
-    return "one" if counts_by_quarter_hour(tables, session.procedure_code) else ""
+    return "one" if tables.counts_by_quarter_hour(code) else ""
 
 
 class Clashes(msgspec.Struct, kw_only=True):
@@ -131,16 +206,26 @@ def clashes_of(context: RuleContext) -> Clashes:
 
 def _clashes(context: RuleContext) -> Clashes:
     visits: dict[tuple[str, str, str, date, str], dict[LineKey, SessionLine]] = {}
+    kinds: dict[str, str] = {}
+    therapists: dict[tuple[str, str], str] = {}
     drafts = {id(at.draft): at.draft for lines in context.days.values() for at in lines}
     for draft in drafts.values():
         for one in draft.sessions:
-            who = one.treating_id or one.treating_npi
+            named = (one.treating_id, one.treating_npi)
+            who = therapists.get(named)
+            if who is None:
+                who = therapists[named] = _therapist(one, context)
             key = (one.practice_id, who, one.patient_id, one.date_of_service, one.visit_id)
-            visits.setdefault(key, {})[one.practice_id, one.line_id] = one
+            visit = visits.setdefault(key, {})
+            kind = kinds.get(one.procedure_code)
+            if kind is None:
+                kind = kinds[one.procedure_code] = _kind(one.procedure_code, context.tables)
+            if kind:
+                visit[one.practice_id, one.line_id] = one
     of_patient: dict[tuple[str, str, str, date], list[Work]] = {}
     of_therapist: dict[tuple[str, str, date], list[Work]] = {}
     for (practice, who, patient, day, _), sessions in visits.items():
-        for work in _works(sessions.values(), context.tables):
+        for work in _works(list(sessions.values()), kinds):
             of_patient.setdefault((practice, who, patient, day), []).append(work)
             if who:
                 of_therapist.setdefault((practice, who, day), []).append(work)
@@ -148,10 +233,14 @@ def _clashes(context: RuleContext) -> Clashes:
     for works in of_patient.values():
         _note(clash_in(works), found.within)
     for works in of_therapist.values():
-        clash = clash_in(_groups_once(works))
-        if clash is not None and len({patient for work in clash.works for patient in work.patients}) > 1:
-            _note(clash, found.between)
+        _note(clash_between(_groups_once(works)), found.between)
     return found
+
+
+def _therapist(session: SessionLine, context: RuleContext) -> str:
+    """Who treated, by his id in [[provider]] whether the row has that or the NPI; as the row has it when unknown."""
+    known = context.directory.clinician(session.treating_id, session.treating_npi)
+    return known.id if known is not None else session.treating_id or session.treating_npi
 
 
 def _note(clash: Clash | None, into: dict[LineKey, Clash]) -> None:
@@ -196,21 +285,37 @@ def _told(draft: ClaimDraft, clashes: dict[LineKey, Clash]) -> Iterator[Problem]
                 yield Problem(
                     message=f"{line.procedure.code} on {line.date_from}: {clash.said()}",
                     location=at_line(draft, line, "start_time", "SV104"),
+                    fix=OWN_TIMES if clash.doubtful else "",
+                    severity=WARNING if clash.doubtful else None,
                 )
 
 
-@rule("UNT011", severity=ERROR, carc="151")
+def _clashing(draft: ClaimDraft, context: RuleContext) -> Parts:
+    clashes = clashes_of(context)
+    for line_id in {line_id for line in draft.claim.lines for line_id in line.session_line_ids}:
+        key = (draft.practice_id, line_id)
+        if key in clashes.within or key in clashes.between:
+            return whole(draft)
+    return ()
+
+
+CLASHING: Final = Subject("clashing", _clashing)
+"""A claim with a session line whose minutes do not fit the clock."""
+
+
+@rule("UNT011", severity=ERROR, carc="151", subject=CLASHING)
 def minutes_of_patient_overlap(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
-    """One patient's group and one-on-one minutes, or two one-on-one services, share minutes of the clock.
+    """One patient's minutes are more than the time documented for them, or two services share minutes of the clock.
 
     Why: A minute counts for one code alone; group minutes are no one-on-one minutes.
     Fix: Correct the times or the minutes; bill only what lies outside the shared time.
-    Source: units_rules.md 2.9; sessions.csv start_time, end_time, minutes.
+    Source: units_rules.md 2.9; sessions.csv start_time, end_time, minutes. A warning where some rows of the visit alone
+        have the time, and it may be theirs.
     """
     yield from _told(draft, clashes_of(context).within)
 
 
-@rule("UNT012", severity=WARNING, carc="151")
+@rule("UNT012", severity=WARNING, carc="151", subject=CLASHING)
 def therapist_with_two_patients_at_once(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """One therapist's one-on-one minutes with different patients do not fit into the time documented.
 
@@ -234,7 +339,9 @@ def visit_totals_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator
         visits.setdefault(one.visit_id, []).append(one)
     for visit, sessions in visits.items():
         timed, total = sessions[0].visit_timed_minutes, sessions[0].visit_total_minutes
-        lines = [one for one in sessions if counts_by_quarter_hour(context.tables, one.procedure_code)]
+        if timed is None and total is None:
+            continue
+        lines = [one for one in sessions if context.tables.counts_by_quarter_hour(one.procedure_code)]
         each = " + ".join(f"{one.procedure_code} {one.minutes}" for one in lines if one.minutes)
         summed = sum(one.minutes or 0 for one in lines)
         if timed is not None and summed > timed:
@@ -253,7 +360,7 @@ def visit_totals_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator
             )
 
 
-@rule("UNT014", severity=ERROR, carc="150")
+@rule("UNT014", severity=ERROR, carc="150", subject=TREATMENTS)
 def group_of_one(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Group therapy with one patient.
 

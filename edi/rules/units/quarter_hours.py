@@ -8,8 +8,11 @@ from edi.model.draft import ClaimDraft
 from edi.model.units import Verdict
 from edi.rules.billed import whole_units
 from edi.rules.context import Problem, RuleContext, at_line
+from edi.rules.mue import holds
 from edi.rules.registry import ERROR, INFO, WARNING, rule
+from edi.rules.subjects import LINES
 from edi.rules.units.day import (
+    ODD_TIMES,
     ONCE_A_DAY,
     arithmetic,
     judgements,
@@ -21,7 +24,7 @@ from edi.rules.units.day import (
 )
 
 
-@rule("UNT001", severity=ERROR, carc="16")
+@rule("UNT001", severity=ERROR, carc="16", subject=LINES)
 def units_not_whole(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A line's units are not a whole number above zero.
 
@@ -37,7 +40,7 @@ def units_not_whole(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem
             )
 
 
-@rule("UNT002", severity=WARNING)
+@rule("UNT002", severity=WARNING, subject=ODD_TIMES)
 def units_below_minutes(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """Fewer timed units billed than the documented minutes allow.
 
@@ -48,6 +51,8 @@ def units_below_minutes(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
     if context.payer(draft).units.one_unit_per_code:
         return
     for judgement in judgements(draft, context, Verdict.UNDERBILLED):
+        if not judgement.readable:
+            continue  # units_not_whole tells it
         under = judgement.comparison.under if judgement.comparison is not None else 0
         codes = under_codes(judgement) if judgement.allocation is not None else last_code(judgement)
         for line in own_lines(draft, judgement, codes):
@@ -57,7 +62,7 @@ def units_below_minutes(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("UNT003", severity=ERROR, carc="151")
+@rule("UNT003", severity=ERROR, carc="151", subject=ODD_TIMES)
 def units_exceed_minutes(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """More timed units billed than the documented minutes allow.
 
@@ -75,7 +80,7 @@ def units_exceed_minutes(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
             )
 
 
-@rule("UNT004", severity=ERROR, carc="151")
+@rule("UNT004", severity=ERROR, carc="151", subject=ODD_TIMES)
 def units_on_wrong_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """The total of timed units is allowed, but they lie on the wrong codes.
 
@@ -84,6 +89,8 @@ def units_on_wrong_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
     Source: units_rules.md 2.3 to 2.6.
     """
     for judgement in judgements(draft, context, Verdict.WRONG_SPREAD):
+        if not judgement.readable:
+            continue  # units_not_whole tells it
         for line in own_lines(draft, judgement, over_codes(judgement)):
             yield Problem(
                 message=f"{line.procedure.code} on {judgement.day}: {arithmetic(judgement)}",
@@ -91,28 +98,29 @@ def units_on_wrong_code(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
             )
 
 
-@rule("UNT005", severity=ERROR, carc="151")
+@rule("UNT005", severity=ERROR, carc="151", subject=LINES)
 def untimed_code_more_than_once(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """A code that does not count minutes is billed with several units.
 
     Why: Evaluations, group therapy and supervised modalities are one unit, however long they took.
     Fix: Bill one unit.
-    Source: units_rules.md 2.1; a code whose units-a-day limit in mue.csv is higher may reach it.
+    Source: units_rules.md 2.1. Where mue.csv has a limit above one, or one that holds the claim, its rules tell it.
     """
     for line in draft.claim.lines:
         known, units = context.tables.procedure(line.procedure.code), whole_units(line)
-        if known is None or units is None or known.time_basis not in ONCE_A_DAY:
+        if known is None or units is None or units == 1 or known.time_basis not in ONCE_A_DAY:
             continue
-        limit = context.tables.mue(known.code)
-        most = max(1, limit.units if limit is not None else 1)
-        if units > most:
+        limit = context.tables.mue(known.code, line.date_from)
+        if limit is not None and limit.units > 1:
+            continue
+        if limit is None or line.date_from is None or not holds(draft, context, limit, line.date_from):
             yield Problem(
-                message=f"{known.code} is {known.time_basis}: {most} a day, not {units}",
+                message=f"{known.code} is {known.time_basis}: 1 a day, not {units}",
                 location=at_line(draft, line, "units", "SV104"),
             )
 
 
-@rule("UNT007", severity=INFO)
+@rule("UNT007", severity=INFO, subject=ODD_TIMES)
 def units_tied(draft: ClaimDraft, context: RuleContext) -> Iterator[Problem]:
     """TIE: codes have equal minutes left, and the practice may choose which of them gets the unit.
 

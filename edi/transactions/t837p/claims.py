@@ -18,8 +18,10 @@ from edi.transactions.t837p.segments import (
     CERTIFICATE_DATES,
     CLAIM,
     CLAIM_LOOPS,
+    CLAIM_OWN,
     LINE,
     LINE_LOOPS,
+    LINE_OWN,
     OTHER_DIAGNOSIS,
     PRINCIPAL_DIAGNOSIS,
     SEGMENT_IDS,
@@ -115,7 +117,7 @@ class ClaimRenderer(CoverageRenderer):
 
     def _fuller_claim(self, claim: Claim, text: str) -> str:
         """2300 with the segments that few claims have, and 2310."""
-        own, loops = apart(claim.kept, NAMES)
+        own, loops = apart(claim.kept, NAMES, own_ids=CLAIM_OWN)
         if claim.delay_reason:
             own.insert(0, ("CLM", *("",) * (_CLM20 - 1), claim.delay_reason))
         text += (
@@ -137,11 +139,11 @@ class ClaimRenderer(CoverageRenderer):
             ("DQ", claim.supervising),
         )
         placed = [
-            (place_of_loop(CLAIM_LOOPS, "NM1", role) or 0, self._provider(role, party))
+            (place_of_loop(CLAIM_LOOPS, ("NM1", role)), self._provider(role, party))
             for role, party in parties
             if party is not None
         ]
-        placed += [(place_of_loop(CLAIM_LOOPS, "NM1", loop[0][1]) or 0, self._raw(loop)) for loop in loops]
+        placed += [(place_of_loop(CLAIM_LOOPS, loop[0]), self._raw(loop)) for loop in loops]
         return text + _in_order(placed)
 
     def _attachments(self, papers: Sequence[Attachment]) -> str:
@@ -235,7 +237,7 @@ class ClaimRenderer(CoverageRenderer):
 
     def _fuller_line(self, claim: Claim, line: ServiceLine, text: str) -> str:
         """2400 with the segments that few lines have, and the loops under it."""
-        own, loops = apart(line.kept, _LINE_LOOP_STARTS)
+        own, loops = apart(line.kept, _LINE_LOOP_STARTS, own_ids=LINE_OWN)
         text += (
             self._attachments(line.attachments)
             + self._references(line.references)
@@ -251,17 +253,11 @@ class ClaimRenderer(CoverageRenderer):
             ("DN", line.referring),
         )
         placed = [
-            (place_of_loop(LINE_LOOPS, "NM1", role) or 0, self._provider(role, party))
+            (place_of_loop(LINE_LOOPS, ("NM1", role)), self._provider(role, party))
             for role, party in parties
             if party is not None
         ]
-        placed += [
-            (
-                place_of_loop(LINE_LOOPS, loop[0][0], loop[0][1] if len(loop[0]) > 1 else "") or 0,
-                self._raw(loop),
-            )
-            for loop in loops
-        ]
+        placed += [(place_of_loop(LINE_LOOPS, loop[0]), self._raw(loop)) for loop in loops]
         placed += [
             (_ADJUDICATION, self._adjudication(claim.patient_control_number, one))
             for one in line.adjudications

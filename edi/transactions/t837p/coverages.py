@@ -14,6 +14,7 @@ from edi.transactions.t837p.segments import (
     ADJUDICATION,
     COVERAGE,
     COVERAGE_LOOPS,
+    COVERAGE_OWN,
     OTHER_PAYER,
     REASONS_PER_CAS,
     place_of_loop,
@@ -55,7 +56,7 @@ class CoverageRenderer(PartyRenderer):
 
     def _other_payer(self, claim: str, one: OtherPayer) -> str:
         """2320 with its 2330 loops."""
-        own, loops = apart(one.kept, NAMES, "IL")
+        own, loops = apart(one.kept, NAMES, "IL", COVERAGE_OWN)
         text = self._coverage_text(one)
         if own:
             text = self._placed(COVERAGE, text, own, claim)
@@ -110,7 +111,7 @@ class CoverageRenderer(PartyRenderer):
 
     def _sub_loops(self, loops: Sequence[Sequence[RawSegment]]) -> str:
         """2330C to 2330G, as read."""
-        placed = sorted(loops, key=lambda loop: place_of_loop(COVERAGE_LOOPS, "NM1", loop[0][1]) or 0)
+        placed = sorted(loops, key=lambda loop: place_of_loop(COVERAGE_LOOPS, loop[0]))
         return "".join([self._raw(loop) for loop in placed])
 
     def _adjudication(self, claim: str, one: LineAdjudication) -> str:

@@ -231,12 +231,12 @@ class Hierarchy:
         )
 
     def _billing_kept(self, billing: PartyDraft) -> tuple[RawSegment, ...]:
-        """What is kept of 2000A and 2010AA; behind it, from its NM1 on, what is kept of 2010AB."""
+        """What is kept of 2010AA and 2000A; behind it, from its NM1 on, what is kept of 2010AB."""
         pay_to = self.levels.get("87")
         under = pay_to.kept if pay_to is not None else []
         if pay_to is not None and under and under[0][0] != "NM1":
             under = [tuple(pay_to.nm1), *under]
-        return (*self.kept["billing"], *billing.kept, *under)
+        return (*billing.kept, *self.kept["billing"], *under)
 
     def _death(self, level: str) -> date | None:
         pat = self.pats.get(level, [])
@@ -258,7 +258,7 @@ class Hierarchy:
             insurance_type=at(self.sbr, 5),
             filing_indicator=at(self.sbr, 9),
             references=tuple(party.references),
-            kept=(*self.kept["subscriber"], *party.kept),
+            kept=(*party.kept, *self.kept["subscriber"]),
         )
 
     def _patient(self) -> Patient | None:
@@ -270,5 +270,5 @@ class Hierarchy:
             person=party.person(self._death("patient")),
             member_id=at(party.nm1, 9),
             references=tuple(party.references),
-            kept=(*self.kept["patient"], *party.kept),
+            kept=(*party.kept, *self.kept["patient"]),
         )

@@ -114,6 +114,11 @@ class LoopReader:
         """Keep a segment with the party, decision, line or claim it stands in, or with the level above the claims."""
         self._kept_here(segment[0]).append(self._raw(segment))
 
+    def _repeated(self, segment: list[str]) -> None:
+        """Say that a segment stands a second time where there is one; the first counts."""
+        name = segment[0]
+        self._report("SUB013", Severity.WARNING, f"{name} stands twice in its loop; the first counts", name)
+
     def _kept_here(self, name: str) -> list[RawSegment]:
         if self._level == "header":
             return self._header_kept
@@ -247,14 +252,24 @@ class LoopReader:
         if self._party is None:
             self._keep(segment)
             return
-        self._party.address = {"line_1": at(segment, 1), "line_2": at(segment, 2)}
+        address = self._party.address or {}
+        if "line_1" in address:
+            self._keep(segment)
+            return
+        self._party.address = {**address, "line_1": at(segment, 1), "line_2": at(segment, 2)}
+        if any(segment[3:]):
+            self._keep([segment[0], "", "", *segment[3:]])
 
     def _n4(self, segment: list[str]) -> None:
         if self._party is None:
             self._keep(segment)
             return
+        address = self._party.address or {}
+        if "city" in address:
+            self._repeated(segment)
+            return
         self._party.address = {
-            **(self._party.address or {}),
+            **address,
             "city": at(segment, 1),
             "state": at(segment, 2),
             "zip": at(segment, 3),
@@ -266,6 +281,9 @@ class LoopReader:
     def _dmg(self, segment: list[str]) -> None:
         if self._party is None or at(self._party.nm1, 1) not in ("IL", "QC"):
             self._keep(segment)
+            return
+        if self._party.dmg:
+            self._repeated(segment)
             return
         self._party.dmg = segment
         born = parse_date(at(segment, 2))
@@ -306,6 +324,9 @@ class LoopReader:
             self._enter("patient")
         if self._level not in ("subscriber", "patient"):
             self._keep(segment)
+            return
+        if self._level in self._above.pats:
+            self._repeated(segment)
             return
         self._above.pats[self._level] = segment
         died = at(segment, 5) == "D8" and parse_date(at(segment, 6)) is not None

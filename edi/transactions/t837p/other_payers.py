@@ -24,6 +24,9 @@ class OtherPayerReader(LoopReader):
             if not self._levels_seen and self._claim is not None:
                 self._finish_claim()
                 self._enter("subscriber")
+            if self._above.sbr:
+                self._repeated(segment)
+                return
             self._above.sbr = segment
             relationship = at(segment, 2).replace("18", "")
             if relationship or any(segment[6:9]):

@@ -8,12 +8,13 @@ from edi.model.remittance import RawSegment
 from edi.transactions.t837p.segments import Section
 
 _FILLED_UP = frozenset({"CLM", "SV1", "SBR", "PAT", "NM1", "N4", "DMG", "HI", "OI", "SVD"})
-"""Segments of which the model carries the first elements, and a kept one the rest."""
+"""Segments of which the model carries the first elements, and a kept one the rest; of an N3 only the rest is kept."""
+_STREET = "N3"
 _LAST = 1 << 30
 
 
 def apart(
-    kept: Iterable[RawSegment], starts: frozenset[str], role: str = ""
+    kept: Iterable[RawSegment], starts: frozenset[str], role: str = "", own_ids: frozenset[str] = frozenset()
 ) -> tuple[list[RawSegment], list[list[RawSegment]]]:
     """Divide kept segments into those of the loop itself and its sub-loops.
 
@@ -21,11 +22,14 @@ def apart(
         kept: segments as read.
         starts: ids of segments that begin a sub-loop.
         role: NM101 of the party that the loop itself is about, whose NM1 begins none.
+        own_ids: ids of segments that stand in no sub-loop, also where they came behind one.
     """
     own: list[RawSegment] = []
     loops: list[list[RawSegment]] = []
     for segment in kept:
-        if segment[0] in starts and not (role and segment[1:2] == (role,)):
+        if segment[0] in own_ids:
+            own.append(segment)
+        elif segment[0] in starts and not (role and segment[1:2] == (role,)):
             loops.append([segment])
         else:
             (loops[-1] if loops else own).append(segment)
@@ -91,6 +95,8 @@ class Placer:
             if not segment.startswith(f"{name}{self._e}") and segment != name:
                 continue
             if name == "PER" and set(segment.split(self._e)) <= set(finished.split(self._e)):
+                return index
+            if name == _STREET and not any(finished.split(self._e)[1:3]):
                 return index
             if name in _FILLED_UP and (name not in ("NM1", "HI") or self._identity(segment)[1] == qualifier):
                 return index

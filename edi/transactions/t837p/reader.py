@@ -5,7 +5,8 @@ start them. What the model has no field for is kept with the party, other payer,
 composites joined by a colon. Findings: SUB001 not professional claims, SUB002 no HL, SUB003 HL out of order,
 SUB004 CLM02 is not the sum of the lines, SUB005 an element cannot be read, SUB006 a line without its SV1,
 SUB007 another version, SUB008 ICD-9 diagnoses, SUB009 a service line outside a claim, SUB010 no billing provider,
-SUB011 a service line without its number.
+SUB011 a service line without its number, SUB012 another payer's decision is not the charge, SUB013 a segment stands
+twice where there is one; the first counts.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from edi.model.claim import Attachment, SpinalCondition
+from edi.model.claim import Attachment, Claim, SpinalCondition
+from edi.model.coordination_balance import claim_shortfalls, line_shortfalls
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from edi.model.submission import SubmissionTrailer
@@ -280,8 +282,26 @@ class _Reader(OtherPayerReader):
                 draft.segment,
             )
             self._claim = None
+        if claim.other_payers:
+            self._decisions(claim, draft)
         self.ready.append(claim)
         self._level = "patient" if "QC" in self._above.levels else "subscriber"
+
+    def _decisions(self, claim: Claim, draft: ClaimDraft) -> None:
+        """Say where another payer's decision does not come to the charge."""
+        self._claim = draft
+        for short in (*line_shortfalls(claim), *claim_shortfalls(claim)):
+            on_claim = short.line is None
+            equation = "CLM02 = AMT*D + CAS" if on_claim else f"SV102 = SVD02 + CAS (line {short.line})"
+            self._report(
+                "SUB012",
+                Severity.WARNING,
+                f"{equation}: the charge is {decimal_text(short.charge)} but another payer's decision comes to "
+                f"{decimal_text(short.total)}",
+                "AMT02" if on_claim else "SVD02",
+                draft.segment,
+            )
+        self._claim = None
 
     # -- 2400 --------------------------------------------------------------------------------------------------------
 

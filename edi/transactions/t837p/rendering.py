@@ -26,7 +26,8 @@ from edi.x12.charset import Cleaner
 from edi.x12.envelope_writer import InterchangeHeader
 
 _HOME_COUNTRY: Final = ("", "US")
-_PAY_TO_NAME: Final = frozenset({"NM1"})
+_NAMES: Final = frozenset({"NM1"})
+_PAY_TO: Final = "87"
 _Key = TypeVar("_Key")
 
 
@@ -110,6 +111,12 @@ class PartyRenderer:
         placed, lost = self._placer.merge(section, text, kept)
         self._homeless += [(claim, segment) for segment in lost]
         return placed
+
+    def _without_strangers(self, kept: Sequence[RawSegment], role: str) -> list[RawSegment]:
+        """What is kept of a level above the claims, without parties that have no loop there; those are remembered."""
+        own, strangers = apart(kept, _NAMES, role)
+        self._homeless += [(None, loop[0][0]) for loop in strangers]
+        return own
 
     def _render_kept(self, element: str) -> str:
         """An element of a kept segment; its repetitions and components stay apart."""
@@ -209,16 +216,23 @@ class PartyRenderer:
         billing, pay_to, plan = parties
         taxonomy = self._segment("PRV", "BI", "PXC", self._code[billing.taxonomy]) if billing.taxonomy else ""
         text = taxonomy + self._provider("85", billing)
-        own, others = apart(billing.kept, _PAY_TO_NAME, "85") if billing.kept else ((), ())
+        own, pay_tos = self._billing_kept(billing) if billing.kept else ([], [])
         if own:
             text = self._placed(BILLING, text, own)
         if pay_to is not None:
-            name = ("NM1", "87", "1" if billing.is_person else "2")
-            first, *rest = others[0] if others else [name]
+            name = ("NM1", _PAY_TO, "1" if billing.is_person else "2")
+            first, *rest = pay_tos[0] if pay_tos else [name]
             text += self._placed(PAY_TO, self._raw([first]) + self._address(pay_to), rest)
         if plan is not None:
             text += self._placed(PAY_TO_PLAN, self._payer_name("PE", plan), plan.kept)
         return text
+
+    def _billing_kept(self, billing: Provider) -> tuple[list[RawSegment], list[list[RawSegment]]]:
+        """What is kept of the billing provider, and the loop of his pay-to address."""
+        own, others = apart(billing.kept, _NAMES, "85")
+        pay_tos = [loop for loop in others if loop[0][1:2] == (_PAY_TO,)]
+        self._homeless += [(None, loop[0][0]) for loop in others if loop not in pay_tos]
+        return own, pay_tos
 
     def _subscriber(self, subscriber: Subscriber, *, is_patient: bool) -> str:
         """2000B after its HL: SBR and 2010BA."""
@@ -248,7 +262,7 @@ class PartyRenderer:
         if subscriber.person.death_date is not None and is_patient:
             sbr += self._segment("PAT", "", "", "", "", "D8", self._day[subscriber.person.death_date])
         if subscriber.kept:
-            return self._placed(SUBSCRIBER, sbr + name, subscriber.kept)
+            return self._placed(SUBSCRIBER, sbr + name, self._without_strangers(subscriber.kept, "IL"))
         return sbr + name
 
     def _render_coverage(self, coverage: tuple[str, ...]) -> str:
@@ -296,4 +310,6 @@ class PartyRenderer:
             + self._person("QC", patient.person)
             + self._references(patient.references)
         )
-        return self._placed(PATIENT, text, patient.kept) if patient.kept else text
+        if patient.kept:
+            return self._placed(PATIENT, text, self._without_strangers(patient.kept, "QC"))
+        return text

@@ -6,7 +6,7 @@ among the others of its loop. A row without a field is kept as sent and written 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from edi.transactions.t837p import table
@@ -128,6 +128,16 @@ COVERAGE_LOOPS: Final = _loops("233")
 LINE_LOOPS: Final = {**_loops("241"), **_loops("242"), **_loops("243"), **_loops("244")}
 
 
+def _ids(*prefixes: str) -> frozenset[str]:
+    return frozenset(row.segment for row in SEGMENTS if row.loop.startswith(prefixes))
+
+
+CLAIM_OWN: Final = _ids("2300") - _ids("231")
+COVERAGE_OWN: Final = _ids("2320") - _ids("231", "233")
+LINE_OWN: Final = _ids("2400") - _ids("231", "241", "242", "243", "244")
+"""Segments of a claim, coverage and line that no loop under it has: wherever they stood, they are the claim's own."""
+
+
 def role_fields(loops: Mapping[tuple[str, str], Row]) -> dict[str, str]:
     """Which field takes the party of an NM1 of that role."""
     return {
@@ -135,10 +145,10 @@ def role_fields(loops: Mapping[tuple[str, str], Row]) -> dict[str, str]:
     }
 
 
-def place_of_loop(loops: Mapping[tuple[str, str], Row], segment: str, qualifier: str) -> int | None:
-    """The ordinal of a loop by its first segment; an NM1 of an unknown role stands after the others."""
-    row = loops.get((segment, qualifier)) or loops.get((segment, ""))
+def place_of_loop(loops: Mapping[tuple[str, str], Row], first: Sequence[str]) -> int:
+    """The ordinal of a loop by its first segment; an NM1 of an unknown role, or of none, stands after the others."""
+    name, qualifier = first[0], first[1] if len(first) > 1 else ""
+    row = loops.get((name, qualifier)) or loops.get((name, ""))
     if row is not None:
         return row.place
-    names = [one.place for one in loops.values() if one.segment == "NM1"]
-    return max(names) if segment == "NM1" else None
+    return max([one.place for one in loops.values() if one.segment == name], default=0)

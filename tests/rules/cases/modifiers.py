@@ -49,13 +49,4 @@ CASES = {
         lambda m: m.findings(m.draft(m.row(modifiers=("GP", "99")))),
         lambda m: m.findings(m.draft(m.row(modifiers=("59", "GP", "KX", "96", "CR", "99")))),
     ),
-    "MOD012": (
-        lambda m: m.findings(m.draft(m.row("97012"), m.row("97012", modifiers=("77", "GP")))),
-        lambda m: m.findings(
-            m.draft(
-                m.row("97012"),
-                m.row("97012", modifiers=("77", "GP"), line={"rendering": m.provider("1993999998")}),
-            )
-        ),
-    ),
 }

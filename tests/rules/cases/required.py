@@ -12,6 +12,15 @@ def _without_payer_id(m):
     return m.replace(draft, claim=m.replace(draft.claim, payer=m.replace(draft.claim.payer, id="")))
 
 
+def _lines(m, count, most=50):
+    """A claim of so many lines to a payer that takes so many."""
+    claim = m.draft()
+    lines = claim.claim.lines * count
+    draft = m.replace(claim, claim=m.replace(claim.claim, lines=lines))
+    payers = m.payers(claim=m.replace(m.payers()["medicare"].claim, max_lines=most))
+    return m.findings(draft, payers=payers)
+
+
 CASES = {
     "REQ001": (
         lambda m: m.findings(
@@ -76,8 +85,8 @@ CASES = {
         lambda m: m.findings(m.draft()),
     ),
     "REQ008": (
-        lambda m: m.findings(m.draft(*[m.row("97012")] * 51)),
-        lambda m: m.findings(m.draft(*[m.row("97012")] * 50)),
+        lambda m: _lines(m, 51, most=60) + _lines(m, 0),
+        lambda m: _lines(m, 50, most=60) + _lines(m, 51),
     ),
     "REQ009": (
         lambda m: m.findings(m.draft(referring=None)),

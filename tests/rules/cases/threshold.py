@@ -12,8 +12,8 @@ def used(m, cents, modifiers=("GP",), session=None, **case):
 
 CASES = {
     "KX001": (
-        lambda m: used(m, 2280_01),
-        lambda m: used(m, 2280_00) + used(m, 2280_01, ("GP", "KX"), ATTESTED),
+        lambda m: used(m, 2330_01),
+        lambda m: used(m, 2280_00) + used(m, 2330_01, ("GP", "KX"), ATTESTED),
     ),
     "KX002": (
         lambda m: used(m, 0, ("GP", "KX"), ATTESTED) + used(m, 0, session=ATTESTED),
