@@ -21,6 +21,7 @@ from edi.intake import (
     read_sessions,
     read_table,
 )
+from edi.intake.sessions import CASE_DISAGREES
 from edi.model.directory import Directory
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
@@ -152,6 +153,7 @@ def load_records(
     findings, summaries = list(said), []
     practices = _practices(directory, practice)
     loaded: dict[str, list[Any]] = {}
+    refused_cases: dict[tuple[str, str], str] = {}
     readers: Mapping[str, Callable[..., Iterable[Any]]] = {
         "patients": read_patients,
         "cases": read_cases,
@@ -171,6 +173,8 @@ def load_records(
                 summaries.append(item)
             elif not isinstance(item, RowRejected):
                 values.append(item)
+            elif name == "cases":
+                refused_cases[item.practice_id, item.case_id] = item.patient_id
     patients: list[PatientRecord] = loaded["patients"]
     cases: list[Case] = loaded["cases"]
     authorizations: list[Authorization] = loaded["authorizations"]
@@ -180,6 +184,7 @@ def load_records(
         cases={(one.practice_id, one.case_id): one for one in cases},
         authorizations=tuple(authorizations),
         fees=tuple(fees),
+        refused_cases=refused_cases,
     )
     return LoadedRecords(records=records, findings=tuple(findings), summaries=tuple(summaries))
 
@@ -206,24 +211,42 @@ def session_items(
 
 
 def with_cases(records: Records, cases: Iterable[Case]) -> tuple[Records, tuple[Finding, ...]]:
-    """Add the cases that stood in the sessions; one that cases.csv has with other content is an error and left out."""
-    merged = dict(records.cases)
+    """Add the cases that stood in the sessions.
+
+    One that cases.csv or another sessions file has with other content is an error: it is taken out, for nobody knows
+    which of the two is right, and what depends on it waits (``Records.refused_cases``).
+    """
+    merged, refused = dict(records.cases), dict(records.refused_cases)
+    given = {*records.cases, *records.refused_cases}
     findings = []
     for case in cases:
         key = (case.practice_id, case.case_id)
-        if key in records.cases:
-            findings.append(
-                Finding(
-                    code=CASE_TWICE,
-                    severity=Severity.ERROR,
-                    message="the case stands in cases.csv and in the columns of the sessions",
-                    location=Location(row=case.row, field="case_id"),
-                    fix="Keep the case columns in one of the two files.",
-                )
-            )
+        if key not in merged and key not in refused:
+            merged[key] = case
             continue
-        merged[key] = case
-    return msgspec.structs.replace(records, cases=merged), tuple(findings)
+        known = records.cases.get(key, merged.get(key))
+        if known is not None and msgspec.structs.replace(case, file=known.file, row=known.row) == known:
+            continue
+        findings.append(_disagreement(case, known, CASE_TWICE if key in given else CASE_DISAGREES))
+        merged.pop(key, None)
+        refused[key] = case.patient_id
+    return msgspec.structs.replace(records, cases=merged, refused_cases=refused), tuple(findings)
+
+
+def _disagreement(case: Case, known: Case | None, code: str) -> Finding:
+    """The error for a case of the sessions that stands elsewhere with other content, or was refused there."""
+    other = (
+        f"with other content, in row {known.row} of {known.file}"
+        if known is not None
+        else "refused, elsewhere"
+    )
+    return Finding(
+        code=code,
+        severity=Severity.ERROR,
+        message=f"the case stands in the columns of the sessions and, {other}; its days wait",
+        location=Location(file=case.file or None, row=case.row or None, field="case_id"),
+        fix="Keep the case columns in one of the two files.",
+    )
 
 
 def _practices(directory: Directory | None, practice: str | None) -> Collection[str]:

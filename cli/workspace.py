@@ -37,6 +37,7 @@ def workspace(
     read_only: bool = False,
     dry_run: bool = False,
     quiet: bool = False,
+    upgrade: bool = False,
 ) -> Iterator[Workspace]:
     """Open settings and store. Commands that work say on stderr what is odd about the settings.
 
@@ -46,6 +47,7 @@ def workspace(
         read_only: the command only looks.
         dry_run: the command rolls back what it writes; where there is no store yet, on one that is thrown away.
         quiet: nothing on stderr.
+        upgrade: a command that only looks brings the tables of an older store to this version first.
 
     Raises:
         SettingsError, StoreUrlError, StoreError, AccessError, TemporaryError: as `load_settings` and `open_store` say.
@@ -54,7 +56,7 @@ def workspace(
     if not read_only and not quiet and settings.findings:
         print_findings(settings.findings, stderr())
     with ExitStack() as stack:
-        store = _opened(settings, stack, read_only=read_only, dry_run=dry_run)
+        store = _opened(settings, stack, read_only=read_only, dry_run=dry_run, upgrade=upgrade)
         stack.callback(store.close)
         yield Workspace(settings=settings, store=store)
 
@@ -81,11 +83,13 @@ def looking(
         yield settings, store
 
 
-def _opened(settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool) -> Store:
+def _opened(settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool, upgrade: bool) -> Store:
     """The store; for a dry run without one, an empty one in a folder that goes when the stack closes."""
     vault = Path(settings.store.vault)
     try:
-        return open_store(settings.store.database, vault, read_only=read_only, as_it_is=dry_run)
+        return open_store(
+            settings.store.database, vault, read_only=read_only, as_it_is=dry_run, upgrade=upgrade
+        )
     except StoreMissingError:
         if not dry_run:
             raise

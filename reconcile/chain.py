@@ -14,10 +14,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from edi.model.frequency import REPLACEMENT, VOID
 from reconcile.values import Again, SubmittedClaim, SubmittedLine
-
-REPLACEMENT: Final = "7"
-VOID: Final = "8"
 
 _DISCIPLINES: Final = frozenset({"GN", "GO", "GP"})
 """The modifiers that name the discipline: one code and charge under two of them is two visits."""
@@ -72,6 +70,13 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
                 return claim.lines
         return ()
 
+    def to_next_payers(self) -> list[SubmittedClaim]:
+        """The submissions to next payers that were not rejected, voids of them aside, in order."""
+        by_id = {claim.id: claim for claim in self.claims}
+        return [
+            claim for claim in self.claims if not claim.rejected and purpose(claim, by_id) is Again.SECONDARY
+        ]
+
     def charge_in(self, claim_id: int | None, service: int) -> int:
         """What one submission bills a service at, in cents; the first one's charge where it does not bill it."""
         for line in self.lines_of(claim_id):
@@ -88,7 +93,8 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
 
         Returns:
             The charge of the latest live submission that bills it; else of the latest submission that is not
-            superseded; 0 when a replacement left the service out or a void took the claim back.
+            superseded; 0 when a replacement left the service out or a void took the claim back. A rejected submission
+            changes nothing while another one was not rejected.
         """
         billed = [
             (claim, self.lines[line.id])
@@ -99,12 +105,15 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
         for claim, line in reversed(billed):
             if claim.id in live:
                 return line.charge
-        for claim in reversed(self.claims):
+        taken = [claim for claim in self.claims if not claim.rejected] or self.claims
+        for claim in reversed(taken):
             if claim.frequency == VOID:
                 return 0
             if stands_for_all(claim):
                 return next((line.charge for held, line in billed if held is claim), 0)
-        return billed[-1][1].charge
+        if all(claim.rejected for claim, _ in billed) and taken[0].sequence < billed[0][0].sequence:
+            return 0  # a rejected correction would have added it
+        return next((line for claim, line in reversed(billed) if not claim.rejected), billed[-1][1]).charge
 
 
 def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
@@ -122,8 +131,11 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
     lines = {line.id: line for line in first.lines}
     versions = {line.id: [line.id] for line in first.lines}
     for claim in ordered[1:]:
-        known = [lines[ids[-1]] for ids in versions.values()]
-        pairs = _pair(claim.lines, known, _CORRECTED if _corrects(claim) else _RESENT)
+        pairs = _noted(claim, ordered)
+        rest = [line for line in claim.lines if line.id not in pairs]
+        taken = {service_of[held] for held in pairs.values()}
+        known = [lines[ids[-1]] for service, ids in versions.items() if service not in taken]
+        pairs |= _pair(rest, known, _CORRECTED if _corrects(claim) else _RESENT)
         for line in claim.lines:
             held = pairs.get(line.id)
             service = line.id if held is None else service_of[held]
@@ -142,6 +154,34 @@ def build_chain(claims: Sequence[SubmittedClaim]) -> Chain:
 def stands_for_all(claim: SubmittedClaim) -> bool:
     """Whether a submission takes the place of the whole claim before it: what it leaves out is billed no more."""
     return claim.frequency == REPLACEMENT or (claim.again is not None and claim.again.whole)
+
+
+def purpose(claim: SubmittedClaim, by_id: Mapping[int, SubmittedClaim]) -> Again | None:
+    """Why a submission was sent; for the repeat of a rejected one, why that was.
+
+    Args:
+        claim: the submission.
+        by_id: all of its chain.
+    """
+    while claim.again is Again.REJECTED:
+        followed = None if claim.follows is None else by_id.get(claim.follows)
+        if followed is None:
+            break
+        claim = followed
+    return claim.again
+
+
+def _noted(claim: SubmittedClaim, chain: Sequence[SubmittedClaim]) -> dict[int, int]:
+    """Line id -> id of the line that it repeats, where that was noted when the claim was sent."""
+    followed = next((one for one in chain if one.id == claim.follows), None)
+    if followed is None or len(claim.repeats) != len(claim.lines):
+        return {}
+    by_number = {line.number: line.id for line in followed.lines}
+    return {
+        line.id: by_number[number]
+        for line, number in zip(claim.lines, claim.repeats, strict=True)
+        if number in by_number
+    }
 
 
 def _corrects(claim: SubmittedClaim) -> bool:

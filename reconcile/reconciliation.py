@@ -14,8 +14,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
+
 from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
+from edi.model.crossover import sent_on
 from edi.model.finding import Finding, Location, Severity
 from edi.model.remittance import Adjustment, ClaimPayment, ServicePayment
 from reconcile.accounts import PATIENT_GROUPS, current_carc
@@ -25,7 +28,6 @@ from reconcile.ledger import Ledger, post
 from reconcile.values import (
     Account,
     Adjudication,
-    Again,
     ClaimState,
     Denial,
     DenialStatus,
@@ -33,9 +35,6 @@ from reconcile.values import (
     SubmittedClaim,
 )
 
-CROSSED_OVER: Final = ("19", "20", "21")
-"""CLP02: processed and sent on to the next payer."""
-_CROSSOVER_REMARKS: Final = ("MA07", "MA18")
 _QMB_REMARKS: Final = ("N781", "N782", "N783")
 _NO_PATIENT_REMARKS: Final = (*_QMB_REMARKS, "N830", "N842")
 
@@ -56,6 +55,7 @@ def reconcile_claim(
         The state; ``claim_id`` is the root.
     """
     root = claims[0].root
+    claims = _as_answered(claims, adjudications)
     if len(claims) == 1:
         chain = None
         lines = {line.id: line for line in claims[0].lines}
@@ -68,7 +68,7 @@ def reconcile_claim(
     denials = find_denials(ordered, ledger, lines, tables, chain=chain)
     total = _sum(root, ledger.balances)
     has_next_payer = any(claim.has_next_payer for claim in claims)
-    sent_next = any(claim.again is Again.SECONDARY for claim in claims)
+    sent_next = chain is not None and bool(chain.to_next_payers())
     findings = (*ledger.findings, *_code_findings(ordered, tables))
     return ClaimState(
         claim_id=root,
@@ -82,6 +82,18 @@ def reconcile_claim(
         ),
         guardrails=_guardrails(ordered, denials),
     )
+
+
+def _as_answered(
+    claims: Sequence[SubmittedClaim], adjudications: Sequence[Adjudication]
+) -> Sequence[SubmittedClaim]:
+    """The submissions; one that a payer answered does not count as rejected, whatever was said before."""
+    if not any(claim.rejected for claim in claims):
+        return claims
+    answered = {one.match.claim_id for one in adjudications}
+    return [
+        msgspec.structs.replace(claim, rejected=False) if claim.id in answered else claim for claim in claims
+    ]
 
 
 def _status(adjudications: Sequence[Adjudication], ledger: Ledger, total: LineBalance) -> str:
@@ -167,7 +179,7 @@ def _patient_action(
 ) -> str:
     """Who is asked for the patient's share: the payer it was sent on to, the next coverage, or the patient."""
     last = standing[-1].claim
-    if _sent_on(last):
+    if sent_on(last):
         return "await_other_payer"
     later = len({one.payer for one in standing}) > 1
     if sent_next and not later:
@@ -180,15 +192,6 @@ def _patient_action(
     return "bill_patient"
 
 
-def _sent_on(claim: ClaimPayment) -> bool:
-    """Whether the payer says that it sent the claim to another one: CLP02, NM1*TT, MA07, MA18."""
-    return (
-        claim.status in CROSSED_OVER
-        or claim.party("TT") is not None
-        or any(code in _CROSSOVER_REMARKS for code in claim.remarks)
-    )
-
-
 def _remarks(claim: ClaimPayment) -> list[str]:
     return [*claim.remarks, *(code for line in claim.lines for code in line.remarks)]
 
@@ -199,7 +202,7 @@ def _guardrails(adjudications: Sequence[Adjudication], denials: Sequence[Denial]
     for one in adjudications:
         if any(code in _NO_PATIENT_REMARKS for code in _remarks(one.claim)):
             rails["no_patient_bill"] = None
-        if one.claim.status in CROSSED_OVER:
+        if sent_on(one.claim):
             rails["no_secondary_claim_sent_on_by_payer"] = None
     if "no_patient_bill" not in rails and any(
         one.status is DenialStatus.OPEN and one.amount > 0 for one in denials

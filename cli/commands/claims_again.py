@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from cli.commands.claims import group
 from cli.exits import ExitCode, worst
 from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.again import AgainRequest, AgainResult, bill_next, correct_claims, void_claims
+from cli.jobs.again.request import REFUSALS
 from cli.jobs.lists import counted, known_word
 from cli.options import (
     AsJson,
@@ -164,7 +166,9 @@ def secondary(
     """Send claims to the next payer with what the one before did, from the posted 835.
 
     Refused when the payer sent the claim on by itself, has not answered, took
-    its payment back, or paid nothing and the next one wants no such claims.
+    its payment back, or paid nothing and the next one wants no such claims, and
+    when the next one has the claim and has not answered. One that did answer
+    gets the changed claim in its way: replacement (7) or new claim.
     """
     if not claims and not due:
         raise UsageError("name a claim, or give --due")
@@ -235,7 +239,7 @@ def _json(result: AgainResult) -> dict[str, Any]:
         ],
         "work_items": [_work_row(one) for one in result.work_items],
         "held": result.held,
-        "refused": result.refused,
+        "refused": list(_refused(result)),
         "unknown": result.unknown,
         "files": [
             {
@@ -252,6 +256,15 @@ def _json(result: AgainResult) -> dict[str, Any]:
         "put_back": result.put_back,
         "findings": [finding_json(finding) for finding in result.findings],
     }
+
+
+def _refused(result: AgainResult) -> Iterator[Row]:
+    """Each claim that does not go again, with what refuses it."""
+    names = set(result.refused)
+    for one in result.findings:
+        refuses = one.code.startswith(REFUSALS) and one.severity is Severity.ERROR
+        if refuses and one.location.claim in names:
+            yield {"code": one.code, "claim": one.location.claim, "message": one.message, "fix": one.fix}
 
 
 def _print(result: AgainResult, *, dry_run: bool) -> None:

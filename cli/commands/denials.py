@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Annotated
 
 import typer
@@ -13,12 +14,13 @@ from cli.jobs.lists import (
     DENIAL_NARROW,
     denial_rows,
     denials_footer,
+    due_date,
     known_payers,
     known_word,
     with_reason_pairs,
     with_sentences,
 )
-from cli.options import AsJson, Config, Database, Output, RowFormat
+from cli.options import AsJson, AsOf, Config, Database, Output, RowFormat, today
 from cli.render import SCHEMA_VERSION, Row, bar, money, stdout, write_json, write_rows
 from cli.workspace import workspace
 from edi.codes import Tables
@@ -43,12 +45,15 @@ REPORT_COLUMNS = (
 
 @group.command("list")
 def list_(
-    everything: Annotated[bool, typer.Option("--all", help="Recovered, reversed and superseded ones too.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Recovered, reversed and superseded ones too.")
+    ] = False,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
     payer: Annotated[str | None, typer.Option(help="Only this payer: key, name or a part of it.")] = None,
     practice: Annotated[str | None, typer.Option(help="Only this practice's.")] = None,
     form: RowFormat = "table",
     as_json: AsJson = False,
+    as_of: AsOf = None,
     output: Output = None,
     config: Config = None,
     database: Database = None,
@@ -76,15 +81,27 @@ def list_(
         and practice in (None, denial.practice_id)
         and (meant is None or (denial.payer, denial.payer_name) in meant)
     ]
-    rows = denial_rows(chosen, payers)
+    left = [_days_left(denial, payers, today(as_of)) for denial in chosen]
+    rows: list[Row] = [
+        {**row, "days_left": days} for row, days in zip(denial_rows(chosen, payers), left, strict=True)
+    ]
     if as_json or form == "json":
         write_json(rows, output)
     elif form == "csv":
         write_rows(with_sentences(rows), DENIAL_CSV, form=form, path=output)
     else:
         footer = denials_footer(chosen, everything=everything)
+        late = sum(days is not None and days < 0 for days in left)
+        if late:
+            footer.insert(0, f"{late} past the day due")
         table = with_reason_pairs(rows)
         write_rows(table, DENIAL_COLUMNS, form=form, path=output, narrow=DENIAL_NARROW, footer=footer)
+
+
+def _days_left(denial: DenialListing, payers: Mapping[str, PayerProfile], day: date) -> int | None:
+    """The days from a day to the one by which the denial's next action is due, below zero when that is past."""
+    due = due_date(denial, payers)
+    return (due - day).days if due is not None else None
 
 
 def _categories(denials: Iterable[DenialListing], tables: Tables) -> set[str]:

@@ -72,7 +72,7 @@ def verify(
     database: Database = None,
 ) -> None:
     """Check every invariant of the ledger over the whole store, by name; 5 when one does not hold."""
-    with workspace(config, database, read_only=True) as opened:
+    with workspace(config, database, read_only=True, upgrade=True) as opened:
         verification = verify_store(opened.store, checks or (), opened.tables)
     if as_json:
         write_json(verification)

@@ -1,4 +1,4 @@
-"""`claimloop simulate FILE --out DIR`: the test payer."""
+"""`claimloop simulate FILE... --out DIR`: the test payer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import typer
 from rich.table import Table
 
 from cli.jobs.eligibility.simulate import SimulatedAnswers, is_inquiry, simulate_answers
-from cli.jobs.simulate import Simulated, load_scenario
-from cli.jobs.simulate import simulate as simulate_file
+from cli.jobs.simulate import Simulated, load_scenario, simulate_all
 from cli.options import AsJson, AsOf, today
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
+from edi.model.errors import UsageError
 from edi.model.money import decimal_text
 
 _MONEY = ("charge", "cash", "contractual", "patient", "denied", "pended", "open", "bank")
@@ -21,9 +21,9 @@ _COUNTS = ("claims", "rejected", "lines", "undecidable")
 
 
 def simulate(
-    file: Annotated[Path, typer.Argument(help="The 837P or 270 to answer.", metavar="FILE")],
+    files: Annotated[list[Path], typer.Argument(help="The 837P or 270 to answer.", metavar="FILE...")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the answer.")],
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw of each file.")] = 1,
     scenario: Annotated[
         Path | None,
         typer.Option("--scenario", metavar="FILE", help="Scenario file, or demo or clean (shipped)."),
@@ -31,11 +31,17 @@ def simulate(
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON; a 270 by a 271."""
-    if is_inquiry(file):
-        _show_answers(simulate_answers(file, out=out, seed=seed, today=today(as_of)), as_json=as_json)
+    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON; a 270 by a 271.
+
+    Of several files each is answered as if it came alone.
+    """
+    inquiries = [file for file in files if is_inquiry(file)]
+    if len(inquiries) not in (0, len(files)):
+        raise UsageError("answer 837P and 270 files in two runs")
+    if inquiries:
+        _show_answers(simulate_answers(*files, out=out, seed=seed, today=today(as_of)), as_json=as_json)
         return
-    made = simulate_file(file, out=out, seed=seed, today=today(as_of), scenario=load_scenario(scenario))
+    made = simulate_all(files, out=out, seed=seed, today=today(as_of), scenario=load_scenario(scenario))
     for finding in made.findings:
         stderr().print(f"{finding.code}: {finding.message}", markup=False, soft_wrap=True)
     if as_json:

@@ -12,7 +12,7 @@ import typer
 from cli.exits import ExitCode
 from cli.jobs.tables.listing import TableRow, list_tables
 from cli.jobs.tables.store import tables_of
-from cli.jobs.tables.update import UNCHANGED, TableState, Update, UpdateRequest, update_tables
+from cli.jobs.tables.update import REPAIRED, UNCHANGED, TableState, Update, UpdateRequest, update_tables
 from cli.options import AsJson, AsOf, Config, DryRun, Output, Quiet, RowFormat, end, today
 from cli.render import print_findings, stderr, stdout, write_json, write_rows
 from cli.settings import Settings, load_settings
@@ -25,6 +25,10 @@ SHOWN: Final = 30
 """Changes of therapy codes that a terminal is shown; --json has all."""
 _ORDER: Final = (CHANGED, ADDED, ENDED)
 """What is new or different stands before what is gone."""
+_SAME: Final = {
+    UNCHANGED: "already loaded, nothing changed",
+    REPAIRED: "already loaded, but what was kept of it was missing or damaged: written again",
+}
 NARROW: Final = ("table", "release", "valid_to", "in_force", "note")
 COLUMNS: Final = ("table", "release", "valid_from", "valid_to", "rows", "in_force", "source", "note")
 
@@ -43,7 +47,9 @@ def update(
     ] = None,
     parts: Annotated[
         int | None,
-        typer.Option(min=1, max=9, help="Parts of a PTP release, where they are not CMS's four."),
+        typer.Option(
+            min=1, max=9, help="Parts of a PTP release, where they are not CMS's four; 1: the whole quarter."
+        ),
     ] = None,
     as_json: AsJson = False,
     config: Config = None,
@@ -112,7 +118,7 @@ def _show(result: Update) -> None:
     for file in result.files:
         part = f" {file.part}" if file.part else ""
         left = f"; {file.left_out:,} that never took effect are left out" if file.left_out else ""
-        told = "already loaded, nothing changed" if file.outcome == UNCHANGED else f"{file.rows:,} rows{left}"
+        told = _SAME.get(file.outcome) or f"{file.rows:,} rows{left}"
         console.print(f"{file.file}: {file.table} {file.release}{part}: {told}", markup=False, soft_wrap=True)
     for state in result.tables:
         for line in _state_lines(state):

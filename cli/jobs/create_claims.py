@@ -27,7 +27,8 @@ class CreateResult(msgspec.Struct, frozen=True, kw_only=True):
         already_billed: lines billed by an earlier run, unchanged, or by another run meanwhile.
         changed: lines billed by an earlier run, different now.
         not_billed: other lines that make no claim, by reason (self_pay, unsigned, package …).
-        held_lines: lines whose day an intake error holds. held: claims that a rule or the second opinion holds.
+        held_lines: lines whose day an intake error holds; held_lines_charge, refused_charge, unpriced as in `Checked`.
+        held: claims that a rule or the second opinion holds.
         files: the files written. put_back: names of files written again from the vault.
         claims, claim_lines, charge: what the files carry; charge in cents.
         findings: everything said, in the order of reading.
@@ -46,6 +47,9 @@ class CreateResult(msgspec.Struct, frozen=True, kw_only=True):
     claim_lines: int
     charge: int
     findings: tuple[Finding, ...]
+    held_lines_charge: int = 0
+    refused_charge: int = 0
+    unpriced: int = 0
 
 
 class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +122,9 @@ def create_claims(
         changed=checked.changed,
         not_billed=checked.not_billed,
         held_lines=checked.held_lines,
+        held_lines_charge=checked.held_lines_charge,
+        refused_charge=checked.refused_charge,
+        unpriced=checked.unpriced,
         held=(*checked.held, *refused),
         files=done.files,
         put_back=returned,

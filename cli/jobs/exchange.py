@@ -14,6 +14,7 @@ from typing import Final, cast
 
 import msgspec
 
+from cli.jobs.placing import PLACED
 from edi.model.directory import TradingPartner
 from edi.model.errors import ClaimloopError, SettingsError, TemporaryError, UsageError
 from edi.transport.base import RetryPolicy, Transport, with_retries
@@ -27,7 +28,6 @@ SENT: Final = "sent"
 """Outcome of a file that the far side was seen to hold whole."""
 SENDING: Final = "sending"
 """Outcome of a file whose delivery has begun; it stays so when the run ends in the middle of it."""
-_PLACED: Final = "placed"
 _PARTLY: Final = 3
 Note = Callable[[str], None]
 """Told what is being retried, in words without PHI."""
@@ -182,7 +182,7 @@ def release(store: Store, name: str, *, arrived: bool, now: datetime, partner: s
             raise UsageError(
                 f"{len(chosen)} files named {name} were cut off while being sent; there are: {names}"
             )
-        outcome, kind = (SENT, "sent") if arrived else (_PLACED, "send_again")
+        outcome, kind = (SENT, "sent") if arrived else (PLACED, "send_again")
         _move(connection, chosen[0], outcome, kind, now)
 
 

@@ -225,6 +225,7 @@ class _IncomingFile:
             position,
             _KINDS.get(transaction.kind, transaction.kind),
             READERS[transaction.kind](transaction),
+            tools=self._tools,
             envelope=transaction.envelope,
         )
         self._findings += findings

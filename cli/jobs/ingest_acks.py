@@ -9,6 +9,7 @@ from contextlib import closing
 import msgspec
 
 from cli.jobs.manifest import DUPLICATE, POSTED
+from cli.jobs.posting import Tools, recompute
 from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
@@ -36,6 +37,7 @@ def ingest_acknowledgments(
     kind: str,
     values: Iterable[Acknowledgment | Finding],
     *,
+    tools: Tools,
     envelope: Envelope | None = None,
 ) -> tuple[AcknowledgmentCounts, list[Finding]]:
     """Store the acknowledgments of one transaction set.
@@ -46,6 +48,7 @@ def ingest_acknowledgments(
         position: 0-based place of the set in the file.
         kind: ``TA1``, ``999`` or ``277CA``.
         values: what a reader of TA1, 999 or 277CA yields.
+        tools: the code tables and payers, for the books of claims that were sent again and are rejected now.
         envelope: theirs; a 999 or TA1 answers only a file that was sent the other way.
 
     Returns:
@@ -71,6 +74,7 @@ def ingest_acknowledgments(
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
             counts = AcknowledgmentCounts(len(answers), saved.matched, rejections, untied=saved.untied)
+            recompute(connection, saved.chains, tools)
         noted = StoredSet(
             file_sha256=sha256,
             position=position,

@@ -23,9 +23,8 @@ class Keeper(Protocol):
     def save(
         self,
         connection: Connection,
-        claims: Sequence[Claim],
-        drafts: Sequence[ClaimDraft],
+        pairs: Sequence[tuple[Claim, ClaimDraft]],
         origin: ClaimOrigin,
     ) -> None:
-        """Store the claims of one transaction set, numbered and written, with the drafts they were made from."""
+        """Store the claims of one transaction set, numbered and written, each with the draft it was made from."""
         ...

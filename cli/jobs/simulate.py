@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from random import Random
@@ -50,7 +50,36 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
 
 
-def simulate(file: Path, *, out: Path, seed: int, today: date, scenario: Scenario | None = None) -> Simulated:
+def simulate_all(
+    files: Sequence[Path], *, out: Path, seed: int, today: date, scenario: Scenario | None = None
+) -> Simulated:
+    """Answer several 837P files, each as if it came alone with this seed; their answers and sums together.
+
+    Raises:
+        InputError: a file cannot be read, holds no professional claim, or would be answered under the names of another.
+    """
+    done: list[Simulated] = []
+    for file in files:
+        taken = frozenset(name for one in done for name in one.files)
+        done.append(simulate(file, out=out, seed=seed, today=today, scenario=scenario, taken=taken))
+    return msgspec.structs.replace(
+        done[0],
+        files=tuple(name for one in done for name in one.files),
+        truths=tuple(name for one in done for name in one.truths),
+        totals=tuple(sums for one in done for sums in one.totals),
+        findings=tuple(found for one in done for found in one.findings),
+    )
+
+
+def simulate(
+    file: Path,
+    *,
+    out: Path,
+    seed: int,
+    today: date,
+    scenario: Scenario | None = None,
+    taken: Collection[str] = (),
+) -> Simulated:
     """Answer an 837P file and write what comes back into a folder.
 
     Args:
@@ -59,9 +88,10 @@ def simulate(file: Path, *, out: Path, seed: int, today: date, scenario: Scenari
         seed: decides every draw; the same file, seed, scenario and day give the same bytes.
         today: the day the payer answers; later waves follow by the scenario's days.
         scenario: None for the shipped ``demo``.
+        taken: names of answers in the folder that must stay.
 
     Raises:
-        InputError: the file cannot be read or holds no professional claim.
+        InputError: the file cannot be read, holds no professional claim, or its answers would get names taken.
     """
     scenario = scenario or shipped_scenario()
     rng = Random(seed)
@@ -71,8 +101,14 @@ def simulate(file: Path, *, out: Path, seed: int, today: date, scenario: Scenari
     totals: list[Totals] = []
     for submission, claims in submissions(_chunks(file), file.name, findings):
         made = answer(claims, rng=rng, today=today, scenario=scenario, submission=submission)
+        answers = list(answer_files(made, claims, submission))
+        if any(name in taken for name, _ in answers):
+            number = submission.interchange_control_number
+            raise InputError(
+                f"{file.name}: another file has the interchange control number {number}; use two folders"
+            )
         out.mkdir(parents=True, exist_ok=True)
-        for name, data in answer_files(made, claims, submission):
+        for name, data in answers:
             (out / name).write_bytes(data)
             names.append(name)
         truth = out.parent / f"{out.name}-truth-{submission.batch}.json"

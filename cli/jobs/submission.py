@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
+from cli.jobs import placing
 from cli.jobs.keeper import Keeper
 from cli.jobs.meanwhile import BILLED_MEANWHILE, not_billed_meanwhile
 from edi.model.claim import Claim
 from edi.model.directory import Directory, TradingPartner
 from edi.model.draft import ClaimDraft
-from edi.model.errors import SettingsError, UsageError
+from edi.model.errors import SettingsError
 from edi.model.finding import Finding, Severity
 from edi.transactions import t837p
-from edi.transport.whole import digest_of, put_whole
 from reconcile.store import (
     CLM01,
     GS06,
@@ -36,7 +36,6 @@ from reconcile.store import (
     Store,
     Vault,
     allocate,
-    files,
     group_control_number,
     interchange_control_number,
     line_control_number,
@@ -49,13 +48,11 @@ from reconcile.store import (
     transaction_control_number,
 )
 from reconcile.store.claims import CREATED
-from reconcile.store.files import OUTGOING, move_file
+from reconcile.store.files import OUTGOING
 from reconcile.store.usage import usages
 
 WRITTEN: Final = "written"
 """Outcome of a file that is whole in the vault and was not yet seen in its folder."""
-PLACED: Final = "placed"
-"""Outcome of a file that stood whole in its folder; what becomes of it there is not ours to undo."""
 _USAGE: Final = {"T": "test", "P": "production"}
 """ISA15 in words."""
 Judge = Callable[[bytes], Sequence[Finding]]
@@ -105,10 +102,6 @@ class Submitter(msgspec.Struct, frozen=True, kw_only=True):
     judge: Judge
     dry_run: bool = False
     keeper: Keeper | None = None
-
-
-class _RollBackError(Exception):
-    """Ends a dry run's transaction."""
 
 
 def submit(drafts: Sequence[ClaimDraft], to: Submitter) -> Submission:
@@ -197,14 +190,14 @@ def _one_file(
 ) -> WrittenFile | None:
     """Write one file; None when every claim of it was refused."""
     made: _Made | None = None
-    with suppress(_RollBackError), to.store.write() as connection:
+    with suppress(placing.RollBackError), to.store.write() as connection:
         register_practices(connection, to.directory.practices.values())
         wanted = not_billed_meanwhile if to.keeper is None else to.keeper.wanted
         made = _made(connection, wanted(connection, drafts, findings), partner, to, refused)
         if made is not None:
-            _refuse_taken(to.folder / made.name, made.sha256)
+            placing.refuse_taken(to.folder / made.name, made.sha256)
         if to.dry_run:
-            raise _RollBackError
+            raise placing.RollBackError
         if made is not None:
             _store(connection, made, partner, to)
     if made is None:
@@ -212,7 +205,7 @@ def _one_file(
     findings += made.written.findings
     path = to.folder / made.name
     if not to.dry_run:
-        _place(to.store, path, made.sha256, made.written.data)
+        placing.place(to.store, path, made.sha256, made.written.data, before=WRITTEN)
     return WrittenFile(
         path=str(path),
         sha256=made.sha256,
@@ -220,20 +213,27 @@ def _one_file(
         interchange_control_number=made.interchange_control_number,
         claims=made.written.claims,
         lines=made.written.lines,
-        charge=sum(claim.charge for _, claims in made.transactions for claim in claims),
+        charge=sum(claim.charge for claim, _ in made.pairs()),
     )
 
 
+_Pair: TypeAlias = tuple[Claim, ClaimDraft]
+"""A numbered claim and the draft it was made from: two claims of one file may have one CLM01."""
+
+
 class _Made(msgspec.Struct, kw_only=True):
-    """A file in the making: its numbered claims by transaction set, their drafts by CLM01, and its bytes."""
+    """A file in the making: its claims, with their drafts, by transaction set, and its bytes."""
 
     name: str
     sha256: str
     interchange_control_number: str
     group_control_number: str
-    transactions: list[tuple[str, list[Claim]]]
-    drafts: dict[str, ClaimDraft]
+    transactions: list[tuple[str, list[_Pair]]]
     written: t837p.WrittenSubmission
+
+    def pairs(self) -> list[_Pair]:
+        """The claims of all transaction sets, with their drafts."""
+        return [pair for _, pairs in self.transactions for pair in pairs]
 
 
 def _made(
@@ -257,7 +257,7 @@ def _made(
             attempt.commit()
             return made
         attempt.rollback()
-        left = _without_refused(made.drafts, errors, refused)
+        left = _without_refused(made.pairs(), errors, refused)
     return None
 
 
@@ -266,6 +266,7 @@ def _attempt(
 ) -> _Made:
     """Number the drafts and write one file of them."""
     claims = numbered(connection, drafts, to.directory, to.now)
+    of = {id(claim): draft for claim, draft in zip(claims, drafts, strict=True)}
     plan = t837p.plan_files(claims, partner)[0]
     isa = allocate(connection, partner.id, ISA13, 1, at=to.now)[0]
     gs = allocate(connection, partner.id, GS06, 1, at=to.now)[0]
@@ -287,23 +288,23 @@ def _attempt(
         sha256=hashlib.sha256(written.data).hexdigest(),
         interchange_control_number=interchange,
         group_control_number=group_control_number(gs),
-        transactions=transactions,
-        drafts={claim.patient_control_number: draft for claim, draft in zip(claims, drafts, strict=True)},
+        transactions=[(number, [(claim, of[id(claim)]) for claim in part]) for number, part in transactions],
         written=written,
     )
 
 
 def _without_refused(
-    drafts: Mapping[str, ClaimDraft], errors: Sequence[Finding], refused: list[Refused]
+    pairs: Sequence[_Pair], errors: Sequence[Finding], refused: list[Refused]
 ) -> list[ClaimDraft]:
     """Move the drafts that the errors name by CLM01 to ``refused``; all of them when no error names one."""
+    numbers = {claim.patient_control_number for claim, _ in pairs}
     by_claim: dict[str | None, list[Finding]] = {}
     for error in errors:
         by_claim.setdefault(error.location.claim, []).append(error)
-    everyone = tuple(errors) if not by_claim.keys() & drafts.keys() else ()
+    everyone = tuple(errors) if not by_claim.keys() & numbers else ()
     left: list[ClaimDraft] = []
-    for number, draft in drafts.items():
-        why = everyone or by_claim.get(number)
+    for claim, draft in pairs:
+        why = everyone or by_claim.get(claim.patient_control_number)
         if why:
             refused.append(Refused(draft=draft, findings=tuple(why)))
         else:
@@ -350,10 +351,10 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
     )
     hashes = {
         (session.practice_id, session.line_id): session_hash(session)
-        for draft in made.drafts.values()
+        for _, draft in made.pairs()
         for session in draft.sessions
     }
-    for number, claims in made.transactions:
+    for number, pairs in made.transactions:
         origin = ClaimOrigin(
             source=CREATED,
             partner=partner.id,
@@ -364,51 +365,24 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
             rules_version=to.rules_version,
         )
         if to.keeper is not None:
-            drafts = [made.drafts[claim.patient_control_number] for claim in claims]
-            to.keeper.save(connection, claims, drafts, origin)
+            to.keeper.save(connection, pairs, origin)
             continue
-        saved = save_claims(connection, claims, origin, hashes)
-        save_sessions_without_line(connection, _without_line(claims, saved.new, made, hashes))
+        saved = save_claims(connection, [claim for claim, _ in pairs], origin, hashes)
+        save_sessions_without_line(connection, _without_line(pairs, saved.new, hashes))
 
 
 def _without_line(
-    claims: Sequence[Claim], ids: Sequence[int], made: _Made, hashes: Mapping[tuple[str, str], str]
+    pairs: Sequence[_Pair], ids: Sequence[int], hashes: Mapping[tuple[str, str], str]
 ) -> Iterator[tuple[str, str, str, int]]:
     """The session lines that claims count without a service line, as the store notes them."""
-    for claim, number in zip(claims, ids, strict=True):
+    for (claim, draft), number in zip(pairs, ids, strict=True):
         billed = {name for line in claim.lines for name in line.session_line_ids}
-        for session in made.drafts[claim.patient_control_number].sessions:
+        for session in draft.sessions:
             if session.line_id not in billed:
                 key = (session.practice_id, session.line_id)
                 yield *key, hashes[key], number
 
 
 def put_back(store: Store, folder: Path) -> list[str]:
-    """Write files that an interrupted run committed but did not get into its folder; return their names.
-
-    A file that once stood whole in its folder is left alone, wherever it went: someone may have uploaded it.
-    """
-    with store.read() as connection:
-        waiting = [one for one in files(connection) if one.direction == OUTGOING and one.outcome == WRITTEN]
-    vault = Vault(store.vault)
-    for one in waiting:
-        _place(store, folder / one.name, one.sha256, b"".join(vault.read(one.sha256)))
-    return [one.name for one in waiting]
-
-
-def _place(store: Store, path: Path, sha256: str, data: bytes) -> None:
-    """Put a committed file into its folder, and note that it stood there unless it is further on its way already."""
-    _refuse_taken(path, sha256)
-    if not path.exists():
-        put_whole(path, data)
-    with store.write() as connection:
-        move_file(connection, sha256, before=WRITTEN, outcome=PLACED)
-
-
-def _refuse_taken(path: Path, sha256: str) -> None:
-    """Raise UsageError when other content stands under the name: another store's file must not be replaced."""
-    if not path.exists():
-        return
-    if digest_of(path) == sha256:
-        return
-    raise UsageError(f"{path} is another file, perhaps of another store; name another folder with --out")
+    """Write the 837P files that an interrupted run committed but did not get into its folder; return their names."""
+    return list(placing.put_back(store, folder, before=WRITTEN))

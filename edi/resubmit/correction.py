@@ -12,10 +12,11 @@ from enum import StrEnum
 import msgspec
 
 from edi.model.claim import Claim, ServiceLine
-from edi.model.finding import Finding
+from edi.model.finding import Finding, Severity
 from edi.model.frequency import ORIGINAL, REPLACEMENT, VOID
 from edi.payers.profile import CorrectionsPolicy
 from edi.resubmit.refusals import (
+    GOES_AS_IT_WAS,
     NO_ANSWER,
     NO_FILE_TAKEN,
     NO_VOID_NEEDED,
@@ -122,6 +123,16 @@ def nothing_to_correct(standing: Standing) -> Finding:
     )
     fix = "Give the corrected rows with --sessions, appeal what was underpaid, or give --force."
     return refusal(NOTHING_TO_CORRECT, standing.number, message, fix)
+
+
+def goes_as_it_was(standing: Standing) -> Finding:
+    """The warning about a claim that was denied or rejected and goes again without any change."""
+    message = (
+        "it goes again with nothing changed, so it will be "
+        f"{'rejected' if standing.rejected else 'denied'} again unless something changed at the payer"
+    )
+    fix = "Give the corrected rows with --sessions; or appeal or send records, where denials list says so."
+    return refusal(GOES_AS_IT_WAS, standing.number, message, fix, Severity.WARNING)
 
 
 def same_content(claim: Claim, other: Claim) -> bool:

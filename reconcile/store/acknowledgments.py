@@ -22,6 +22,7 @@ from edi.model.finding import Finding, Location, Severity
 from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
 from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, PayerClaimControlNumberRow
+from reconcile.store.submissions import REJECTION
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
@@ -44,10 +45,15 @@ Answers = Callable[[SentFile], bool | None]
 
 
 class SavedAcknowledgments(msgspec.Struct, frozen=True):
-    """``matched`` acknowledgments found their claims; ``untied`` says which others could speak of several, and why."""
+    """``matched`` acknowledgments found their claims; ``untied`` says which others could speak of several, and why.
+
+    ``chains`` are the roots of claims that were sent several times and whose books a rejection, or the end of one,
+    changes: they are to be computed again.
+    """
 
     matched: int
     untied: tuple[Finding, ...] = ()
+    chains: tuple[int, ...] = ()
 
 
 def save_acknowledgments(
@@ -90,8 +96,8 @@ def save_acknowledgments(
         rows.append(_row(set_digest, ordinal, file_sha256, answer, claims))
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
-    _change_claims(connection, changes)
-    return SavedAcknowledgments(matched, tuple(tie.untied.values()))
+    turned = _change_claims(connection, changes)
+    return SavedAcknowledgments(matched, tuple(tie.untied.values()), _sent_again(connection, turned))
 
 
 def _outweighs(answer: Acknowledgment, held: Acknowledgment) -> bool:
@@ -256,8 +262,25 @@ def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment
     )
 
 
-def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> None:
-    """Write the answers to the claims, unless a deeper one is there; of 277CA the latest by its own date counts."""
+def _sent_again(connection: Connection, claims: Sequence[int]) -> tuple[int, ...]:
+    """The roots of those claims that were sent more than once."""
+    other = _CLAIM.alias()
+    roots: set[int] = set()
+    for some in chunks(sorted(claims), IN_LIST):
+        query = select(_CLAIM.c.root).join(
+            other, and_(other.c.root == _CLAIM.c.root, other.c.id != other.c.root)
+        )
+        roots.update(connection.execute(query.where(_CLAIM.c.id.in_(some))).scalars())
+    return tuple(sorted(roots))
+
+
+def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> list[int]:
+    """Write the answers to the claims, unless a deeper one is there; of 277CA the latest by its own date counts.
+
+    Returns:
+        The claims that are rejected by it and were not, or the other way round.
+    """
+    turned: list[int] = []
     claim_level = [claim for claim, answer in changes.items() if answer.kind == "277CA"]
     latest = _latest_by_claim(connection, claim_level)
     rows: list[Row] = []
@@ -271,7 +294,10 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
             word = _word(accepted=accepted)
             said = _said(answer.kind, code, accepted=accepted)
             rows.append((said, status if adjudications else word, claim))
+            if (REJECTION in said) is not (REJECTION in held):
+                turned.append(claim)
     update(connection, ClaimRow, ["acknowledged", "status"], rows)
+    return turned
 
 
 def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int, tuple[str, bool]]:

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from edi.model.control import normalise_control_number
-from reconcile.store.bulk import IN_LIST, chunks, insert, insert_new, table_of, update
+from reconcile.store.bulk import IN_LIST, chunks, insert, table_of, update
 from reconcile.store.history import NO_LINE
 from reconcile.store.schema import (
     AcknowledgmentRow,
@@ -24,8 +24,9 @@ from reconcile.values import Again
 _CLAIM = table_of(ClaimRow)
 _SESSION = table_of(BilledSessionRow)
 _DENIAL = table_of(DenialRow)
-_AGAIN = table_of(ResubmissionRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
+_ID_DIGITS = 18
+"""A longer number is no id: the databases count to 2^63."""
 BILL_SECONDARY = "bill_secondary"
 """The next action of a claim whose patient share goes to a further payer."""
 
@@ -38,17 +39,21 @@ class Named(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resubmission(msgspec.Struct, frozen=True, kw_only=True):
-    """A submission to be noted: its id, why it was made, and the submission that it follows."""
+    """A submission to be noted: its id, why it was made, and the submission that it follows.
+
+    ``repeats``: for each of its lines the LX01 of that submission's line, () where they are the same or unlike.
+    """
 
     claim_id: int
     kind: Again
     follows: int
+    repeats: tuple[int, ...] = ()
 
 
 def chains_named(connection: Connection, name: str, practice: str | None = None) -> tuple[Named, ...]:
     """The chains that a patient control number (in any spelling) or a claim id names, of one practice or of all."""
     wanted: ColumnElement[bool] = _CLAIM.c.pcn_normalised == normalise_control_number(name)
-    if name.isdigit():
+    if name.isascii() and name.isdigit() and len(name) <= _ID_DIGITS:
         wanted = or_(wanted, _CLAIM.c.id == int(name))
     if practice is not None:
         wanted = and_(wanted, _CLAIM.c.practice_id == practice)
@@ -58,14 +63,8 @@ def chains_named(connection: Connection, name: str, practice: str | None = None)
 
 def chains_to_bill_next(connection: Connection, practice: str | None = None) -> dict[int, str]:
     """The chains whose answer leaves something to a further payer that was not billed yet, with their first CLM01."""
-    later = _CLAIM.alias("later")
-    sent = exists(
-        select(later.c.id)
-        .join(_AGAIN, _AGAIN.c.claim_id == later.c.id)
-        .where(later.c.root == _CLAIM.c.root, _AGAIN.c.kind == Again.SECONDARY.value)
-    )
     query = select(_CLAIM.c.id, _CLAIM.c.patient_control_number, _CLAIM.c.next_actions).where(
-        _CLAIM.c.root == _CLAIM.c.id, _CLAIM.c.next_actions.contains(BILL_SECONDARY), ~sent
+        _CLAIM.c.root == _CLAIM.c.id, _CLAIM.c.next_actions.contains(BILL_SECONDARY)
     )
     if practice is not None:
         query = query.where(_CLAIM.c.practice_id == practice)
@@ -114,7 +113,25 @@ def sessions_billed(connection: Connection, root: int) -> dict[str, int]:
 
 def save_resubmissions(connection: Connection, made: Iterable[Resubmission]) -> None:
     """Note why submissions were made, in the transaction that stores them."""
-    insert(connection, ResubmissionRow, [(one.claim_id, one.kind.value, one.follows) for one in made])
+    rows = [
+        (one.claim_id, one.kind.value, one.follows, " ".join(str(number) for number in one.repeats))
+        for one in made
+    ]
+    insert(connection, ResubmissionRow, rows)
+
+
+def sessions_elsewhere(
+    connection: Connection, practice_id: str, root: int, line_ids: Iterable[str]
+) -> frozenset[str]:
+    """Those session lines of a practice that another chain than ``root`` bills."""
+    found: set[str] = set()
+    for some in chunks(sorted(set(line_ids)), IN_LIST):
+        query = select(_SESSION.c.line_id).join(_CLAIM, _CLAIM.c.id == _SESSION.c.claim_id)
+        query = query.where(
+            _SESSION.c.practice_id == practice_id, _SESSION.c.line_id.in_(some), _CLAIM.c.root != root
+        )
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
 
 
 def rebill_sessions(
@@ -126,6 +143,8 @@ def rebill_sessions(
 ) -> None:
     """Let session lines belong to the newest submission that bills them, with the content they have now.
 
+    Lines that its chain billed before move to it; the others must be billed by nobody.
+
     Args:
         connection: the transaction that stores the submission.
         practice_id: whose lines they are.
@@ -133,12 +152,17 @@ def rebill_sessions(
         lines: its service line (LX01) by session line_id.
         hashes: the content hash now of each session line that was read again; a line that the submission does not
             bill counts as one without a service line.
+
+    Raises:
+        StoreError: another chain bills one of the lines (``sessions_elsewhere`` tells before).
     """
+    root = connection.execute(select(_CLAIM.c.root).where(_CLAIM.c.id == claim_id)).scalar_one()
     names = {**dict.fromkeys(hashes, NO_LINE), **lines}
     held: dict[str, str] = {}
     for some in chunks(sorted(names), IN_LIST):
-        query = select(_SESSION.c.line_id, _SESSION.c.content_hash).where(
-            _SESSION.c.practice_id == practice_id, _SESSION.c.line_id.in_(some)
+        query = select(_SESSION.c.line_id, _SESSION.c.content_hash)
+        query = query.join(_CLAIM, _CLAIM.c.id == _SESSION.c.claim_id).where(
+            _SESSION.c.practice_id == practice_id, _SESSION.c.line_id.in_(some), _CLAIM.c.root == root
         )
         held.update((row.line_id, row.content_hash) for row in connection.execute(query))
     changed: list[Any] = []
@@ -150,4 +174,4 @@ def rebill_sessions(
         else:
             fresh.append((practice_id, name, digest, claim_id, number))
     update(connection, BilledSessionRow, ["content_hash", "claim_id", "line_number"], changed)
-    insert_new(connection, BilledSessionRow, fresh)
+    insert(connection, BilledSessionRow, fresh)

@@ -16,11 +16,14 @@ from sqlalchemy import Connection, text
 
 from edi.codes.lookup import Tables
 from edi.model.finding import Finding, Location, Severity
+from edi.model.frequency import ORIGINAL, REPLACEMENT, VOID
 from edi.model.money import decimal_text
 from reconcile.store.content import unpack_claim_payment
-from reconcile.store.recomputed import changed_books, changed_claims
+from reconcile.store.links import BROKEN_LINKS
+from reconcile.store.recomputed import changed_books, changed_claims, sessions_twice
 from reconcile.store.second_path import SetSums, set_sums
 from reconcile.store.vault import Vault
+from reconcile.values import Again
 
 _Run: TypeAlias = Callable[[Connection, Vault, Tables], Iterator[Finding]]
 
@@ -217,29 +220,39 @@ def unposted(connection: Connection, vault: Vault, tables: Tables) -> Iterator[F
         )
 
 
-_ORPHANS: Final = {
-    "a posting": "SELECT x.claim_payment_id FROM posting x LEFT JOIN claim_payment p ON p.id = x.claim_payment_id"
-    " LEFT JOIN service_line l ON l.id = x.line_id WHERE p.id IS NULL OR (x.line_id IS NOT NULL AND l.id IS NULL)",
-    "a service payment": "SELECT x.claim_payment_id FROM service_payment x LEFT JOIN claim_payment p"
-    " ON p.id = x.claim_payment_id LEFT JOIN service_line l ON l.id = x.line_id"
-    " WHERE p.id IS NULL OR (x.line_id IS NOT NULL AND l.id IS NULL)",
-    "a service line": "SELECT x.id FROM service_line x LEFT JOIN claim c ON c.id = x.claim_id WHERE c.id IS NULL",
-    "a claim": "SELECT x.id FROM claim x LEFT JOIN claim o ON o.id = x.root WHERE o.id IS NULL OR o.root <> o.id",
-    "a claim without its value": "SELECT c.id FROM claim c LEFT JOIN claim_content x ON x.claim_id = c.id"
-    " WHERE x.claim_id IS NULL",
-    "a provider adjustment": "SELECT x.remittance_id FROM provider_adjustment x LEFT JOIN remittance r"
-    " ON r.id = x.remittance_id WHERE r.id IS NULL",
-    "a payment's file": "SELECT r.id FROM remittance r LEFT JOIN file f ON f.sha256 = r.file_sha256"
-    " WHERE f.sha256 IS NULL",
+@_check
+def orphans(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+    """Every row that names another finds it."""
+    for thing, query in BROKEN_LINKS.items():
+        for (number,) in _rows(connection, query):
+            yield _broken("orphans", f"{thing} ({number}) hangs in the air")
+
+
+@_check
+def resubmissions(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+    """Every claim that went again has the frequency of why it did."""
+    query = """SELECT c.patient_control_number, x.kind, c.frequency FROM resubmission x
+        JOIN claim c ON c.id = x.claim_id ORDER BY x.claim_id"""
+    for number, kind, frequency in _rows(connection, query):
+        if frequency not in _FREQUENCIES.get(kind, ()):
+            yield _broken("resubmissions", f"sent as {kind} with frequency {frequency}", claim=number)
+
+
+_FREQUENCIES: Final = {
+    Again.REPLACEMENT: (REPLACEMENT,),
+    Again.VOID: (VOID,),
+    Again.NEW_CLAIM: (ORIGINAL,),
+    Again.DENIED_LINES: (ORIGINAL,),
+    Again.REJECTED: (ORIGINAL, REPLACEMENT),
+    Again.SECONDARY: (ORIGINAL, REPLACEMENT),
 }
 
 
 @_check
-def orphans(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every row that names another finds it."""
-    for thing, query in _ORPHANS.items():
-        for (number,) in _rows(connection, query):
-            yield _broken("orphans", f"{thing} ({number}) hangs in the air")
+def sessions_once(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+    """No session line stands on two chains: what a submission bills is noted for its own."""
+    for one in sessions_twice(connection):
+        yield _broken("sessions_once", one.message, claim=one.claim)
 
 
 @_check

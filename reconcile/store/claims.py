@@ -12,8 +12,10 @@ from sqlalchemy import Connection, func, select
 
 from edi.model.claim import Claim
 from edi.model.control import normalise_control_number
-from reconcile.chain import REPLACEMENT, VOID, one_discipline
-from reconcile.store.bulk import IN_LIST, chunks, columns_of, insert, insert_new, next_id, table_of
+from edi.model.coordination import RANKS
+from edi.model.frequency import REPLACEMENT, VOID
+from reconcile.chain import one_discipline
+from reconcile.store.bulk import IN_LIST, chunks, columns_of, insert, next_id, table_of
 from reconcile.store.content import claim_digest, pack_claim, unpack_claim
 from reconcile.store.schema import (
     BilledSessionRow,
@@ -27,8 +29,6 @@ CREATED: Final = "created"
 IMPORTED: Final = "imported"
 SUBMITTED: Final = "submitted"
 """Status of a claim that nobody has answered yet."""
-_RANKS: Final = "PSTABCDEFGH"
-"""SBR01 in the order in which payers are billed."""
 
 
 class ClaimOrigin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -82,7 +82,7 @@ def save_claims(
     claims: Sequence[Claim],
     origin: ClaimOrigin,
     session_hashes: Mapping[tuple[str, str], str] | None = None,
-    chains: Mapping[str, int] | None = None,
+    roots: Sequence[int] | None = None,
 ) -> SavedClaims:
     """Store submitted claims of one transaction set. A claim stored already with the same content is left alone.
 
@@ -90,8 +90,9 @@ def save_claims(
         connection: the write transaction that also allocated their control numbers.
         claims: with ``practice_id``, patient control number and line control numbers filled in.
         origin: where they come from.
-        session_hashes: content hash of each session line billed, by (practice_id, line_id); None when imported.
-        chains: roots of the chains that claims are known to belong to, by patient control number as sent.
+        session_hashes: content hash of each session line billed, by (practice_id, line_id); None when imported, and
+            for claims that go again: these note their session lines themselves.
+        roots: for each claim the root of the chain that it is known to belong to, when all of them go again.
 
     Raises:
         StoreError: a session line with a hash is billed already (``billed_sessions`` tells before).
@@ -102,29 +103,32 @@ def save_claims(
     sessions: list[tuple[Any, ...]] = []
     known = 0
     number, line_number = next_id(connection, ClaimRow), next_id(connection, ServiceLineRow)
-    chain = _Chain(connection, chains or {})
-    for some in chunks(claims, IN_LIST):
+    chain = _Chain(connection, set(roots or ()))
+    known_roots = roots if roots is not None else [None] * len(claims)
+    for block in chunks(zip(claims, known_roots, strict=True), IN_LIST):
+        some = [claim for claim, _ in block]
         digests = [claim_digest(claim) for claim in some]
         stored = _stored_digests(connection, some)
         chain.load(some)
-        for claim, digest in zip(some, digests, strict=True):
+        for (claim, given), digest in zip(block, digests, strict=True):
             identity = (claim.practice_id, claim.patient_control_number, digest)
             if identity in stored:
                 known += 1
                 continue
             stored.add(identity)
-            root, sequence = chain.place(claim, number)
+            root, sequence = chain.place(claim, number, given)
             rows.append(_claim_row(claim, number, root, sequence, digest, origin))
             contents.append((number, pack_claim(claim)))
             for line in claim.lines:
                 lines.append(_line_row(line, line_number, number, allocated=origin.source == CREATED))
                 line_number += 1
-            sessions += _billed(claim, number, session_hashes or {})
+            if session_hashes is not None:
+                sessions += _billed(claim, number, session_hashes)
             number += 1
     insert(connection, ClaimRow, rows)
     insert(connection, ClaimContentRow, contents)
     insert(connection, ServiceLineRow, lines)
-    (insert_new if session_hashes is None else insert)(connection, BilledSessionRow, sessions)
+    insert(connection, BilledSessionRow, sessions)
     extended = {row[_ROOT] for row in rows if row[_ROOT] != row[0]}
     return SavedClaims(tuple(row[0] for row in rows), known, tuple(sorted(extended)), tuple(chain.unchained))
 
@@ -165,9 +169,9 @@ def later_payers(claim: Claim) -> tuple[str, ...]:
     """The coverages after this claim's: their keys, or for an imported claim the ranks of its 2320 loops (SBR01)."""
     if claim.later_payers:
         return claim.later_payers
-    own = _RANKS.find(claim.subscriber.rank)
+    own = RANKS.find(claim.subscriber.rank)
     ranks = [one.rank for one in claim.other_payers]
-    return tuple(rank for rank in ranks if len(rank) == 1 and _RANKS.find(rank) > own)
+    return tuple(rank for rank in ranks if len(rank) == 1 and RANKS.find(rank) > own)
 
 
 def _billed_lines(claim: Claim) -> tuple[_Billed, ...]:
@@ -191,10 +195,9 @@ class _Chain:
     to the one under its CLM01. Where several claims fit alike it joins none.
     """
 
-    def __init__(self, connection: Connection, known: Mapping[str, int]) -> None:
+    def __init__(self, connection: Connection, known: set[int]) -> None:
         self._connection = connection
-        self._known = known
-        self._last = _last_sequences(connection, set(known.values()))
+        self._last = _last_sequences(connection, known)
         self._by_number: dict[tuple[str, str], list[_Earlier]] = {}
         self._by_reference: dict[tuple[str, str], dict[int, frozenset[str]]] = {}
         self.unchained: list[int] = []
@@ -223,14 +226,14 @@ class _Chain:
                 roots = self._by_reference.setdefault((practice, number), {})
                 roots[root] = roots.get(root, frozenset()) | _names(unpack_claim(packed))
 
-    def place(self, claim: Claim, number: int) -> tuple[int, int]:
-        """The root and sequence of a claim that gets the id ``number``."""
+    def place(self, claim: Claim, number: int, given: int | None) -> tuple[int, int]:
+        """The root and sequence of a claim that gets the id ``number``; ``given`` is its root where that is known."""
         names, lines = _names(claim), _billed_lines(claim)
         key = (claim.practice_id, normalise_control_number(claim.patient_control_number))
         earlier = self._by_number.setdefault(key, [])
         sequence = 1 + max((one.sequence for one in earlier), default=0)
         own = [one for one in earlier if not names or names & one.names]
-        root = self._known.get(claim.patient_control_number, number)
+        root = number if given is None else given
         if root in self._last:
             sequence = self._last[root] = max(sequence, 1 + self._last[root])
         if root == number and (own or claim.original_reference):

@@ -154,7 +154,10 @@ def unpack_claim(content: bytes) -> Claim:
 def claim_digest(claim: Claim) -> str:
     """Tells two submissions of one patient control number apart.
 
-    Empty fields do not count, so a field that the model gains later changes no digest.
+    Empty fields do not count, so a field that the model gains later changes no digest of a claim without it. The
+    digest is one of our reading, not of the segments: an element that an earlier version kept as a segment (``kept``)
+    and a later one has a field for changes it. The same bytes are known by their file; a file in another envelope that
+    both versions imported is then stored as a resend, in the chain of the first, where its charge counts once.
     """
     return hashlib.sha256(
         msgspec.json.encode(_pruned(msgspec.to_builtins(claim)), order="sorted")

@@ -73,7 +73,7 @@ BUSINESS: Final = {
         x.birth_date, x.partner, x.asked_on, x.content FROM eligibility_inquiry x""",
     "eligibility_answer": """SELECT x.digest, x.trace_number, x.practice_id, x.patient_id, x.payer_key, x.status,
         x.confirmed_on, x.tied, x.confirmation FROM eligibility_answer x""",
-    "resubmission": f"""SELECT {_CLAIM_KEY.format("c")}, x.kind, {_CLAIM_KEY.format("o")}
+    "resubmission": f"""SELECT {_CLAIM_KEY.format("c")}, x.kind, {_CLAIM_KEY.format("o")}, x.repeats
         FROM resubmission x JOIN claim c ON c.id = x.claim_id JOIN claim o ON o.id = x.follows""",
     "work_item": f"""SELECT {_CLAIM_KEY.format("c")}, x.ordinal, x.kind, x.reason, x.opened_on, x.due_date, x.status
         FROM work_item x JOIN claim c ON c.id = x.claim_id""",

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, and_, select
 
 from edi.model.confirmation import Confirmation, confirmation_of
 from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
+from edi.model.identity import answers_by_member, answers_by_trace
+from edi.model.spelling import spelled
 from reconcile.store.bulk import IN_LIST, chunks, insert, insert_new, table_of
 from reconcile.store.schema import EligibilityAnswerRow, EligibilityInquiryRow
 
@@ -71,17 +73,13 @@ def save_inquiries(
     )
 
 
-def spelled(member_id: str) -> str:
-    """A member id as it is compared: letters and digits, upper case."""
-    return "".join(character for character in member_id.upper() if character.isalnum())
-
-
 def save_answers(
     connection: Connection, answers: Sequence[EligibilityAnswer], *, file_sha256: str
 ) -> list[SavedAnswer]:
-    """Store answers, each tied to the inquiry it answers: by trace number, else by member, birth date and payer.
+    """Store answers, each tied to the inquiry it answers: by trace number, else by member, birth date, name and payer.
 
-    An answer whose values are stored already changes nothing, whatever file it comes in.
+    What is tied to no inquiry is kept too. An answer whose values are stored already changes nothing, whatever file it
+    comes in.
 
     Returns:
         One for each answer, in their order.
@@ -130,7 +128,7 @@ class _Tie:
 
     def __init__(self, connection: Connection, answers: Sequence[EligibilityAnswer]) -> None:
         traces = {trace for answer in answers for trace in answer.asked_traces}
-        members = {spelled(answer.member_id) for answer in answers if answer.member_id}
+        members = {spelled(answer.member_id) for answer in answers} - {""}
         self._by_trace = {one.trace_number: one for one in _inquiries(connection, "trace_number", traces)}
         self._by_member: dict[tuple[str, date | None], list[EligibilityInquiry]] = {}
         for one in _inquiries(connection, "member_id", members):
@@ -141,30 +139,14 @@ class _Tie:
         """The inquiry of an answer and how it was found; the latest one where a member was asked about often."""
         for trace in answer.asked_traces:
             found = self._by_trace.get(trace)
-            if found is not None and not _is_someone_else(answer, found):
+            if found is not None and answers_by_trace(answer, found):
                 return found, BY_TRACE
-        if not answer.member_id:
-            return None, UNTIED
-        candidates = [
-            one
-            for one in self._by_member.get((spelled(answer.member_id), answer.patient_person.birth_date), ())
-            if one.payer_id == answer.payer_id
-        ]
+        key = (spelled(answer.member_id), answer.patient_person.birth_date)
+        candidates = [one for one in self._by_member.get(key, ()) if answers_by_member(answer, one)]
         if len({(one.practice_id, one.patient_id) for one in candidates}) != 1:
             return None, UNTIED
         latest = max(candidates, key=lambda one: one.trace_number)
         return msgspec.structs.replace(latest, date_from=None, date_to=None), BY_MEMBER
-
-
-def _is_someone_else(answer: EligibilityAnswer, inquiry: EligibilityInquiry) -> bool:
-    """Whether member and birth date both contradict the inquiry: another store's number, which happens to be ours."""
-    person, asked = answer.patient_person, inquiry.patient_person
-    return (
-        bool(answer.member_id and inquiry.member_id)
-        and spelled(answer.member_id) != spelled(inquiry.member_id)
-        and person.birth_date is not None
-        and person.birth_date != asked.birth_date
-    )
 
 
 def _inquiries(connection: Connection, column: str, values: Collection[str]) -> Iterator[EligibilityInquiry]:

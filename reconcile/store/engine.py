@@ -81,7 +81,12 @@ class Store:
 
 
 def open_store(
-    url: str, vault: Path | None = None, *, read_only: bool = False, as_it_is: bool = False
+    url: str,
+    vault: Path | None = None,
+    *,
+    read_only: bool = False,
+    as_it_is: bool = False,
+    upgrade: bool = False,
 ) -> Store:
     """Open a store, creating or upgrading its tables when it may be written.
 
@@ -90,12 +95,13 @@ def open_store(
         vault: the folder of the vault; by default ``vault`` beside the SQLite file.
         read_only: never write; the store must exist and be of this version.
         as_it_is: neither create nor upgrade it, though it may be written (a dry run, which rolls back).
+        upgrade: with ``read_only``, bring an older store to this version first.
 
     Raises:
         StoreMissingError: it must exist and does not.
         StoreUrlError: not a URL of a database that claimloop knows, or its folder or database does not exist.
         StoreVersionError: a newer claimloop wrote it.
-        StoreError: it is not a claimloop store, or, read-only, not yet one of this version.
+        StoreError: it is not a claimloop store, or, read-only, one of an older version.
         AccessError, TemporaryError: see ``Store.write``.
     """
     parsed = _parse(url)
@@ -108,6 +114,8 @@ def open_store(
         raise StoreMissingError(_NO_STORE.format(name=parsed.render_as_string()))
     store = Store(_engine(parsed, read_only=read_only), vault, read_only=read_only)
     try:
+        if upgrade and _is_older(store):
+            open_store(url, vault).close()
         _bring_up_to_date(store, as_it_is=as_it_is)
     except BaseException:
         store.close()
@@ -206,10 +214,20 @@ def _bring_up_to_date(store: Store, *, as_it_is: bool) -> None:
     if as_it_is and current is None:
         raise StoreMissingError(_NO_STORE.format(name=store.name))
     if as_it_is:
-        raise StoreError(f"the store {store.name} is not of this version yet; open it once for writing")
+        raise StoreError(
+            f"the store {store.name} is of an older claimloop (schema {current}); claimloop verify brings it to this "
+            "version and checks it"
+        )
     with store.write() as connection:
         if _version(connection, store.name) != SCHEMA_VERSION:
             migrate.upgrade(connection)
+
+
+def _is_older(store: Store) -> bool:
+    """Whether its tables are those of an earlier version."""
+    with store.read() as connection:
+        current = _version(connection, store.name)
+    return current is not None and current < SCHEMA_VERSION
 
 
 def _version(connection: Connection, name: str) -> str | None:

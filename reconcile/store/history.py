@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from edi.model.claim import Claim
-from edi.model.history import EarlierLine
+from edi.model.frequency import VOID
+from edi.model.history import EarlierLine, status_counts
 from reconcile.store.bulk import IN_LIST, chunks, insert_new, table_of
 from reconcile.store.claims import member_ids
 from reconcile.store.content import unpack_claim
@@ -23,10 +24,9 @@ from reconcile.store.schema import (
     ResubmissionRow,
     ServiceLineRow,
 )
+from reconcile.store.submissions import REJECTION
 from reconcile.values import Again
 
-VOID: Final = "8"
-"""CLM05-3 of a claim that takes back an earlier one."""
 NO_LINE: Final = 0
 """Line number of a session line that its claim counts without a service line: its minutes earned no unit."""
 
@@ -46,16 +46,19 @@ def _parts_only() -> Select[tuple[int]]:
 
 
 def _in_force(practice_id: str, patient_ids: Sequence[str]) -> ColumnElement[bool]:
-    """The condition for claims of patients that are the newest of their chain and payer, and no void."""
+    """The condition for claims of patients that are the newest of their chain and payer, and no void.
+
+    A rejected submission is as if it had not been sent: it counts only where none was taken.
+    """
     other = _CLAIM.alias()
-    newest = (
-        select(func.max(other.c.id))
-        .where(
-            other.c.root == _CLAIM.c.root,
-            other.c.payer_key == _CLAIM.c.payer_key,
-            other.c.id.not_in(_parts_only()),
-        )
-        .scalar_subquery()
+    whole = select(func.max(other.c.id)).where(
+        other.c.root == _CLAIM.c.root,
+        other.c.payer_key == _CLAIM.c.payer_key,
+        other.c.id.not_in(_parts_only()),
+    )
+    taken = or_(other.c.adjudications > 0, other.c.acknowledged.not_like(f"%{REJECTION}%"))
+    newest = func.coalesce(
+        whole.where(taken).scalar_subquery(), whole.where(other.c.frequency != VOID).scalar_subquery()
     )
     return and_(
         _CLAIM.c.practice_id == practice_id,
@@ -236,11 +239,27 @@ def billed_units(connection: Connection, practice_id: str, line_ids: Iterable[st
 def authorized_days(
     connection: Connection, practice_id: str, patient_ids: Collection[str]
 ) -> dict[tuple[str, str, str], set[date]]:
-    """The dates of service on which earlier claims used authorizations, by practice, patient and their number."""
-    query = select(_CLAIM.c.patient_id, _CONTENT.c.content).join(_CONTENT, _CONTENT.c.claim_id == _CLAIM.c.id)
+    """The dates of service on which earlier claims used authorizations, by practice, patient and their number.
+
+    Claims that were rejected used none.
+    """
+    root = _CLAIM.alias("root")
+    query: Select[Any] = (
+        select(
+            _CLAIM.c.patient_id,
+            _CLAIM.c.status,
+            _CLAIM.c.adjudications,
+            root.c.status.label("books"),
+            _CONTENT.c.content,
+        )
+        .join(_CONTENT, _CONTENT.c.claim_id == _CLAIM.c.id)
+        .join(root, root.c.id == _CLAIM.c.root)
+    )
     found: dict[tuple[str, str, str], set[date]] = {}
     for some in chunks(sorted(patient_ids), IN_LIST):
         for row in connection.execute(query.where(_in_force(practice_id, some))):
+            if not status_counts(_status(row)):
+                continue
             claim = unpack_claim(row.content)
             for line in claim.lines:
                 number = line.authorization or claim.authorization

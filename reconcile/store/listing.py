@@ -45,8 +45,7 @@ ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
 FILE = table_of(FileRow)
 CLAIM_FINDING = table_of(ClaimFindingRow)
 RESUBMISSION = table_of(ResubmissionRow)
-RESEND = "resend"
-"""Why a submission went out after others of its chain, where another system sent it."""
+RESEND = "resend"  # why a submission went out after others of its chain: another system sent it
 
 
 class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -55,6 +55,16 @@ _LINES: Final = (
 )
 
 
+_ROOTS: Final = (
+    "SELECT c.id, c.root, c.practice_id, c.patient_control_number, x.content FROM claim c"
+    " JOIN claim_content x ON x.claim_id = c.id WHERE c.id {keys}"
+)
+_SESSIONS: Final = (
+    "SELECT b.practice_id, b.line_id, c.root FROM billed_session b JOIN claim c ON c.id = b.claim_id"
+    " WHERE b.line_id {keys}"
+)
+
+
 class Difference(msgspec.Struct, frozen=True):
     """What differs on one claim, by its patient control number, in words without PHI."""
 
@@ -94,6 +104,21 @@ def changed_claims(connection: Connection) -> Iterator[Difference]:
                 wrong = [line[0] for line, other in zip(sent, held, strict=False) if line != other]
                 place = f"line {wrong[0]}" if wrong else f"{len(held)} lines for {len(sent)}"
                 yield Difference(name, f"the service lines are others than were sent: {place}")
+
+
+def sessions_twice(connection: Connection) -> Iterator[Difference]:
+    """Yield every submission that bills a session line which is noted as billed by another chain."""
+    for numbers in _blocks(connection, "SELECT id FROM claim WHERE id > :after ORDER BY id LIMIT :most"):
+        billed: dict[tuple[str, str], dict[int, str]] = {}
+        for _, root, practice, name, content in fetch(connection, _ROOTS, numbers):
+            for line in unpack_claim(bytes(content)).lines:
+                for session in line.session_line_ids:
+                    billed.setdefault((practice, session), {})[root] = name
+        names = sorted({session for _, session in billed})
+        for practice, session, holder in fetch(connection, _SESSIONS, names):
+            for root, name in billed.get((practice, session), {}).items():
+                if root != holder:
+                    yield Difference(name, f"session line {session} of it is billed by another claim")
 
 
 def changed_books(connection: Connection, tables: Tables) -> Iterator[Difference]:

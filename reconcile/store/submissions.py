@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -15,7 +15,7 @@ _CLAIM = (
     "SELECT c.id, c.practice_id, c.patient_control_number, c.charge, c.frequency, c.payer_key, c.payer_id,"
     " c.payer_name, c.member_ids, c.patient_last_name, c.patient_first_name, c.date_from, c.date_to,"
     " c.original_reference, c.sequence, c.root, c.pcn_normalised, c.adjudications, c.acknowledged,"
-    " c.later_payers, a.kind FROM claim c LEFT JOIN resubmission a ON a.claim_id = c.id"
+    " c.later_payers, a.kind, a.follows, a.repeats FROM claim c LEFT JOIN resubmission a ON a.claim_id = c.id"
 )
 _BY_NUMBER = f"{_CLAIM} JOIN claim n ON n.root = c.root WHERE n.pcn_normalised {{keys}}"
 _BY_ROOT = f"{_CLAIM} WHERE c.root {{keys}}"
@@ -35,7 +35,9 @@ _PAYER_NUMBERS = (
     "SELECT claim_id, payer_claim_control_number FROM claim_payment WHERE claim_id {keys}",
     "SELECT claim_id, payer_claim_control_number FROM acknowledgment WHERE claim_id {keys}",
 )
-_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _AGAIN = 15, 16, 17, 18, 19, 20
+REJECTION: Final = ":rejected:"
+"""What stands in ``ClaimRow.acknowledged`` of a submission that was rejected."""
+_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _AGAIN, _FOLLOWS, _REPEATS = range(15, 23)
 
 
 class Submissions:
@@ -128,6 +130,9 @@ def _complete(
             lines=tuple(lines.get(number, ())),
             has_next_payer=bool(row[_LATER_PAYERS]),
             again=Again(row[_AGAIN]) if row[_AGAIN] else None,
+            follows=row[_FOLLOWS],
+            repeats=tuple(int(one) for one in row[_REPEATS].split()) if row[_REPEATS] else (),
+            rejected=not row[_ADJUDICATIONS] and REJECTION in row[_ACKNOWLEDGED],
         )
         found.chains.setdefault(root, []).append(claim)
         found.learn("claim", row[_NUMBER], root)

@@ -69,14 +69,14 @@ def test_optional_files_may_be_absent(tmp_path):
     assert (loaded.records.patients, loaded.findings, loaded.summaries) == ({}, (), ())
 
 
-def test_line_ids_differ_over_files_and_headings_are_mapped(folder):
+def test_a_row_of_two_files_is_counted_once_and_headings_are_mapped(folder):
     directory, practice, _ = with_columns({"DOS": "date_of_service"})
     directory = replace(directory, practices={"orchard": practice})
     items = list(session_items([folder / "sessions.csv", folder / "more.csv"], directory))
     assert [type(item) for item in items if isinstance(item, SessionLine | TableSummary)] == [
         SessionLine, TableSummary, TableSummary,
     ]  # fmt: skip
-    assert [item.code for item in items if isinstance(item, Finding)] == ["INP040"]
+    assert [item.code for item in items if isinstance(item, Finding)] == ["INP048"]
 
 
 def test_two_practices_that_map_a_heading_differently(folder):
@@ -101,6 +101,37 @@ def test_cases_of_the_sessions_are_added():
     merged, findings = with_cases(records, [make_case(case_id="C2")])
     assert findings == ()
     assert set(merged.cases) == {("orchard", "C1"), ("orchard", "C2")}
-    kept, findings = with_cases(records, [make_case(onset_date=None)])
-    assert [finding.code for finding in findings] == ["INP047"]
-    assert kept.cases == records.cases
+    assert with_cases(records, [make_case(file="s.csv", row=9)])[1] == (), "the same content is no conflict"
+
+
+def test_a_case_that_disagrees_with_cases_csv_is_taken_out_and_named():
+    records = make_records(cases=(make_case(file="cases.csv", row=5),))
+    other = make_case(onset_date=None, file="sessions.csv", row=2)
+    kept, findings = with_cases(records, [other])
+    (finding,) = findings
+    assert (finding.code, finding.location.file, finding.location.row) == ("INP047", "sessions.csv", 2)
+    assert "row 5 of cases.csv" in finding.message
+    assert kept.cases == {}
+    assert kept.refused_cases == {("orchard", "C1"): "P1"}
+
+
+def test_cases_of_two_sessions_files_must_agree():
+    first = make_case(case_id="C2", file="a.csv", row=2)
+    kept, findings = with_cases(make_records(), [first, replace(first, file="b.csv", row=7)])
+    assert findings == ()
+    assert kept.cases["orchard", "C2"] == first
+    other = replace(first, accident_type="work", file="b.csv", row=7)
+    kept, findings = with_cases(make_records(), [first, other])
+    assert [(one.code, one.location.file, one.location.row) for one in findings] == [("INP042", "b.csv", 7)]
+    assert ("orchard", "C2") not in kept.cases
+    assert ("orchard", "C2") in kept.refused_cases
+
+
+def test_a_case_refused_in_its_file_is_remembered_and_not_replaced(folder):
+    (folder / "cases.csv").write_text(CASES.replace(",PT,", ",,"))
+    records = load_records(RecordFiles.beside(folder / "sessions.csv"), make_directory()).records
+    assert records.cases == {}
+    assert records.refused_cases == {("orchard", "C1"): "P1"}
+    kept, findings = with_cases(records, [make_case(file="sessions.csv", row=2)])
+    assert kept.cases == {}
+    assert [one.code for one in findings] == ["INP047"]

@@ -232,6 +232,20 @@ def test_the_denominator_leaves_out_pended_and_unprocessable_claims(answered):
     assert "\ntotal " in answered("report", "denials").out
 
 
+def test_days_left_are_counted_from_the_day_given(answered):
+    rows = answered("denials", "list", "--json", "--as-of", "2026-05-01").json
+    later = answered("denials", "list", "--json", "--as-of", "2026-05-31").json
+    assert {row["days_left"] for row in rows if row["due_date"] is None} <= {None}
+    dated = [(one, two) for one, two in zip(rows, later, strict=True) if one["due_date"] is not None]
+    assert dated
+    for one, two in dated:
+        assert one["days_left"] == (date.fromisoformat(one["due_date"]) - date(2026, 5, 1)).days
+        assert two["days_left"] == one["days_left"] - 30
+    late = sum(row["days_left"] is not None for row in rows)
+    assert f"{late} past the day due" in answered("denials", "list", "--as-of", "2099-01-01").out
+    assert "past the day due" not in answered("denials", "list", "--as-of", "2000-01-01").out
+
+
 def test_the_table_of_denials_ends_with_a_summary(answered):
     rows = answered("denials", "list", "--json").json
     last = answered("denials", "list").out.rstrip().splitlines()[-1]

@@ -211,6 +211,28 @@ def test_the_whole_table_broken(tmp_path, name, file):
     create_both_ways(office, (file, name))
 
 
+CODE_COLUMNS = (
+    "procedure_code", "modifiers", "diagnosis_codes", "prior_authorization", "place_of_service", "rendering_npi",
+    "treating_npi", "units", "minutes", "charge",
+)  # fmt: skip
+"""Columns of sessions.csv that hold codes and numbers, whose wrong values a finding may want to repeat."""
+
+
+@pytest.mark.parametrize("column", CODE_COLUMNS)
+def test_a_value_of_a_patient_in_a_column_of_codes(tmp_path, column):
+    office = marked_office(tmp_path / "office")
+    with office.sessions.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    # Eight digits are a number where numbers belong.
+    digits = () if column in ("units", "minutes", "charge") else ("19030719",)
+    for value in ("QZXLAST", "QZXLAST QZXFIRST", "QZX", "QZXMEMBER1", "1903-07-19", *digits):
+        with office.sessions.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(dict.fromkeys([*rows[0], *CODE_COLUMNS])), restval="")
+            writer.writeheader()
+            writer.writerows({**row, column: value} for row in rows)
+        create_both_ways(office, (column, value))
+
+
 # -- the 837P of another system ------------------------------------------------------------------------------------
 
 

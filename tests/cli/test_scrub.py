@@ -112,7 +112,7 @@ def test_json_counts_agree_and_every_finding_is_whole(demo):
         (("--select", "MOD002"), {"MOD002"}),
         (("--select", "UNT,MOD", "--ignore", "UNT01"), {"MOD002", "UNT003"}),
         (("--select", "UNT003", "--ignore", "UNT"), {"UNT003"}),
-        (("--select", "CHG", "--severity", "error"), {"CHG007", "CHG016"}),
+        (("--select", "CHG", "--severity", "error"), {"CHG007", "CHG017"}),
         (("--select", "UNT", "--select", "TIM", "--severity", "error"), {"UNT003", "TIM001"}),
     ],
 )
@@ -430,3 +430,36 @@ def test_no_form_shows_who_a_patient_is(demo, form):
     told = scrub(demo, *options)
     assert len(told.out) > 1000
     assert [one for one in values if one in told.out + told.err] == []
+
+
+# -- what the settings lack is told once -------------------------------------------------------------------------------
+
+
+def test_lines_of_one_unknown_payer_are_told_together_and_listed_in_json(office):
+    patients = office.folder / "patients.csv"
+    text = patients.read_text(encoding="utf-8")
+    patients.write_text(re.sub(r",1,[a-z_]+,", ",1,nowhere-plan,", text), encoding="utf-8")
+    told, listed = scrub(office), scrub(office, "--json", "--select", "CHG002")
+    found = listed.json["findings"]
+    assert len({one["visit"] for one in found}) > 1
+    shown = [line for line in told.out.splitlines() if "nowhere-plan" in line]
+    assert len(shown) == 1
+    assert f"({len(found)} lines)" in shown[0]
+    created = office("claims", "create", office.sessions, "--out", office.folder / "out", "--as-of", AS_OF)
+    assert sum("nowhere-plan" in line for line in created.err.splitlines()) == 1
+
+
+def test_held_lines_are_told_with_their_charge(office):
+    rows = office.sessions.read_text(encoding="utf-8").splitlines()
+    place = rows[0].split(",").index("treating_npi")
+    cells = rows[1].split(",")
+    cells[place] = "1234567893"
+    office.sessions.write_text("\n".join([rows[0], ",".join(cells), *rows[2:]]) + "\n", encoding="utf-8")
+    report = scrub(office, "--json").json
+    assert report["held_lines"] >= 1
+    assert float(report["held_lines_charge"]) > 0
+    assert (report["rejected_rows_charge"], report["lines_without_charge"]) == ("0.00", 0)
+    wanted = f"held before they became a claim, {float(report['held_lines_charge']):,.2f}"
+    assert wanted in scrub(office).out.replace("\n", " ")
+    created = office("claims", "create", office.sessions, "--out", office.folder / "out", "--as-of", AS_OF)
+    assert wanted in created.out

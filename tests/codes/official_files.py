@@ -50,6 +50,12 @@ CARC_ROWS = (
     ("97", "A licensed text", "01/01/1995", "", "11/01/2027"),
     ("325", "A licensed text", "11/01/2026", "", ""),
 )
+RARC_ROWS = (
+    ("M15", "A licensed text", "01/01/1997", "07/01/2026", ""),
+    ("MA130", "A licensed text", "10/12/2001", "", ""),
+    ("N130", "A licensed text", "10/31/2002", "11/01/2009", ""),
+    ("N999", "A licensed text", "11/01/2026", "", ""),
+)
 LICENSED = "licensed text"
 """What must not be found in what is kept."""
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edi.codes.official import UNDERSTOOD, recognise, release_of_name, release_of_text, unfit
+from edi.codes import load_tables
+from edi.codes.official import (
+    UNDERSTOOD,
+    part_of_name,
+    recognise,
+    release_of_name,
+    release_of_text,
+    unfit,
+)
 from edi.codes.official.rows import rationale_of
 from edi.model.errors import InputError
 from tests.codes.official_files import (
@@ -21,6 +29,7 @@ from tests.codes.official_files import (
     PTP_HEADER,
     PTP_ONE_ROW,
     PTP_ROWS,
+    RARC_ROWS,
 )
 
 
@@ -91,21 +100,21 @@ def test_a_list_keeps_codes_and_dates_and_no_text():
 def test_a_list_copied_from_the_page_has_its_dates_in_the_text():
     rows = [
         ("Code", "Description"),
-        ("M1", "A text.\nStart: 01/01/1997"),
+        ("M15", "A text.\nStart: 01/01/1997"),
         ("MA130", "A text. Start: 10/12/2001 | Last Modified: 03/01/2011 | Stop: 06/01/2027"),
-        ("N904", "Start: 03/01/2026 | Last Modified: 07/01/2026"),
+        ("N130", "Start: 03/01/2026 | Last Modified: 07/01/2026"),
     ]
     assert kept(*rows) == (
         "rarc",
-        ["M1,1997-01-01,,", "MA130,2001-10-12,2027-06-01,2011-03-01", "N904,2026-03-01,,2026-07-01"],
+        ["M15,1997-01-01,,", "MA130,2001-10-12,2027-06-01,2011-03-01", "N130,2026-03-01,,2026-07-01"],
         0,
     )
 
 
 @pytest.mark.parametrize("text", ["2026-11-01", "11/01/2026", "11/1/2026", "20261101"])
 def test_dates_in_any_form(text):
-    _, lines, _ = kept(CARC_HEADER, ("325", "x", text, "", ""))
-    assert lines == ["325,2026-11-01,,"]
+    _, lines, _ = kept(CARC_HEADER, *CARC_ROWS[:3], ("325", "x", text, "", ""))
+    assert lines[3:] == ["325,2026-11-01,,"]
 
 
 def test_blank_rows_and_footers_are_passed_over():
@@ -167,7 +176,7 @@ def test_blank_rows_and_footers_are_passed_over():
             [CARC_HEADER, ("1", "x", "01/01/1995", "", ""), ("M1", "x", "", "", "")],
             "neither all CARCs nor all RARCs",
         ),
-        ([CARC_HEADER, ("1", "x", "31/31/1995", "", "")], "row 2: '31/31/1995' is not a date"),
+        ([CARC_HEADER, *CARC_ROWS, ("2", "x", "31/31/1995", "", "")], "row 6: '31/31/1995' is not a date"),
         ([CARC_HEADER, ("CO", "x", "01/01/1995", "", "")], "neither all CARCs"),
     ],
 )
@@ -177,9 +186,33 @@ def test_what_is_not_understood_is_refused(rows, said):
 
 
 def test_a_late_row_of_another_list_is_refused():
-    rows = [(str(code), "x", "01/01/1995", "", "") for code in range(1, 30)]
-    with pytest.raises(InputError, match="row 31: N1 is no CARC"):
+    rows = [(str(code), "x", "01/01/1995", "", "") for code in range(1, 100)]
+    with pytest.raises(InputError, match="row 101: N1 is no CARC"):
         kept(CARC_HEADER, *rows, ("N1", "x", "01/01/1995", "", ""))
+
+
+PLACES_OF_SERVICE = [("01", "Pharmacy"), ("02", "Telehealth"), ("11", "Office"), ("99", "Other")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([("Code", "Description"), *PLACES_OF_SERVICE], "form of CARCs, but X12's list has 1, 45, 97 too"),
+        ([CARC_HEADER, *CARC_ROWS[:2], CARC_ROWS[3]], "has 97 too"),
+        ([CARC_HEADER, *RARC_ROWS[1:]], "form of RARCs, but X12's list has M15 too"),
+        ([("Code", "Description"), ("M1", "Size"), ("N2", "Size")], "has M15, MA130, N130 too"),
+    ],
+)
+def test_another_list_of_codes_of_the_same_form_is_refused(rows, said):
+    with pytest.raises(InputError, match=said):
+        kept(*rows)
+
+
+@pytest.mark.parametrize(("table", "rows"), [("carc", CARC_ROWS), ("rarc", RARC_ROWS)])
+def test_the_codes_that_a_list_must_have_are_shipped_too(table, rows):
+    assert kept(CARC_HEADER, *rows)[0] == table
+    known = load_tables().carcs if table == "carc" else load_tables().rarcs
+    assert {code for code, *_ in rows[:3]} <= known.keys()
 
 
 def test_the_refusal_names_the_headers_that_are_understood():
@@ -215,6 +248,26 @@ def test_the_quarter_that_a_name_says(names, release, part):
     assert (found.release, found.part) == (release, part)
     assert found.valid_to is not None
     assert (found.valid_to - found.valid_from).days in (89, 90, 91)
+
+
+@pytest.mark.parametrize(
+    ("names", "part"),
+    [
+        (("ptp_part_f1.txt",), 1),
+        (("ptp part 2.txt",), 2),
+        (("Part3.csv",), 3),
+        (("f4.txt",), 4),
+        (("edits.txt", "ccipra-v323r0-f2.zip"), 2),
+        (("edits-f1.txt", "ccipra-v323r0-f2.zip"), 1),
+        (("edits.txt",), 0),
+        (("eff1.txt",), 0),
+        (("edits-f12.txt",), 0),
+        (("edits-f0.txt",), 0),
+        (("counterpart.txt",), 0),
+    ],
+)
+def test_the_part_that_a_name_says(names, part):
+    assert part_of_name(*names) == part
 
 
 def test_a_quarter_is_its_three_months():
@@ -253,6 +306,7 @@ def test_the_release_that_a_person_names(text, release):
         ("MCR_MUE_PractitionerServices_Eff_10-01-2026.csv", False),
         ("ccioph-v323r0-f1.txt", True),
         ("medicaid-ncci-q2-2026-ptp-edits-practitioner-services.zip", True),
+        ("MCD_MUE_PractitionerServices_Eff_10-01-2026.csv", True),
         ("medicare-ncci-2026q2-practitioner-quarterly-additions-deletions-revisions-ptp.zip", True),
     ],
 )

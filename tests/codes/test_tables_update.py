@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import zipfile
+from contextlib import suppress
 from datetime import date
 
 import pytest
 
 from cli.jobs.tables import store
 from cli.jobs.tables.listing import list_tables
-from cli.jobs.tables.store import load_installed, locked
+from cli.jobs.tables.sheets import sheets_of
+from cli.jobs.tables.store import is_sound, load_installed, locked
 from cli.jobs.tables.update import UpdateRequest, update_tables
 from edi.codes import Tables, load_tables
 from edi.model.errors import AccessError, InputError, TemporaryError, UsageError
@@ -25,6 +27,7 @@ from tests.codes.official_files import (
     PTP_NAME,
     PTP_ONE_ROW,
     PTP_ROWS,
+    RARC_ROWS,
     csv_text,
     excel,
     mue_text,
@@ -128,9 +131,9 @@ def test_limits_from_every_form(desk, name, data):
     assert (found.units, found.mai, found.rationale) == (8, "3", "clinical-data")
 
 
-def test_a_list_of_carcs_is_of_the_day_it_last_changed_and_keeps_no_text(desk):
+def test_a_list_of_carcs_is_of_the_last_day_up_to_today_on_which_it_changed_and_keeps_no_text(desk):
     result = desk.update(desk.file("carc.csv", csv_text(CARC_HEADER, CARC_ROWS)))
-    assert [(one.table, one.release, one.rows) for one in result.files] == [("carc", "2027-07-01", 4)]
+    assert [(one.table, one.release, one.rows) for one in result.files] == [("carc", "2026-11-01", 4)]
     new = desk.tables.carc("325")
     assert new is not None
     assert new.category == "unclassified"
@@ -138,12 +141,7 @@ def test_a_list_of_carcs_is_of_the_day_it_last_changed_and_keeps_no_text(desk):
 
 
 def test_a_list_of_rarcs_from_excel(desk):
-    rows = [
-        CARC_HEADER,
-        ("M15", LICENSED, "01/01/1997", "07/01/2026", ""),
-        ("N999", LICENSED, "11/01/2026", "", ""),
-    ]
-    (file,) = desk.update(desk.file("rarc.xlsx", excel(rows))).files
+    (file,) = desk.update(desk.file("rarc.xlsx", excel([CARC_HEADER, *RARC_ROWS]))).files
     assert (file.table, file.release) == ("rarc", "2026-11-01")
     assert desk.tables.rarc("N999") is not None
 
@@ -157,6 +155,69 @@ def test_the_release_may_be_named_where_the_file_does_not_say_it(desk):
         desk.update(desk.file("edits.txt", ptp_text()), release="2026-11-01")
     with pytest.raises(UsageError, match="is not a release"):
         desk.update(desk.file("edits.txt", ptp_text()), release="autumn")
+
+
+@pytest.mark.parametrize(("release", "today"), [("2026Q4", TODAY), (None, date(1990, 1, 1))])
+def test_a_list_needs_a_day(desk, release, today):
+    with pytest.raises(UsageError, match="give --release"):
+        desk.update(desk.file("carc.csv", csv_text(CARC_HEADER, CARC_ROWS)), release=release, today=today)
+
+
+def test_a_list_may_be_of_a_day_that_the_caller_names(desk):
+    carcs = desk.file("carc.csv", csv_text(CARC_HEADER, CARC_ROWS))
+    (file,) = desk.update(carcs, release="2026-11-20").files
+    assert file.release == "2026-11-20"
+
+
+def test_a_list_of_places_of_service_is_no_list_of_carcs(desk):
+    places = csv_text(("Code", "Description"), [("01", "Pharmacy"), ("02", "Telehealth"), ("11", "Office")])
+    with pytest.raises(InputError, match=r"pos\.csv: its codes have the form of CARCs"):
+        desk.update(desk.file("pos.csv", places), release="2026-11-01")
+    assert desk.tables.version == load_tables().version
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("ccipra-v323r0-f1.txt", "2025Q1"), ("MCR_MUE_PractitionerServices_Eff_10-01-2026.csv", "2026Q3")],
+)
+def test_a_name_and_an_option_that_disagree_are_refused(desk, name, given):
+    data = ptp_text() if name.startswith("ccipra") else mue_text()
+    with pytest.raises(UsageError, match=f"its name says 2026Q4, and --release {given}"):
+        desk.update(desk.file(name, data), release=given)
+    (file,) = desk.update(desk.file(name, data), release="2026Q4").files
+    assert file.release == "2026Q4"
+
+
+def test_a_part_is_never_taken_for_the_whole_quarter(desk):
+    one = desk.file("ptp_part_f1.txt", ptp_text(PTP_ROWS[:2]))
+    two = desk.file("ptp_part_f2.txt", ptp_text(PTP_ROWS[2:]))
+    first = desk.update(one, release="2026Q4", parts=None)
+    assert first.exit_code() == 3
+    assert first.tables[0].missing == ("f2", "f3", "f4")
+    second = desk.update(two, release="2026Q4", parts=2)
+    assert [(file.part, file.outcome) for file in second.files] == [("f2", "loaded")], "f1 stays beside it"
+    assert len(load_installed(desk.tables_folder).editions) == 2
+
+
+def test_the_number_of_parts_may_be_put_right_later(desk):
+    files = [desk.ptp(ptp_text([row]), part) for part, row in enumerate(PTP_ROWS[:3], 1)]
+    waiting = desk.update(*files, parts=None)
+    assert waiting.tables[0].missing == ("f4",)
+    again = desk.update(files[0], parts=3)
+    assert again.changed
+    assert (again.tables[0].missing, again.tables[0].in_force) == ((), "2026Q4")
+    assert [one.parts for one in load_installed(desk.tables_folder).editions] == [3, 3, 3]
+    assert not desk.update(*files, parts=None).changed
+
+
+@pytest.mark.parametrize("parts", [None, 2, 4])
+@pytest.mark.parametrize("name", ["edits.txt", "medicare-ncci-2026q4-practitioner-ptp.txt"])
+def test_pairs_that_say_no_part_are_the_whole_quarter_only_when_the_caller_says_so(desk, name, parts):
+    pairs = desk.file(name, ptp_text())
+    with pytest.raises(UsageError, match=rf"{name}: its name does not say which part .* --parts 1"):
+        desk.update(pairs, release="2026Q4", parts=parts)
+    (state,) = desk.update(pairs, release="2026Q4", parts=1).tables
+    assert (state.missing, state.in_force) == ((), "2026Q4")
 
 
 # -- refused -----------------------------------------------------------------------------------------------------------
@@ -286,9 +347,23 @@ def test_a_corrected_file_takes_the_place_of_the_first(desk):
     assert (file.outcome, file.rows) == ("replaced", 1)
     assert state.changes is not None
     assert (state.changes.against, state.changes.ended) == ("2026Q4", 2)
-    assert len([name for name in desk.bytes() if name.startswith("ptp-")]) == 1, (
-        "what nothing names is removed"
+    assert len(list(desk.tables_folder.glob("ptp-*"))) == 2, "a run that began before reads the old one"
+    desk.update(desk.file(MUE_NAME, mue_text()))
+    assert len(list(desk.tables_folder.glob("ptp-*"))) == 1, "what neither list names is removed"
+
+
+def test_a_run_that_began_before_an_update_reads_its_own_tables_to_the_end(desk):
+    desk.update(desk.ptp(), desk.file(MUE_NAME, mue_text()))
+    running = desk.tables
+    version = running.version
+    desk.update(
+        desk.ptp(ptp_text(PTP_ROWS[1:2]), name="ccipra-v323r1-f1.txt"),
+        desk.file(MUE_NAME, mue_text(MUE_ROWS[:1])),
     )
+    assert running.ptp("97140", "97124", Q4) is not None
+    assert running.mue("97161", Q4) is not None
+    assert running.version == version
+    assert desk.tables.ptp("97140", "97124", Q4) is None
 
 
 def test_a_dry_run_tells_and_writes_nothing(desk):
@@ -359,15 +434,166 @@ def test_two_updates_at_once(desk):
 # -- damaged -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_damaged_list_or_a_missing_file_says_what_to_do(desk):
+def test_a_missing_file_says_what_to_do(desk):
     desk.update(desk.ptp())
     (data,) = desk.tables_folder.glob("ptp-*.zip")
     data.unlink()
     with pytest.raises(InputError, match="run claimloop tables update"):
         desk.tables.ptp("97140", "97124", Q4)
-    (desk.tables_folder / "releases.csv").write_text("code,release,parts\nptp,2026Q4,many\n")
-    with pytest.raises(InputError, match="damaged"):
+
+
+def _gone(path):
+    path.unlink()
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[:-30])
+
+
+def _altered(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0x07
+    path.write_bytes(data)
+
+
+def _other_rows(path):
+    """A sound file of its kind that holds other rows."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("971", "97140\t97124\t1\t19960101\t\tother")
+    else:
+        path.write_text(path.read_text().replace(",8,", ",9,"))
+
+
+@pytest.mark.parametrize("harm", [_gone, _cut, _altered, _other_rows])
+@pytest.mark.parametrize("table", ["ptp", "mue"])
+def test_a_kept_file_that_is_missing_or_damaged_is_written_again(desk, table, harm):
+    files = (desk.ptp(), desk.file(MUE_NAME, mue_text()))
+    desk.update(*files)
+    before = desk.bytes()
+    (data,) = desk.tables_folder.glob(f"{table}-*")
+    harm(data)
+    harmed = data.read_bytes() if data.exists() else None
+    assert desk.update(*files, dry_run=True).changed
+    assert (data.read_bytes() if data.exists() else None) == harmed, "a dry run writes nothing"
+    again = desk.update(*files)
+    assert again.changed
+    assert {one.table: one.outcome for one in again.files} == {
+        "ptp": "unchanged",
+        "mue": "unchanged",
+        table: "repaired",
+    }
+    assert desk.bytes() == before
+    assert desk.tables.ptp("97140", "97124", Q4) is not None
+    assert desk.tables.mue("97110", Q4).units == 8
+    assert not desk.update(*files).changed
+
+
+def test_the_advice_for_a_missing_file_helps(desk):
+    desk.update(desk.ptp())
+    (data,) = desk.tables_folder.glob("ptp-*.zip")
+    data.unlink()
+    desk.update(desk.ptp())
+    assert desk.tables.ptp("97140", "97124", Q4) is not None
+
+
+@pytest.mark.parametrize("harm", [_gone, _cut, _altered, _other_rows])
+def test_limits_that_were_altered_are_never_answered_from(desk, harm):
+    desk.update(desk.file(MUE_NAME, mue_text()))
+    (data,) = desk.tables_folder.glob("mue-*.csv")
+    harm(data)
+    with pytest.raises(InputError, match="missing or damaged; run claimloop tables update"):
+        desk.tables.mue("97110", Q4)
+
+
+def test_a_damaged_file_of_an_older_quarter_does_not_keep_the_next_one_out(desk):
+    desk.update(desk.ptp(name="ccipra-v322r0-f1.txt"))
+    (data,) = desk.tables_folder.glob("ptp-*.zip")
+    data.unlink()
+    (state,) = desk.update(desk.ptp()).tables
+    assert (state.in_force, state.changes) == ("2026Q4", None)
+
+
+BAD_LISTS = {
+    "a word for a number": lambda good: b"code,release,digest,parts\nptp,2026Q4,abc,many\n",
+    "no UTF-8": lambda good: b"\xff\xfe\x00" + good,
+    "a cell too many": lambda good: good.replace(b"\n", b",x\n").replace(b",x\n", b"\n", 1),
+    "a cell too few": lambda good: good.rsplit(b",", 1)[0] + b"\n",
+    "cut off": lambda good: good[:-20],
+    "cut off in the header": lambda good: good[:5],
+    "empty": lambda good: b"",
+    "an open quote": lambda good: good.replace(b"\nptp", b'\n"ptp'),
+}
+
+
+@pytest.mark.parametrize("harm", BAD_LISTS)
+def test_a_damaged_list_says_what_to_do_and_that_helps(desk, harm):
+    desk.update(desk.ptp())
+    path = desk.tables_folder / "releases.csv"
+    good = path.read_bytes()
+    path.write_bytes(BAD_LISTS[harm](good))
+    with pytest.raises(InputError, match="damaged; remove it and run claimloop tables update"):
         load_installed(desk.tables_folder)
+    path.unlink()
+    desk.update(desk.ptp())
+    assert path.read_bytes() == good
+
+
+def _flips(data):
+    """The data with each of its bytes wrong, in two ways."""
+    for place in range(len(data)):
+        for bits in (0xFF, 0x07):
+            harmed = bytearray(data)
+            harmed[place] ^= bits
+            yield bytes(harmed)
+
+
+def test_any_wrong_byte_of_a_zip_is_refused_or_does_not_matter(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ccipra-v323r0-f1.txt", ptp_text(PTP_ROWS * 9))
+    whole = [list(sheet.rows) for sheet in sheets_of(path)]
+    refused = []
+    for data in _flips(path.read_bytes()):
+        path.write_bytes(data)
+        try:
+            assert [list(sheet.rows) for sheet in sheets_of(path)] == whole
+        except InputError as error:
+            refused.append(str(error))
+    assert len(refused) > len(data), "most of them"
+    assert all("a.zip: " in said for said in refused)
+
+
+def test_any_wrong_byte_of_a_kept_zip_says_what_to_do_or_does_not_matter(desk):
+    desk.update(desk.ptp())
+    (path,) = desk.tables_folder.glob("ptp-*.zip")
+    (edition,) = load_installed(desk.tables_folder).editions
+    whole = path.read_bytes()
+    lines = load_installed(desk.tables_folder).read(path.name, "971")
+    told = set()
+    for data in _flips(whole):
+        path.write_bytes(data)
+        sound = is_sound(desk.tables_folder, edition)
+        try:
+            same = load_installed(desk.tables_folder).read(path.name, "971") == lines
+        except InputError as error:
+            told.add(str(error))
+            same = False
+        assert same or not sound
+    assert told == {f"{path}: missing or damaged; run claimloop tables update with its file again"}
+    path.write_bytes(whole)
+    assert is_sound(desk.tables_folder, edition)
+
+
+def test_any_wrong_byte_of_an_excel_file_is_refused_or_read(tmp_path):
+    path = tmp_path / "a.xlsx"
+    whole = excel([PTP_ONE_ROW, *PTP_ROWS])
+    for place in range(0, len(whole), 7):
+        harmed = bytearray(whole)
+        harmed[place] ^= 0xFF
+        path.write_bytes(harmed)
+        with suppress(InputError):
+            assert all(list(sheet.rows) for sheet in sheets_of(path))
 
 
 def test_no_folder_is_the_shipped_tables(desk):

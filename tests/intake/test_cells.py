@@ -131,7 +131,19 @@ REFUSED = [
 
 @pytest.mark.parametrize(("read", "raw", "value", "note"), ACCEPTED)
 def test_accepted(read, raw, value, note):
-    assert read(raw) == cells.Cell(value, note)
+    assert read(raw)._replace(order="") == cells.Cell(value, note)
+
+
+@pytest.mark.parametrize(
+    ("raw", "order"),
+    [
+        ("01/03/2026", cells.EITHER_ORDER), ("12/11/26", cells.EITHER_ORDER), ("3-1-2026", cells.EITHER_ORDER),
+        ("13/02/2026", cells.DAY_FIRST), ("31/01/2026", cells.DAY_FIRST), ("31/02/2026", ""), ("02/13/2026", ""),
+        ("2/2/2026", ""), ("2026-01-03", ""), ("20260103", ""), ("46025", ""),
+    ],
+)  # fmt: skip
+def test_what_a_date_says_of_the_order_of_its_column(raw, order):
+    assert cells.day(raw).order == cells.birth_day(raw if raw != "12/11/26" else "12/11/2026").order == order
 
 
 @pytest.mark.parametrize(("read", "raw", "code"), REFUSED)

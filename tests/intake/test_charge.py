@@ -6,9 +6,11 @@ import random
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from edi.intake import ChargeSummary, RowRejected
 from edi.model.finding import Finding, Severity
+from edi.model.records import Fee
 from edi.payers import load_payers
 from tests.builders import (
     DAY,
@@ -131,7 +133,7 @@ def test_self_pay_is_counted_not_claimed(records):
         ({"place_of_service": "12"}, "CHG009", "facility_id"),
         ({"place_of_service": "99"}, "CHG009", "facility_id"),
         ({"units": None, "minutes": None}, "CHG011", "units"),
-        ({"units": None, "procedure_code": "97545"}, "CHG011", "units"),
+        ({"units": None, "procedure_code": "96105"}, "CHG011", "units"),
         ({"units": None, "procedure_code": "971110"}, "CHG011", "units"),
         ({"charge": None, "procedure_code": "97035"}, "CHG012", "charge"),
     ],
@@ -143,7 +145,9 @@ def test_a_line_that_cannot_be_charged_is_held(changes, code, field):
     assert (finding.location.row, finding.location.field, finding.location.session) == (2, field, "V1-1")
     assert finding.fix
     assert drafts(items) == []
-    assert summary(items) == ChargeSummary(lines=1, held=1)
+    found = summary(items)
+    priced = {"unpriced": 1} if code == "CHG012" else {"held_charge": 5000}
+    assert found == ChargeSummary(lines=1, held=1, **priced)
 
 
 def test_a_mistyped_code_is_guessed_in_the_fix():
@@ -158,6 +162,130 @@ def test_an_unknown_payer_is_held():
     assert summary(items).held == 1
 
 
+@pytest.mark.parametrize(
+    ("payer", "shown"),
+    [
+        ("aetna", True), ("blue_cross-2", True), ("Aetna", False), ("w12345", False), ("1eg4te5mk73", False),
+        ("a" * 41, False), ("ada tester", False),
+    ],
+)  # fmt: skip
+def test_an_unknown_payer_is_named_when_it_has_the_form_of_a_key(payer, shown):
+    records = make_records(patients=(make_patient(coverages=(make_coverage(payer=payer),)),))
+    (finding,) = [item for item in run(records=records) if isinstance(item, Finding)]
+    assert (payer in finding.message) is shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({"treating_npi": npi(99)}, npi(99)),
+        ({"treating_npi": "", "treating_id": "smith-pta"}, "smith-pta"),
+        ({"supervising_npi": npi(99)}, npi(99)),
+        ({"treating_npi": "Ada Tester"}, ""),
+        ({"treating_npi": "9175550100"}, ""),
+        ({"treating_npi": "", "treating_id": "W123456789"}, ""),
+    ],
+)
+def test_an_unknown_therapist_is_named_by_npi_or_key(changes, shown):
+    (finding,) = [item for item in run(line(**changes)) if isinstance(item, Finding)]
+    assert finding.code == "CHG007"
+    assert finding.message.split("_", 1)[1].split(" ", 1)[1] == f"{shown} is not in claimloop.toml".strip()
+
+
+@pytest.mark.parametrize(("case_id", "held"), [("C9", True), ("", True), ("C1", False)])
+def test_a_case_that_was_refused_holds_the_lines_that_may_be_its_own(case_id, held):
+    records = replace(make_records(), refused_cases={("orchard", "C9"): "P1"})
+    items = run(line(case_id=case_id), records=records)
+    assert codes(items, Severity.ERROR) == (["CHG004"] if held else [])
+    assert all("refused" in item.message for item in items if isinstance(item, Finding))
+    assert bool(drafts(items)) is not held
+
+
+def test_a_patient_who_paid_more_than_the_charge_is_told_of():
+    (finding,) = [item for item in run(line(patient_paid=5001)) if isinstance(item, Finding)]
+    assert (finding.code, finding.severity, finding.location.field) == (
+        "CHG027", Severity.WARNING, "patient_paid",
+    )  # fmt: skip
+    assert codes(run(line(patient_paid=5000))) == []
+
+
+def test_a_service_before_birth_is_an_error_of_the_date():
+    born = make_patient().person.birth_date
+    early = line(date_of_service=born - timedelta(days=1), charge=None)
+    (finding,) = [item for item in run(early) if isinstance(item, Finding)]
+    assert (finding.code, finding.severity) == ("CHG028", Severity.ERROR)
+    assert finding.location.field == "date_of_service"
+    assert str(born.year) not in finding.message
+    assert codes(run(line(date_of_service=born))) == []
+
+
+# -- what the lines held would have charged ------------------------------------------------------------------------
+
+FEES = (
+    Fee(kind="charge", code="97110", basis="per_unit", amount=6000, valid_from=date(2026, 1, 1)),
+    Fee(
+        kind="charge", code="97140", basis="per_unit", amount=6000, valid_from=date(2026, 1, 1), payer="acme"
+    ),
+    Fee(kind="charge", code="97010", basis="per_line", amount=1500, valid_from=date(2026, 1, 1)),
+    Fee(kind="charge", code="97124", basis="per_line", amount=1500, valid_from=DAY + timedelta(days=1)),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "cents"),
+    [
+        ({"charge": 5000}, 5000),
+        ({"charge": None, "units": 2}, 12000),
+        ({"charge": None, "units": None, "minutes": 38}, 18000),
+        ({"charge": None, "units": None, "minutes": None}, None),
+        ({"charge": None, "procedure_code": "97140"}, None),
+        ({"charge": None, "procedure_code": "97010", "units": None}, 1500),
+        ({"charge": None, "procedure_code": "97124"}, None),
+    ],
+)
+def test_the_charge_of_held_lines_is_told_as_far_as_it_is_known(changes, cents):
+    nobody = make_records(patients=(make_patient(coverages=(make_coverage(payer="nowhere"),)),), fees=FEES)
+    found = summary(run(line(**changes), records=nobody))
+    assert (found.held_charge, found.unpriced) == ((cents, 0) if cents is not None else (0, 1))
+    refused = RowRejected(9, "s.csv", "orchard", "V9", line=line(**changes))
+    found = summary(run(line(visit_id="V2", patient_id="P9"), refused, records=nobody))
+    assert (found.refused_charge, found.unpriced) == ((cents, 0) if cents is not None else (0, 1))
+
+
+def test_lines_that_wait_for_their_day_are_priced_for_their_payer():
+    records = make_records(fees=FEES)
+    items = run(
+        line(1, facility_id="moon", charge=None),
+        line(2, procedure_code="97140", charge=None),
+        line(3, charge=7000),
+        records=records,
+    )
+    assert summary(items).held_charge == 6000 + 6000 + 7000
+    assert drafts(items) == []
+
+
+@pytest.mark.parametrize(("charge", "counts"), [(4200, (4200, 0)), (None, (0, 1))])
+def test_of_a_row_that_could_hardly_be_read_the_charge_column_counts(charge, counts):
+    found = summary(run(line(), RowRejected(9, "s.csv", "orchard", "V9", charge=charge)))
+    assert (found.refused_charge, found.unpriced) == counts
+
+
+def test_a_row_that_is_not_to_be_billed_has_no_charge():
+    refused = RowRejected(9, "s.csv", "orchard", "V9", line=line(do_not_bill="package"))
+    assert summary(run(line(), refused)).refused_charge == 0
+
+
+# -- rows withdrawn ------------------------------------------------------------------------------------------------
+
+
+def test_a_row_withdrawn_takes_its_line_out_and_holds_its_visit():
+    rows = [line(1), line(2), line(3, visit_id="V2", date_of_service=DAY + timedelta(days=1))]
+    items = run(*rows, RowRejected(2, rows[0].file, withdrawn=True))
+    assert codes(items, Severity.ERROR) == ["CHG017"]
+    assert [one.line_id for one in only(items).sessions] == ["V1-3"]
+    assert (summary(items).lines, summary(items).refused_charge) == (2, 5000)
+
+
 def test_no_diagnosis_anywhere():
     records = make_records(cases=(make_case(diagnosis_codes=()),))
     assert codes(run(line(diagnosis_codes=()), records=records)) == ["CHG010"]
@@ -169,13 +297,13 @@ def test_an_error_holds_the_whole_day_and_only_it():
     assert codes(items, Severity.ERROR) == ["CHG009"]
     assert codes(items, Severity.WARNING) == ["CHG016"]
     assert [one.line_id for one in only(items).sessions] == ["V1-3"]
-    assert summary(items) == ChargeSummary(lines=3, billed=1, claims=1, held=2)
+    assert summary(items) == ChargeSummary(lines=3, billed=1, claims=1, held=2, held_charge=10000)
 
 
 def test_a_refused_row_holds_its_visit():
     items = run(line(1), RowRejected(9, "s.csv", "orchard", "V1"), line(2, visit_id="V2", patient_id="P1"))
     assert drafts(items) == []
-    assert codes(items, Severity.ERROR) == ["CHG016"]
+    assert codes(items, Severity.ERROR) == ["CHG017"]
     assert "row 9" in next(item.message for item in items if isinstance(item, Finding))
     assert summary(items).held == 2
 
@@ -315,7 +443,7 @@ def test_a_claim_key_that_cannot_be(changes, reason):
     (finding,) = [item for item in items if isinstance(item, Finding)]
     assert (finding.code, finding.severity) == ("CHG015", Severity.ERROR)
     assert reason in finding.message
-    assert summary(items) == ChargeSummary(lines=2, held=2)
+    assert summary(items) == ChargeSummary(lines=2, held=2, held_charge=10000)
 
 
 def test_a_claim_key_with_too_many_lines():

@@ -5,12 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from edi.codes import load_tables
 from edi.intake import ChargeSummary
+from edi.rules import RULES, RuleContext
+from edi.rules.registry import check_each
 from tests.builders import (
     DAY,
     SUPERVISOR_NPI,
     make_authorization,
+    make_directory,
     make_fee,
     make_records,
 )
@@ -58,6 +64,105 @@ def test_given_units_are_kept_and_still_count():
 def test_untimed_codes_are_one_unit_and_out_of_the_pool():
     lines = [timed(1, "97162", 40), timed(2, "97110", 8)]
     assert billed(run(*lines, profiles=payers(units={"method": "cms"}))) == {"V1-1": "1", "V1-2": "1"}
+
+
+def priced(*lines, **options):
+    """`run` where every code has a charge."""
+    return run(*lines, records=make_records(fees=(make_fee(code="*"),)), **options)
+
+
+BLOCKS = {
+    "a first block is one unit": ([("97129", 15)], ["1"]),
+    "and past its middle": ([("97129", 8)], ["1"]),
+    "its add-on counts what is beyond": ([("97129", 15), ("97130", 30)], ["1", "2"]),
+    "wherever the minutes stand": ([("97129", 30), ("97130", 15)], ["1", "2"]),
+    "past its middle, too": ([("97129", 15), ("97130", 8)], ["1", "1"]),
+    "neither pools with 15-minute codes": ([("97129", 20), ("97110", 20)], ["1", "1"]),
+    "though each has half a unit left": ([("97129", 8), ("97110", 8)], ["1", "1"]),
+    "of hours": ([("97545", 120), ("97546", 60)], ["1", "1"]),
+    "of half an hour": ([("97550", 30), ("97551", 15)], ["1", "1"]),
+    "of needles": ([("97810", 15), ("97814", 15)], ["1", "1"]),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_first_blocks_and_add_ons_count_by_themselves(name):
+    rows, wanted = BLOCKS[name]
+    items = priced(
+        *(timed(number, *row) for number, row in enumerate(rows, 1)), profiles=payers(units={"method": "cms"})
+    )
+    assert list(billed(items).values()) == wanted
+    assert codes(items) == []
+
+
+def test_a_payer_may_want_add_ons_full():
+    lines = [timed(1, "97129", 15), timed(2, "97130", 22)]
+    assert list(billed(priced(*lines)).values()) == ["1", "1"]
+    assert list(billed(priced(timed(1, "97129", 15), timed(2, "97130", 23))).values()) == ["1", "2"]
+    full = payers(units={"add_on_minutes": "full"})
+    assert list(billed(priced(timed(1, "97129", 15), timed(2, "97130", 23), profiles=full)).values()) == [
+        "1",
+        "1",
+    ]
+
+
+@pytest.mark.parametrize(
+    "rows", [[("97129", 7), ("97110", 15)], [("97129", 10), ("97130", 10), ("97110", 15)]]
+)
+def test_minutes_that_do_not_reach_a_block_leave_the_claim(rows):
+    items = priced(*(timed(number, *row) for number, row in enumerate(rows, 1)))
+    assert codes(items) == ["CHG020"]
+    assert sum(int(units) for units in billed(items).values()) == len(rows) - 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([("97129", 30)], "no row has the rest under 97130"),
+        ([("97810", 40)], "no row has the rest under 97811 or 97814"),
+        ([("97130", 15)], "is not among the lines of the day"),
+        ([("97129", 15), ("97129", 15)], "several rows"),
+        ([("97810", 15), ("97811", 15), ("97814", 15)], "several rows"),
+        ([("97129", None), ("97130", 15)], "have their minutes"),
+    ],
+)
+def test_blocks_that_the_minutes_do_not_decide_are_held(rows, reason):
+    items = priced(*(timed(number, *row) for number, row in enumerate(rows, 1)))
+    assert drafts(items) == []
+    assert set(codes(items)) == {"CHG011"}
+    assert reason in items[0].message
+
+
+def test_given_units_of_a_block_are_kept_and_its_minutes_count():
+    items = priced(timed(1, "97129", 15, units=1), timed(2, "97130", 15))
+    assert list(billed(items).values()) == ["1", "1"]
+    assert list(billed(priced(timed(1, "97129", 30, units=2))).values()) == ["2"]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(("97110", "97140", "97129", "97130", "97810", "97811")), st.integers(1, 60)
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda row: row[0],
+    )
+)
+def test_what_intake_works_out_is_what_the_rules_want(rows):
+    items = priced(
+        *(timed(number, *row) for number, row in enumerate(rows, 1)), profiles=payers(units={"method": "cms"})
+    )
+    # An error holds the day; where there is none the units are those of the rules.
+    context = RuleContext(
+        tables=load_tables(),
+        payers=payers(units={"method": "cms"}),
+        directory=make_directory(),
+        today=DAY,
+    )
+    wrong = {"UNT002", "UNT003", "UNT004", "UNT005", "UNT006", "UNT009"}
+    rules = [one for one in RULES if one.code in wrong]
+    assert [found.code for _, found in check_each(drafts(items), context, rules)] == []
 
 
 def test_minutes_that_earn_nothing_leave_the_claim():

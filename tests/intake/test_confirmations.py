@@ -44,6 +44,7 @@ def said(**changes) -> Confirmation:
         "payer_id": "12345",
         "member_id": "w123",
         "birth_date": BORN,
+        "name": ("TESTER", "ADA"),
         "confirmed_on": ANSWERED,
         "status": "active",
     }
@@ -70,6 +71,8 @@ def test_an_answer_stamps_its_coverage():
         said(practice_id="other"),
         said(confirmed_on=None),
         said(birth_date=date(1961, 1, 1)),
+        said(name=("TESTER", "EVE")),
+        said(name=("MARRIED", "ADA")),
     ],
 )
 def test_an_answer_to_something_else_does_not(answer):
@@ -127,6 +130,28 @@ def test_an_answer_nobody_asked_for_counts_where_it_fits(payer_id, counts):
     assert (stamped(loose).confirmation == loose) == counts
     stranger = said(practice_id="", patient_id="", payer_key="", birth_date=date(1961, 1, 1))
     assert stamped(stranger) == coverage()
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        (("TESTER", "ADA"), True),
+        (("Tester", "A."), True),
+        (("TESTER", "EVE"), False),
+        (("TESTER", ""), False),
+    ],
+)
+def test_an_answer_nobody_asked_for_is_of_the_same_name(name, counts):
+    loose = said(practice_id="", patient_id="", payer_key="", name=name)
+    assert (stamped(loose).confirmation == loose) == counts
+
+
+def test_a_twin_s_later_answer_hides_nobody_s():
+    own = said(practice_id="", patient_id="", payer_key="")
+    twin = said(
+        practice_id="", patient_id="", payer_key="", name=("TESTER", "EVE"), confirmed_on=date(2026, 3, 25)
+    )
+    assert stamped(own, twin).confirmation == own
 
 
 def test_the_newer_of_a_tied_and_a_loose_answer_counts():

@@ -246,6 +246,7 @@ def test_a_case():
             referring_last_name="Reed",
             plan_of_care_visits=12,
             therapy_dollars_used=123450,
+            file="f.csv",
             row=1,
         )
     ]
@@ -375,3 +376,33 @@ def test_a_refused_fee(change, code):
     items = run(read_fees, FEE | change)
     assert codes(items) == [code]
     assert of(items, Fee) == []
+
+
+# -- dates of which nobody knows which part is the month ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reader", "row", "column", "value"),
+    [
+        (read_cases, CASE, "onset_date", Case),
+        (read_fees, {"kind": "charge", "code": "97110", "basis": "per_unit", "amount": "60"}, "from", Fee),
+        (read_patients, FIRST, "coverage_from", PatientRecord),
+        (read_patients, FIRST, "birth_date", PatientRecord),
+    ],
+)
+def test_a_column_that_is_day_first_refuses_what_could_be_both(reader, row, column, value):
+    keys = ("case_id", "patient_id") if reader is read_cases else ("patient_id",)
+    if reader is read_fees:
+        keys = ("code",)
+
+    def rows(*days):
+        return [row | dict.fromkeys(keys, f"9711{number}") | {column: day} for number, day in enumerate(days)]
+
+    items = run(reader, *rows("03/02/2016", "13/02/2016", "2016-02-14"))
+    assert [one.row for one in of(items, value)] == [3]
+    assert {one.row for one in of(items, RowRejected)} == {1, 2}
+    errors = [one for one in of(items, Finding) if one.severity == "error"]
+    assert {(one.code, one.location.field) for one in errors} == {("INP021", column)}
+    assert not any("03/02" in one.message for one in errors)
+    assert items[-1] == TableSummary(file="f.csv", rows=3, accepted=1, rejected=2)
+    assert len(of(run(reader, *rows("03/02/2016", "02/13/2016")), value)) == 2

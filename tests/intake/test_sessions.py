@@ -10,7 +10,16 @@ from datetime import date, time
 
 import pytest
 
-from edi.intake import RowRejected, SeenIds, TableSummary, read_sessions, read_table, rows_of
+from edi.intake import (
+    RowRejected,
+    SeenIds,
+    TableSummary,
+    read_sessions,
+    read_table,
+    rows_of,
+    without_withdrawn,
+)
+from edi.intake.seen import Seen
 from edi.model.finding import Finding, Severity
 from edi.model.records import Case
 from edi.model.session import SessionLine
@@ -146,7 +155,13 @@ def test_a_required_value_that_is_blank(name):
     assert name in (finding.location.field or "")
     assert finding.fix
     visit = "" if name == "visit_id" else "V1"
-    assert of(items, RowRejected) == [RowRejected(1, "s.csv", "orchard", visit)]
+    (rejected,) = of(items, RowRejected)
+    assert (rejected.row, rejected.file, rejected.practice_id, rejected.visit_id) == (
+        1,
+        "s.csv",
+        "orchard",
+        visit,
+    )
     assert items[-1] == TableSummary(file="s.csv", rows=2, accepted=1, rejected=1)
 
 
@@ -194,17 +209,70 @@ def test_all_problems_of_a_row_are_told():
     assert len(of(items, RowRejected)) == 1
 
 
-def test_duplicate_line_ids():
-    items = read(ROW, ROW, ROW | {"line_id": "V1-2"})
-    assert codes(items) == ["INP040"]
+def test_the_same_row_again_is_counted_once_and_said_once():
+    items = read(ROW, ROW, ROW, ROW | {"line_id": "V1-2"})
     assert [line.line_id for line in of(items, SessionLine)] == ["V1-1", "V1-2"]
+    assert of(items, RowRejected) == []
+    (said,) = of(items, Finding)
+    assert (said.code, said.severity, said.location.file, said.location.row) == (
+        "INP048",
+        Severity.INFO,
+        "s.csv",
+        2,
+    )
+    assert said.message.startswith("2 rows have the values of a row read before (row 1)")
+    assert items[-1] == TableSummary(file="s.csv", rows=2, accepted=2, repeated=2)
+
+
+def test_the_same_row_in_another_form_is_the_same():
+    forms = {"date_of_service": "3/10/2026", "modifiers": "gp", "diagnosis_codes": "M54.50"}
+    items = read(ROW, ROW | forms)
+    assert len(of(items, SessionLine)) == 1
+    assert codes(items, Severity.ERROR) == []
+    assert "INP048" in codes(items)
+
+
+@pytest.mark.parametrize(
+    "change", [{"minutes": "30"}, {"charge": "5.00"}, {"patient_id": "P2"}, {"onset_date": "2026-01-01"}]
+)
+def test_one_line_id_with_other_content_is_an_error_that_names_both_rows(change):
+    items = read(ROW, ROW | {"line_id": "V1-2"}, ROW | change)
+    (error,) = of(items, Finding)
+    assert (error.code, error.severity, error.location.row) == ("INP040", Severity.ERROR, 3)
+    assert "row 1 already" in error.message
+    assert "take the other out" in error.fix
+    (rejected,) = of(items, RowRejected)
+    assert (rejected.row, rejected.visit_id) == (3, "V1")
+    assert rejected.line is not None
 
 
 def test_a_line_id_is_unique_in_its_practice_and_over_files():
     seen = SeenIds()
-    items = read(ROW | {"practice_id": "a"}, ROW | {"practice_id": "b"}, practices=("a", "b"), seen=seen)
-    assert len(of(items, SessionLine)) == 2
-    assert codes(read(ROW | {"practice_id": "a"}, practices=("a", "b"), seen=seen)) == ["INP040"]
+    both = ROW | {"practice_id": "a"}, ROW | {"practice_id": "b"}
+    assert len(of(read(*both, practices=("a", "b"), seen=seen), SessionLine)) == 2
+    again = list(read_sessions(rows_of(both), file="t.csv", practices=("a", "b"), seen=seen))
+    assert [item.code for item in of(again, Finding)] == ["INP048"]
+    assert "row 1 of s.csv" in again[0].message
+    other = list(
+        read_sessions(rows_of([both[0] | {"minutes": "9"}]), file="t.csv", practices=("a",), seen=seen)
+    )
+    assert [item.code for item in of(other, Finding)] == ["INP040"]
+    assert "row 1 of s.csv" in other[0].message
+
+
+def test_a_refused_row_again_is_refused_once():
+    wrong = ROW | {"minutes": "x1"}
+    items = read(wrong, wrong)
+    assert codes(items) == ["INP026", "INP048"]
+    assert items[-1] == TableSummary(file="s.csv", rows=1, rejected=1, repeated=1)
+
+
+def test_a_repeated_row_takes_no_case_along():
+    facts = {"case_id": "C1", "onset_date": "2026-02-02"}
+    seen = SeenIds()
+    read(ROW | facts, seen=seen)
+    items = read(ROW | facts, ROW | facts | {"line_id": "V1-2"}, seen=seen)
+    assert len(of(items, Case)) == len(of(items, SessionLine)) == 1
 
 
 def test_a_refused_row_does_not_use_up_its_line_id():
@@ -213,9 +281,11 @@ def test_a_refused_row_does_not_use_up_its_line_id():
 
 def test_seen_ids_grow():
     seen = SeenIds()
-    assert all(seen.add("p", str(number)) for number in range(20_000))
-    assert not any(seen.add("p", str(number)) for number in range(20_000))
-    assert seen.add("q", "1")
+    numbers = range(20_000)
+    assert all(seen.remember("p", str(n), content=n, file=f"{n % 3}", row=n) is None for n in numbers)
+    assert all(seen.remember("p", str(n), content=n) == Seen(f"{n % 3}", n, True) for n in numbers)
+    assert seen.remember("p", "7", content=-7) == Seen("1", 7, False)
+    assert seen.remember("q", "1") is None
 
 
 def test_the_practice_is_needed_when_there_are_several():
@@ -253,6 +323,68 @@ def test_modifiers_in_four_columns():
         "59",
     )
     assert codes(read(ROW | {"modifiers": "GP", "modifier_1": "59"})) == ["INP043"]
+
+
+# -- dates of which nobody knows which part is the month ----------------------------------------------------------
+
+
+def dated(*days, **changes):
+    return [
+        ROW | {"visit_id": f"V{number}", "line_id": f"L{number}", "date_of_service": day, **changes}
+        for number, day in enumerate(days, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        ("13/02/2026", "03/02/2026", "20/02/2026"),
+        ("03/02/2026", "13/02/2026"),
+        ("03/02/2026", "02/13/2026", "13/02/2026"),
+        ("3-2-26", "13-2-26"),
+    ],
+)
+def test_a_column_that_is_day_first_refuses_what_could_be_both(days):
+    rows = read(*dated(*days))
+    lines, rejected = without_withdrawn(of(rows, SessionLine), of(rows, RowRejected))
+    assert {line.date_of_service for line in lines} <= {date(2026, 2, 13)}
+    assert {one.row for one in rejected} | {line.row for line in lines} == set(range(1, len(days) + 1))
+    errors = [item for item in of(rows, Finding) if item.severity is Severity.ERROR]
+    assert {(one.code, one.location.field) for one in errors} == {("INP021", "date_of_service")}
+    assert len(errors) == len(rejected)
+    assert all("2026-01-31" in one.fix for one in errors)
+    unsure = next(one for one in errors if "month/day or day/month" in one.message)
+    proof = next(number for number, day in enumerate(days, 1) if day.startswith("13"))
+    assert f"Row {proof}" in unsure.message
+    withdrawn = next(one for one in rejected if one.row == unsure.location.row)
+    assert (withdrawn.practice_id, withdrawn.visit_id) == ("orchard", f"V{withdrawn.row}")
+    assert rows[-1] == TableSummary(file="s.csv", rows=len(days), accepted=len(lines), rejected=len(rejected))
+
+
+@pytest.mark.parametrize("days", [("03/02/2026",), ("03/02/2026", "02/13/2026"), ("3/2/26", "2026-02-13")])
+def test_otherwise_the_month_is_first(days):
+    rows = read(*dated(*days))
+    assert of(rows, SessionLine)[0].date_of_service == date(2026, 3, 2)
+    assert of(rows, RowRejected) == []
+
+
+def test_a_date_that_is_the_same_both_ways_stays():
+    rows = read(*dated("13/02/2026", "02/02/2026"))
+    assert [one.row for one in of(rows, RowRejected)] == [1]
+
+
+def test_each_column_and_each_file_is_by_itself():
+    rows = read(*dated("03/02/2026", onset_date="13/02/2026"), *dated("04/02/2026", line_id="L9"))
+    assert [(one.row, one.withdrawn) for one in of(rows, RowRejected)] == [(1, False)]
+    assert of(read(*dated("03/02/2026")), RowRejected) == []
+
+
+def test_a_date_of_the_case_columns_holds_its_row_too():
+    facts = {"accident_type": "work", "accident_date": "03/02/2026"}
+    rows = read(*dated("2026-03-10", **facts), *dated("2026-03-11", accident_date="13/02/2026", line_id="L9"))
+    assert without_withdrawn(of(rows, SessionLine), of(rows, RowRejected))[0] == []
+    unsure = [one.location.field for one in of(rows, Finding) if one.location.row == 1]
+    assert unsure == ["accident_date"]
 
 
 # -- headings ------------------------------------------------------------------------------------------------------

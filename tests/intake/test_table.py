@@ -137,6 +137,22 @@ def test_wide_short_and_blank_rows():
     assert codes(items) == ["INP007", "INP006"]
 
 
+def test_short_rows_are_said_once_a_file():
+    items = read(b"visit_id,line_id,charge\nV1,1,5\nV2,2\nV3,3\nV4,4\n")
+    (finding,) = [item for item in items if isinstance(item, Finding)]
+    assert (finding.code, finding.location.row) == ("INP007", 3)
+    assert finding.message.startswith("3 rows have fewer cells than the 3 columns")
+    assert len(rows(items)) == 4
+
+
+def test_another_separator_is_named():
+    items = read(b"visit_id|line_id|charge\nV1|1|5\n")
+    assert codes(items) == ["INP013"]
+    assert "separated by |" in items[0].message
+    assert "comma" in items[0].fix
+    assert codes(read(b"visit_id,line_id|charge\nV1,1\n")) == []
+
+
 def test_comment_lines_are_counted():
     items = read(b"# made by init\nvisit_id,line_id\n# V0,an example\nV1,1\n")
     assert rows(items) == [(3, {"visit_id": "V1", "line_id": "1"})]

@@ -258,7 +258,7 @@ def test_a_run_that_was_faster_is_noticed(office, monkeypatch):
 
     monkeypatch.setattr(sending, "judged", meanwhile)
     result = desk.correct(NUMBER)
-    assert (result.sent, result.refused, codes(result)) == ((), (NUMBER,), ["AGN014"])
+    assert (result.sent, result.refused, codes(result)) == ((), (NUMBER,), ["AGN017", "AGN014"])
     assert len(desk.submissions()) == 2
 
 

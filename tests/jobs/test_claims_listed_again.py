@@ -66,3 +66,13 @@ def test_a_denial_that_was_repeated_is_worked_once(tmp_path):
     (claim, _) = listed(made)
     assert f"{sum(float(one['amount']) for one in open_now):.2f}" == claim["denied"]
     assert made.broken() == []
+
+
+def test_a_denied_claim_that_goes_again_as_it_was_is_warned_of(tmp_path):
+    made = AgainOffice(tmp_path / "office", "acme")
+    made.answer(made.create(*visit()).files[0].path, DENIES)
+    number = listed(made)[0]["patient_control_number"]
+    unchanged = made.correct(number, dry_run=True)
+    assert "AGN017" in [one.code for one in unchanged.findings]
+    changed = made.correct(number, sessions=visit(minutes="30"), dry_run=True)
+    assert "AGN017" not in [one.code for one in changed.findings]

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 from cli.app import app
 from cli.conformance_pool import ConformancePool
 from cli.jobs import create_claims as job
-from cli.jobs import submission
+from cli.jobs import placing
+from cli.jobs.scrub import check as scrub_check
 from edi.model.errors import InputError, SettingsError, StoreError, UsageError
-from edi.model.finding import Finding, Severity
+from edi.model.finding import Finding, Location, Severity
 from edi.transport.whole import put_whole
 from edi.x12.conformance import Verdict
 from reconcile.store import ClaimOrigin, open_store, save_claims
@@ -80,6 +81,75 @@ def test_the_same_plan_gives_the_same_bytes(tmp_path):
     assert offices[0].written() == offices[1].written()
     assert len(offices[0].written()) == 3
     assert offices[0].digest() == offices[1].digest()
+
+
+# -- what is in doubt is not sent --------------------------------------------------------------------------------------
+
+ACCIDENT = {"accident_type": "work", "accident_date": "2026-02-20", "claim_number": "WC-77"}
+
+
+def test_a_case_that_stands_in_two_files_holds_its_day(office):
+    result = office.create(session("V1", **ACCIDENT), session("V1", 2), session("V2", patient="P2"))
+    assert errors(result) == ["INP047", "CHG004", "CHG004"]
+    (conflict,) = of(result, "INP047")
+    assert (conflict.location.file, conflict.location.row) == ("sessions.csv", 2)
+    assert "cases.csv" in conflict.message
+    assert (result.claims, result.held_lines, result.held_lines_charge) == (1, 2, 12000)
+    assert office.rows("SELECT patient_id FROM claim") == [("P2",)]
+
+
+def test_a_case_refused_in_its_file_holds_its_lines_and_says_so(office):
+    office.write("cases", [{"case_id": "CP1", "patient_id": "P1", **CASE, "discipline": ""}])
+    named, blank = session("V1"), session("V2", date_of_service="2026-03-11", case_id="")
+    result = office.create(named, blank, session("V3", patient="P2", case_id=""))
+    assert errors(result)[:3] == ["INP020", "CHG004", "CHG004"]
+    assert all("refused" in one.message for one in of(result, "CHG004"))
+    assert {one.location.session for one in of(result, "CHG004")} == {"V1-1", "V2-1"}
+
+
+def test_a_date_that_could_be_another_day_is_not_sent(office):
+    days = ("13/02/2026", "03/02/2026", "20/02/2026")
+    rows = [session(f"V{n}", patient=f"P{n}", date_of_service=day) for n, day in enumerate(days, 1)]
+    result = office.create(*rows)
+    assert errors(result) == ["INP021"] * 3
+    assert {one.location.row for one in of(result, "INP021")} == {2, 3, 4}
+    assert (result.lines, result.rejected_rows, result.claims) == (0, 3, 0)
+    assert (result.refused_charge, result.unpriced) == (6000, 2), "fees.csv wants a date"
+
+
+def test_rows_exported_twice_are_billed_once(office):
+    rows = [session("V1"), session("V1", 2, procedure_code="97140")]
+    result = office.create(*rows, rows[0], rows[0])
+    assert errors(result) == []
+    assert (result.lines, result.claim_lines, result.rejected_rows, result.charge) == (2, 2, 0, 12000)
+    assert "2 rows" in of(result, "INP048")[0].message
+    path = office.folder / "sessions.csv"
+    again = office.create(sessions=(path, path))
+    assert (errors(again), again.already_billed, again.claims) == ([], 2, 0)
+    assert [one.message[:6] for one in of(again, "INP048")] == ["2 rows", "4 rows"]
+
+
+def test_one_line_id_for_two_services_holds_both_and_tells_their_charge(office):
+    result = office.create(session("V1"), session("V1", minutes="30"), session("V2", patient="P2"))
+    assert errors(result) == ["INP040", "CHG017"]
+    assert "row 2 already" in of(result, "INP040")[0].message
+    assert (result.claims, result.held_lines_charge, result.refused_charge) == (1, 6000, 12000)
+
+
+def test_a_line_held_beside_a_refused_row_is_counted_under_one_code(office):
+    result = office.create(session("V1"), session("V1", 2, minutes="x1"), session("V2", 1))
+    codes_of_lines = [one.code for one in result.findings if one.code.startswith("CHG")]
+    assert sorted(codes_of_lines) == ["CHG016", "CHG017"]
+    assert {one.severity for one in of(result, "CHG016")} == {Severity.WARNING}
+    assert {one.severity for one in of(result, "CHG017")} == {Severity.ERROR}
+
+
+def test_what_a_payer_said_of_a_row_names_its_file(office, monkeypatch):
+    place = Location(row=3, field="coverage_to")
+    said = Finding(code="ELI007", severity=Severity.WARNING, message="ends", location=place)
+    monkeypatch.setattr(scrub_check, "confirmed", lambda records, *_: (records, (said,)))
+    (found,) = of(office.create(session("V1")), "ELI007")
+    assert (found.location.file, found.location.row) == ("patients.csv", 3)
 
 
 # -- the second opinion ------------------------------------------------------------------------------------------------
@@ -485,7 +555,7 @@ def test_a_file_that_was_sent_before_it_was_placed_stays_sent(office, monkeypatc
         with sqlite3.connect(office.folder / "claimloop.db") as connection:
             connection.execute("UPDATE file SET outcome = 'sent'")
 
-    monkeypatch.setattr(submission, "put_whole", sent_meanwhile)
+    monkeypatch.setattr(placing, "put_whole", sent_meanwhile)
     office.create(session("V1"))
     assert office.rows("SELECT outcome FROM file") == [("sent",)]
 

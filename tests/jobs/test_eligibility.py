@@ -16,7 +16,7 @@ from cli.jobs.eligibility.words import sentence
 from cli.settings import load_settings
 from edi.model.confirmation import Confirmation, OtherCoverage
 from edi.model.eligibility import Benefit, DatePeriod, EligibilityAnswer, EligibilityInquiry, Rejection
-from edi.model.errors import UsageError
+from edi.model.errors import InputError, UsageError
 from edi.testpayer.eligibility import OUTCOMES, AnsweredInquiry
 from edi.transactions import t270, t271
 from edi.x12.envelope import TransactionSet, read_transactions
@@ -175,7 +175,7 @@ def test_an_interrupted_run_s_file_is_put_back_with_the_same_bytes(office, monke
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("cli.jobs.eligibility.ask.put_whole", killed)
+        patched.setattr("cli.jobs.placing.put_whole", killed)
         with pytest.raises(KeyboardInterrupt):
             ask_for(office)
     assert office.written() == {}
@@ -187,7 +187,7 @@ def test_an_interrupted_run_s_file_is_put_back_with_the_same_bytes(office, monke
 
 def test_claims_create_leaves_an_interrupted_inquiry_alone(office, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("cli.jobs.eligibility.ask._place", lambda *_arguments: None)
+        patched.setattr("cli.jobs.placing.place", lambda *_arguments, **_named: None)
         ask_for(office)
     office.create(second_opinion=False)
     assert [name for name in office.written() if name.endswith(".270")] == []
@@ -327,6 +327,49 @@ def test_a_run_that_was_killed_after_the_set_ends_the_same(desk, monkeypatch):
     assert desk.rows("SELECT COUNT(*) FROM eligibility_answer") == [(1,)]
 
 
+def test_another_store_s_answers_are_kept_listed_and_said(office):
+    """Every store counts from E000000001: the child and the twin of P1 were asked about elsewhere."""
+    asked = ask_for(office)
+    one, _ = inquiries(Path(asked.files[0].path))
+    family = [
+        msgspec.structs.replace(one.subscriber, first_name=name, birth_date=born)
+        for name, born in (("CHILD", date(2015, 5, 5)), ("TWIN", one.subscriber.birth_date))
+    ]
+    answers = [
+        EligibilityAnswer(
+            reference="R",
+            answered_on=date(2026, 3, 21),
+            traces=(("2", one.trace_number, one.trace_assigner),),
+            payer_name=one.payer_name,
+            payer_id=one.payer_id,
+            payer_id_qualifier="PI",
+            provider=one.provider,
+            subscriber=person,
+            member_id=one.member_id,
+            benefits=INACTIVE,
+        )
+        for person in family
+    ]
+    path = office.folder / "a.271"
+    created = datetime(2026, 3, 21, 9)
+    path.write_bytes(
+        t271.write([("0001", answers)], partner=PARTNER, interchange_control_number=7, created=created)
+    )
+    told = read(office, path)
+    (entry,) = told.manifest.files
+    (found,) = [each for each in entry.findings if each.code == "ELI004"]
+    assert found.message.startswith("2 of 2 answers")
+    assert [each.tied for each in told.answers] == ["", ""]
+    store = opened(office)
+    try:
+        listed = [each.confirmation.name[1] for each in last_confirmations(store)]
+    finally:
+        store.close()
+    assert sorted(listed) == ["CHILD", "TWIN"], "each is listed, although they share a member id"
+    assert office.create(second_opinion=False).held == ()
+    assert ask_for(office).waiting == 2, "nobody has answered about P1"
+
+
 # -- use ---------------------------------------------------------------------------------------------------------------
 
 
@@ -396,6 +439,19 @@ def test_the_test_payer_answers_every_inquiry(office):
     assert (out / made.files[0]).read_bytes() == (office.folder / "again" / again.files[0]).read_bytes()
     assert sum(made.outcomes.values()) == 2
     assert [one.tied for one in read(office, out).answers] == ["trace", "trace"]
+
+
+def test_several_files_are_answered_each_as_if_alone(office):
+    asked = [Path(ask_for(office, again=again).files[0].path) for again in (False, True)]
+    out = office.folder / "back"
+    made = simulate_answers(*asked, out=out, seed=3, today=date(2026, 3, 21))
+    assert len(made.files) == 2
+    for name, path in zip(made.files, asked, strict=True):
+        alone = simulate_answers(path, out=office.folder / "alone", seed=3, today=date(2026, 3, 21))
+        assert (out / name).read_bytes() == (office.folder / "alone" / alone.files[0]).read_bytes()
+    assert len(msgspec.json.decode(Path(made.truth).read_bytes())) == sum(made.outcomes.values()) == 4
+    with pytest.raises(InputError, match="interchange control number"):
+        simulate_answers(asked[0], asked[0], out=out, seed=3, today=date(2026, 3, 21))
 
 
 def test_what_is_read_is_what_the_test_payer_meant(tmp_path):

@@ -16,6 +16,7 @@ from edi.codes import load_tables
 from edi.model.errors import UsageError
 from edi.rules import RULES
 from edi.rules.repairs import MENDED, repairs
+from reconcile.store import open_store
 from tests.jobs.office import NOW, Office, session
 
 NEVER = {"KX", "59", "XE", "XP", "XS", "XU", "AT", "GA", "GX", "GY", "GZ", "CQ", "CO"}
@@ -28,8 +29,16 @@ def office(tmp_path):
 
 
 def checked(office, path):
+    """The check of a sessions file, with the store if there is one."""
     request = CheckRequest(sessions=(path,), today=NOW.date())
-    return check(request, load_settings(office.folder / "claimloop.toml", environment={}), None)
+    options = load_settings(office.folder / "claimloop.toml", environment={})
+    if not (office.folder / "claimloop.db").exists():
+        return check(request, options, None)
+    store = open_store(options.store.database, Path(options.store.vault), read_only=True)
+    try:
+        return check(request, options, store)
+    finally:
+        store.close()
 
 
 def mended(office, *rows):
@@ -68,6 +77,26 @@ def test_modifiers(office, name):
     assert [set(one.codes) for one in done.fixes] == ([codes] if codes else [])
 
 
+def test_a_row_that_is_exported_twice_is_mended_twice(office):
+    wrong = session("V1", modifiers="GP GP")
+    found, done, (_, left), after = mended(office, wrong, session("V2", patient="P2"), wrong)
+    assert [row["modifiers"] for row in found] == ["GP", "GP", "GP"]
+    assert len(done.fixes) == 1
+    assert (left, after.rejected_rows, len(after.clean)) == (set(), 0, 2)
+
+
+def test_a_row_that_another_file_repeats_is_mended_there_too(office):
+    wrong = session("V1", modifiers="GP GP")
+    first = office.write("sessions", [wrong])
+    second = office.write("more", [session("V2", patient="P2"), wrong])
+    options = load_settings(office.folder / "claimloop.toml", environment={})
+    request = CheckRequest(sessions=(first, second), today=NOW.date())
+    done = fix(check(request, options, None), options, fix_targets([first, second], None))
+    new = tuple(done.files[path] for path in (first, second))
+    after = check(CheckRequest(sessions=new, today=NOW.date()), options, None)
+    assert (after.rejected_rows, len(after.clean)) == (0, 2)
+
+
 def test_a_fifth_modifier_is_left_to_a_person(office):
     (row,), done, _, _ = mended(office, session("V1", modifiers="22 23 52 53"))
     assert row["modifiers"] == "22 23 52 53"
@@ -78,7 +107,7 @@ def test_a_fifth_modifier_is_left_to_a_person(office):
 
 UNITS = {
     "too many": ([{"minutes": "15", "units": "3"}], ["1"]),
-    "too few": ([{"minutes": "45", "units": "1"}], ["3"]),
+    "too few stay too few": ([{"minutes": "45", "units": "1"}], ["1"]),
     "blank stays blank": (
         [{"minutes": "30", "units": "3"}, {"procedure_code": "97140", "minutes": "15"}],
         ["2", ""],
@@ -109,6 +138,19 @@ LEFT = {
     ),
     "no unit": ([{"minutes": "5", "units": "1"}], "earn no unit"),
     "a charge on the row": ([{"minutes": "15", "units": "3", "charge": "180.00"}], "gives the charge"),
+    "more units on another code than are billed": (
+        [{"minutes": "15", "units": "2"}, {"procedure_code": "97140", "minutes": "45", "units": "1"}],
+        "whether to bill more is for a person",
+    ),
+    "over the limit of a day": ([{"minutes": "130", "units": "10"}], "limit of a day (6)"),
+    "minutes beyond the clock": (
+        [{"minutes": "30", "units": "3", "start_time": "09:00", "end_time": "09:15"}],
+        "do not fit the times",
+    ),
+    "minutes beyond the visit's": (
+        [{"minutes": "30", "units": "3", "visit_timed_minutes": "15"}],
+        "do not fit the totals",
+    ),
     "minutes of one line missing": (
         [
             {"minutes": "15", "units": "3", "visit_timed_minutes": "30"},
@@ -126,6 +168,40 @@ def test_what_the_minutes_do_not_decide_is_left_to_a_person(office, name):
     found, done, _, _ = mended(office, *rows)
     assert [row["units"] for row in found] == [one["units"] for one in changes]
     assert [reason in one.reason for one in done.not_fixed] == [True]
+
+
+def test_a_therapist_with_two_patients_at_once_is_left_to_a_person(office):
+    clock = {"start_time": "09:00", "end_time": "09:30", "minutes": "30"}
+    rows = [session("V1", units="3", **clock), session("V2", patient="P2", units="2", **clock)]
+    found, done, _, _ = mended(office, *rows)
+    assert [row["units"] for row in found] == ["3", "2"]
+    assert ["with several patients" in one.reason for one in done.not_fixed] == [True]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_day_that_an_earlier_claim_bills_is_left_to_a_person(office, known):
+    """Whether the input still has the row, unchanged, or the store alone knows of it."""
+    before = session("V1", minutes="8", start_time="09:00", end_time="09:10")
+    assert office.create(before).claims == 1
+    late = session(
+        "V2", minutes="23", units="3", start_time="15:00", end_time="15:30", procedure_code="97112"
+    )
+    rows = [before, late] if known else [late]
+    found, done, _, _ = mended(office, *rows)
+    assert found[-1]["units"] == "3"
+    assert [(one.code, one.reason) for one in done.not_fixed] == [
+        ("UNT003", "an earlier claim billed a part of the day")
+    ]
+
+
+def test_a_late_evaluation_of_a_day_whose_minutes_were_billed_is_checked(office):
+    """The earlier claim has a unit too few; no line of this run could be told."""
+    before = session("V1", minutes="30", units="1")
+    assert office.create(before).claims == 1
+    path = office.write("sessions", [before, session("V1", 2, procedure_code="97161", charge="90.00")])
+    found = checked(office, path)
+    assert [len(one.draft.claim.lines) for one in found.claims] == [1]
+    assert not [one.code for one in found.findings if one.code.startswith("UNT")]
 
 
 def test_two_visits_of_a_day_are_counted_together(office):
@@ -179,6 +255,8 @@ def test_a_second_fix_changes_nothing_and_nothing_attested_is_added_or_lost(tmp_
         assert {key: new[key] for key in new if key not in others} == {
             key: old[key] for key in old if key not in others
         }
+    given_units = [[int(row["units"]) for row in each if row["units"]] for each in (rows, found)]
+    assert sum(given_units[1]) <= sum(given_units[0])
     again, _ = repairs(
         [(one.draft, one.findings) for one in after.claims],
         load_settings(office.folder / "claimloop.toml", environment={}).payers,

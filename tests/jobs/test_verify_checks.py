@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cli.jobs.verify import verify
 from edi.model.errors import UsageError
 from edi.payers.profile import PayerProfile, RemitIdentity
-from reconcile.store import CLM01, allocate
+from reconcile.store import CLM01, ClaimOrigin, allocate, save_claims
+from reconcile.store.again import Resubmission, save_resubmissions
 from reconcile.store.checks import CHECKS
+from reconcile.store.work_items import open_work_item
+from reconcile.values import Again
 from tests.builders import make_claim, make_line
 from tests.jobs.conftest import NOW
 from tests.remits import claim, file_of, line, payment
@@ -38,6 +42,8 @@ CORRUPTIONS = {
     ],
     "unposted": ["UPDATE claim_payment SET outcome = 'lost' WHERE outcome = 'unmatched'"],
     "orphans": ["UPDATE service_payment SET line_id = 424242 WHERE ordinal = 0"],
+    "resubmissions": ["UPDATE resubmission SET kind = 'void'"],
+    "sessions_once": ["UPDATE billed_session SET claim_id = 1 WHERE claim_id = 3"],
     "duplicate_payments": [
         "UPDATE remittance SET content_digest = (SELECT MIN(content_digest) FROM remittance)"
     ],
@@ -82,8 +88,34 @@ def test_sound_books_pass_every_check(books):
     assert [result.name for result in report.checks] == list(CHECKS)
 
 
+@pytest.fixture
+def again(books):
+    """The same with a claim that went again to a second payer, its sessions and a work item."""
+
+    def lines(start):
+        return tuple(
+            make_line(
+                number, code, session_line_ids=(f"V3-{number}",), line_control_number=f"L{start + number}"
+            )
+            for number, code in ((1, "97110"), (2, "97140"))
+        )
+
+    names = {("orchard", name): "hash" for line in lines(300) for name in line.session_line_ids}
+    origin = ClaimOrigin(source="created")
+    first = make_claim(patient_control_number="A0000003", lines=lines(300))
+    payer = msgspec.structs.replace(first.payer, id="77177")
+    later = msgspec.structs.replace(first, payer=payer, lines=lines(310))
+    with books.store.write() as connection:
+        (root,) = save_claims(connection, [first], origin, names).new
+        (number,) = save_claims(connection, [later], origin, roots=[root]).new
+        save_resubmissions(connection, [Resubmission(claim_id=number, kind=Again.SECONDARY, follows=root)])
+        open_work_item(connection, root=root, kind="reopening", reason="", due_date=None, at=NOW)
+    return books
+
+
 @pytest.mark.parametrize("check", [*CORRUPTIONS, "vault_bytes"])
-def test_one_changed_row_fails_exactly_its_check(books, check):
+def test_one_changed_row_fails_exactly_its_check(again, check):
+    books = again
     if check == "vault_bytes":
         (digest,) = books.rows("SELECT sha256 FROM file ORDER BY sha256")[0]
         path = books.folder / "vault" / digest[:2] / digest[2:]
@@ -95,6 +127,21 @@ def test_one_changed_row_fails_exactly_its_check(books, check):
     assert not report.holds
     assert report.exit_code() == 5
     assert report.checks[0].findings[0].code == f"VER_{check.upper()}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE resubmission SET follows = 1",
+        "UPDATE resubmission SET follows = claim_id",
+        "UPDATE work_item SET claim_id = 4",
+        "UPDATE billed_session SET line_number = 9",
+    ],
+)
+def test_a_row_that_names_what_it_must_not_hangs_in_the_air(again, change):
+    assert again.broken() == []
+    again.sql(change)
+    assert again.broken() == ["orphans"]
 
 
 def test_every_check_has_its_corruption():

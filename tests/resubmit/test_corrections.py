@@ -42,6 +42,7 @@ WAYS = {
     "unprocessable, reopening": (standing(unprocessable=True), REOPENING, Correction.NEW_CLAIM),
     "void and taken back": (standing(adjudicated=False, frequency="8"), REPLACE, Correction.NEW_CLAIM),
     "void, not yet taken back": (standing(frequency="8"), REPLACE, "AGN002"),
+    "a rejected void is no claim to send again": (standing(frequency="8", rejected=True), REPLACE, "AGN002"),
 }
 
 

@@ -280,17 +280,18 @@ REFUSED = {
 def test_when_the_next_payer_is_not_billed(name):
     changes, primary, following, taken_back, code = REFUSED[name]
     payment = msgspec.structs.replace(PAYMENT, **changes)
-    found = why_not_billed(
-        CLAIM, [payment], "beacon", taken_back=taken_back, primary=primary, following=following
-    )
+    known = {"taken_back": taken_back, "pended": False, "primary": primary, "following": following}
+    found = why_not_billed(CLAIM, [payment], "beacon", **known)
     assert (found and found.code) == code
     if found is not None:
         assert found.location.claim == "C1"
         assert found.fix
 
 
-def test_a_claim_without_answer_is_not_sent_on():
-    found = why_not_billed(CLAIM, [], "beacon", taken_back=False, primary=PLAIN, following=PLAIN)
+@pytest.mark.parametrize(("payments", "pended"), [([], False), ([PAYMENT], True)])
+def test_a_claim_without_answer_is_not_sent_on_nor_one_that_is_pended(payments, pended):
+    known = {"taken_back": False, "pended": pended, "primary": PLAIN, "following": PLAIN}
+    found = why_not_billed(CLAIM, payments, "beacon", **known)
     assert found is not None
     assert found.code == "AGN022"
 
@@ -358,3 +359,38 @@ def test_reasons_that_fit_in_no_five_segments_are_told():
     line = make_service_payment(charge=5000, paid=5000 - 31, adjustments=many)
     made = built(answered(make_claim_payment(lines=(line, LINES[1]))))
     assert [one.location.element for one in broken_equations(made)] == ["CAS01"]
+
+
+MIXED = tuple(Adjustment("CO" if place % 2 else "PR", str(place), 1) for place in range(14))
+"""Reasons of two groups in turn."""
+
+
+def test_the_reasons_of_a_group_stand_together_so_that_they_fit():
+    line = make_service_payment(charge=5000, paid=5000 - len(MIXED), adjustments=MIXED)
+    made = built(answered(make_claim_payment(lines=(line, LINES[1]))))
+    (decided,) = made.lines[0].adjudications
+    assert [one.group for one in decided.adjustments] == ["PR"] * 7 + ["CO"] * 7
+    assert [one.reason for one in decided.adjustments] == [one.reason for one in (*MIXED[::2], *MIXED[1::2])]
+    assert list(broken_equations(made)) == []
+
+
+def test_segments_are_counted_as_they_are_written():
+    """A group that comes again after another one begins a segment anew."""
+    made = built()
+    (decided,) = made.lines[0].adjudications
+    decided = msgspec.structs.replace(decided, paid=5000 - len(MIXED), adjustments=MIXED)
+    line = msgspec.structs.replace(made.lines[0], adjudications=(decided,))
+    found = list(broken_equations(msgspec.structs.replace(made, lines=(line, *made.lines[1:]))))
+    assert "CAS01" in [one.location.element for one in found]
+
+
+def test_a_line_that_is_denied_as_a_duplicate_takes_no_answers_place():
+    denied = make_service_payment(charge=5000, paid=0, adjustments=(Adjustment("OA", "18", 5000),))
+    again = make_claim_payment(paid=4000, lines=(denied, LINES[1]), payer_claim_control_number="AGAIN")
+    later = msgspec.structs.replace(answered(again), repeated=frozenset({0}))
+    made = told(answered(), later)
+    assert [one.paid for one in made.lines[1]] == [LINES[0].paid]
+    assert [one.paid for one in made.lines[2]] == [LINES[1].paid]
+    assert made.paid == LINES[0].paid + LINES[1].paid
+    everything = msgspec.structs.replace(later, repeated=frozenset({0, 1}))
+    assert told(answered(), everything) == told()

@@ -54,7 +54,7 @@ def line(number: int, code: str, charge: int, place: int = 1) -> SubmittedLine:
 
 
 def claim(
-    number: int, *lines: SubmittedLine, again: Again | None = None, frequency: str = "1"
+    number: int, *lines: SubmittedLine, again: Again | None = None, frequency: str = "1", **more
 ) -> SubmittedClaim:
     return SubmittedClaim(
         id=number,
@@ -76,6 +76,7 @@ def claim(
         root=1,
         lines=lines,
         again=again,
+        **more,
     )
 
 
@@ -115,6 +116,45 @@ def test_a_service_that_a_whole_correction_leaves_out_is_billed_no_more(again, l
     assert chain.charge(12, live=()) == left_out
 
 
+@pytest.mark.parametrize(
+    ("again", "frequency"), [(Again.VOID, "8"), (Again.REPLACEMENT, "7"), (Again.NEW_CLAIM, "1")]
+)
+def test_a_rejected_submission_changes_nothing_of_what_is_billed(again, frequency):
+    """It leaves line 2 out, changes the charge of line 1 and adds another one."""
+    lines = (line(21, "97110", 6000), line(23, "97530", 3000, 3))
+    rejected = claim(2, *lines, again=again, frequency=frequency, follows=1, rejected=True)
+    chain = build_chain([FIRST, rejected])
+    assert [chain.charge(service, live=()) for service in (11, 12)] == [5000, 4000]
+    added = chain.service_of[23]
+    assert added in (12, 23)
+    assert sum(chain.charge(service, live=()) for service in chain.versions) == FIRST.charge
+
+
+def test_the_resend_of_a_rejected_claim_is_what_is_billed():
+    first = claim(1, *FIRST.lines, rejected=True)
+    assert build_chain([first]).charge(11, live=()) == 5000
+    chain = build_chain([first, claim(2, line(21, "97110", 6000), again=Again.REJECTED, follows=1)])
+    assert [chain.charge(service, live=()) for service in (11, 12)] == [6000, 0]
+
+
+TWINS = claim(1, line(11, "97110", 5000), line(12, "97110", 5000, 2))
+
+
+@pytest.mark.parametrize(("repeats", "service"), [((1,), 11), ((2,), 12), ((), 11), ((1, 2), 11), ((9,), 11)])
+def test_of_lines_alike_the_noted_one_went_again(repeats, service):
+    part = claim(2, line(21, "97110", 5000), again=Again.DENIED_LINES, follows=1, repeats=repeats)
+    assert build_chain([TWINS, part]).service_of[21] == service
+
+
+def test_the_repeat_of_a_rejected_secondary_went_to_the_next_payer():
+    secondary = claim(2, *FIRST.lines, again=Again.SECONDARY, follows=1, rejected=True)
+    repeat = claim(3, *FIRST.lines, again=Again.REJECTED, follows=2)
+    resend = claim(3, *FIRST.lines, again=Again.REJECTED, follows=1)
+    assert build_chain([FIRST, secondary]).to_next_payers() == []
+    assert [one.id for one in build_chain([FIRST, secondary, repeat]).to_next_payers()] == [3]
+    assert build_chain([FIRST, secondary, resend]).to_next_payers() == []
+
+
 @pytest.fixture
 def store(database_url, tmp_path):
     made = open_store(database_url, tmp_path / "vault")
@@ -131,7 +171,7 @@ def store(database_url, tmp_path):
 
 def saved_again(connection, number: str, again: Again, *lines, **changes) -> int:
     made = make_claim(patient_control_number=number, lines=lines or (make_line(1, units="2"),), **changes)
-    (saved,) = save_claims(connection, [made], CREATED, chains={number: 1}).new
+    (saved,) = save_claims(connection, [made], CREATED, roots=[1]).new
     save_resubmissions(connection, [Resubmission(claim_id=saved, kind=again, follows=1)])
     return saved
 
@@ -237,9 +277,10 @@ def test_the_digest_sees_why_and_what_is_to_be_done(store):
             lambda: None,
             lambda: saved_again(connection, "C2", Again.NEW_CLAIM),
             lambda: connection.exec_driver_sql("UPDATE resubmission SET kind = 'void'"),
+            lambda: connection.exec_driver_sql("UPDATE resubmission SET repeats = '2'"),
             lambda: open_work_item(connection, root=1, kind="reopening", reason="a", due_date=None, at=AT),
             lambda: connection.exec_driver_sql("UPDATE work_item SET status = 'done'"),
         ):
             step()
             digests.append(store_digest(connection))
-    assert len(set(digests)) == 5
+    assert len(set(digests)) == 6

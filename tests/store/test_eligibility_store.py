@@ -17,6 +17,10 @@ from reconcile.store.eligibility import confirmations, save_answers, save_inquir
 NOW = datetime(2026, 3, 20, 12, 0)
 BORN = date(1960, 5, 17)
 PERSON = Person(last_name="SAMPLE", first_name="MARY", birth_date=BORN)
+TWIN = Person(last_name="SAMPLE", first_name="MAUD", birth_date=BORN)
+CHILD = Person(last_name="SAMPLE", first_name="MARY", birth_date=date(2015, 5, 5))
+STRANGER = Person(last_name="OTHER", first_name="ZOE")
+COEVAL = Person(last_name="OTHER", first_name="ZOE", birth_date=BORN)
 
 
 def inquiry(trace: str, patient: str = "P1", **changes) -> EligibilityInquiry:
@@ -76,7 +80,19 @@ def held(store: Store, files=None):
     ("given", "patient", "tied"),
     [
         (answer("E000000001"), "P1", "trace"),
-        (answer("E000000002", member_id="", subscriber=Person()), "P2", "trace"),
+        (answer("E000000002", member_id=""), "P2", "trace"),
+        (answer("E000000002", member_id="", subscriber=Person()), "", ""),
+        (answer("E000000001", subscriber=CHILD), "", ""),
+        (answer("E000000001", member_id="W9", subscriber=STRANGER), "", ""),
+        (
+            answer(
+                "E000000001", member_id="W9", subscriber=msgspec.structs.replace(STRANGER, birth_date=BORN)
+            ),
+            "",
+            "",
+        ),
+        (answer(subscriber=TWIN), "", ""),
+        (answer(subscriber=Person(birth_date=BORN)), "", ""),
         (answer(), "P1", "member"),
         (answer("CLEARINGHOUSE9"), "P1", "member"),
         (answer(member_id="W2"), "P2", "member"),
@@ -107,6 +123,30 @@ def test_a_member_of_two_patients_is_not_guessed(store):
         )
     assert save(store, answer())[0].tied == ""
     assert save(store, answer("E000000003"))[0].confirmation.patient_id == "TWIN"
+
+
+def test_twins_are_told_apart_by_name(store):
+    """Their member id and birth date are one; an answer without a trace number still finds its own."""
+    with store.write() as connection:
+        save_inquiries(
+            connection,
+            [inquiry("E000000003", "TWIN", subscriber=TWIN)],
+            partner="house",
+            file_sha256="b",
+            asked_on=date(2026, 3, 20),
+        )
+    assert [one.confirmation.patient_id for one in save(store, answer(), answer(subscriber=TWIN))] == [
+        "P1",
+        "TWIN",
+    ]
+
+
+def test_what_is_tied_to_nobody_waits_no_one_s_answer(store):
+    save(store, answer("E000000001", subscriber=CHILD))
+    (one,) = held(store)
+    assert (one.tied, one.asked_on, one.confirmation.birth_date) == ("", None, CHILD.birth_date)
+    with store.read() as connection:
+        assert ("orchard", "P1", "acme", "W1") in waiting_since(connection)
 
 
 def test_the_same_answer_again_changes_nothing(store):

@@ -33,9 +33,9 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def save(store, *claims):
+def save(store, *claims, hashes=None):
     with store.write() as connection:
-        return save_claims(connection, claims, ClaimOrigin(source="created")).new
+        return save_claims(connection, claims, ClaimOrigin(source="created"), hashes).new
 
 
 def lines_of(store, *patients, first=DAY, last=DAY):
@@ -70,7 +70,8 @@ def test_only_the_newest_submission_counts_and_no_void(store):
 
 def test_units_of_session_lines(store):
     shared = make_line(3, "97530", units="2", session_line_ids=("V1-3", "V1-4"))
-    (number,) = save(store, make_claim(lines=(make_line(1, units="3"), shared)))
+    hashes = {("orchard", name): "hash" for name in ("V1-1", "V1-3", "V1-4")}
+    (number,) = save(store, make_claim(lines=(make_line(1, units="3"), shared)), hashes=hashes)
     with store.write() as connection:
         save_sessions_without_line(connection, [("orchard", "V1-9", "hash", number)])
     with store.read() as connection:
@@ -89,6 +90,15 @@ def test_days_on_which_authorizations_were_used(store):
         ("orchard", "P1", "AUTH"): {DAY},
         ("orchard", "P1", "OWN"): {DAY + timedelta(days=1)},
     }
+
+
+def test_a_rejected_claim_used_no_authorization(store):
+    (number,) = save(store, make_claim(authorization="AUTH"))
+    with store.write() as connection:
+        connection.exec_driver_sql(f"UPDATE claim SET status = 'rejected' WHERE id = {number}")
+    with store.read() as connection:
+        assert authorized_days(connection, "orchard", {"P1"}) == {}
+    assert {one.counts for one in lines_of(store)} == {False}
 
 
 # -- what became of them, and to whom they were billed -----------------------------------------------------------------

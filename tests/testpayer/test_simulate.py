@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.jobs.simulate import simulate
+from cli.jobs.simulate import simulate, simulate_all
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.claim import Claim
 from edi.model.directory import Submitter, TradingPartner
@@ -163,6 +163,36 @@ def test_the_command_answers_in_json(tmp_path: Path) -> None:
     assert said["totals"]["claims"] == 20
     truth = json.loads(Path(said["truths"][0]).read_text(encoding="utf-8"))
     assert said["totals"]["cash"] == f"{truth['totals']['cash'] / 100:.2f}"
+
+
+def test_several_files_are_answered_each_as_if_alone(tmp_path: Path) -> None:
+    paths = [write_837(tmp_path / f"{number}.837", claims_of(10 + number), number) for number in (17, 18, 19)]
+    options = ["--as-of", "2026-03-02", "--seed", "9", "--json"]
+    together = [*map(str, paths), "--out", str(tmp_path / "all")]
+    done = CliRunner().invoke(app, ["simulate", *together, *options])
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert said["totals"]["claims"] == sum(10 + number for number in (17, 18, 19))
+    files: dict[str, bytes] = {}
+    truths: list[str] = []
+    for path in paths:
+        alone = ["--out", str(tmp_path / "alone")]
+        one = json.loads(CliRunner().invoke(app, ["simulate", str(path), *alone, *options]).stdout)
+        files |= {name: (tmp_path / "alone" / name).read_bytes() for name in one["files"]}
+        truths += one["truths"]
+    assert said["files"] == list(files)
+    assert {file.name: file.read_bytes() for file in (tmp_path / "all").iterdir()} == files
+    for mine, other in zip(said["truths"], truths, strict=True):
+        assert Path(mine).read_bytes() == Path(other).read_bytes()
+
+
+def test_two_files_of_one_control_number_are_not_answered_over_each_other(tmp_path: Path) -> None:
+    paths = [write_837(tmp_path / f"{name}.837", claims_of(10), 17) for name in "ab"]
+    with pytest.raises(InputError, match="interchange control number 000000017"):
+        simulate_all(paths, out=tmp_path / "out", seed=1, today=TODAY)
+    simulate(paths[0], out=tmp_path / "alone", seed=1, today=TODAY)
+    kept = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    assert kept == {file.name: file.read_bytes() for file in (tmp_path / "alone").iterdir()}
 
 
 def test_the_command_shows_a_table(tmp_path: Path) -> None:

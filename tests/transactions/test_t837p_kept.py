@@ -18,8 +18,11 @@ from tests.builders import (
     make_line,
     make_person,
     make_rendering,
+    make_subscriber,
 )
-from tests.claim_strategies import read_claims, write
+from tests.claim_strategies import read, read_claims, write
+
+PAYER = ClaimPayer(name="ACME", id="12345", address=make_address())
 
 
 def segments(claim):
@@ -202,3 +205,89 @@ def test_what_is_no_segment_id_is_not_echoed():
 def test_a_kept_segment_without_a_place_is_a_finding():
     (found,) = write([make_claim(kept=(("CUR", "85", "USD"),))]).findings
     assert (found.code, found.location.element, found.location.claim) == ("SUB021", "CUR", "A0000001")
+
+
+# -- what is broken ------------------------------------------------------------------------------------------------
+
+
+def changed(before: str, after: str, claim=None):
+    """A written file with one text exchanged, read and written again: claims, segments, codes of both findings."""
+    text = write([claim or make_claim()]).data.decode("ascii").replace("\n", "")
+    assert text.count(before) >= 1, text
+    data = text.replace(before, after, 1).encode()
+    claims = read_claims(data)
+    again = write(claims)
+    # The count of segments (ENV010) is not the subject.
+    said = [one.code for one in read(data) if isinstance(one, Finding) and one.code != "ENV010"]
+    return (
+        claims,
+        again.data.decode("ascii").replace("\n", "").split("~")[:-1],
+        [*said, *[one.code for one in again.findings]],
+    )
+
+
+@pytest.mark.parametrize("before", ["LX*1", "HI*", "DTP*472"])
+def test_a_bare_name_stands_last(before):
+    claims, again, _ = changed(f"~{before}", f"~NM1~{before}")
+    assert len(claims) == 1
+    assert "NM1" in again
+
+
+def test_a_bare_name_of_another_payer():
+    other = OtherPayer(rank="S", relationship="18", payer=ClaimPayer(name="OTHER", id="999"))
+    _, again, _ = changed("~NM1*PR*2*OTHER", "~NM1~NM1*PR*2*OTHER", make_claim(other_payers=(other,)))
+    assert "NM1" in again
+
+
+def test_a_service_behind_a_stray_name_stays_one_line():
+    """SV107 that is no number is kept with its SV1, which never begins a line of its own."""
+    service = "~SV1*HC:97110:GP*50*UN*1***1"
+    billed = make_claim(lines=(make_line(),))
+    (claim,), again, _ = changed(service, f"~NM1*41*2*DESK{service}.00", billed)
+    assert [line.charge for line in claim.lines] == [50_00]
+    assert [one for one in again if one.startswith("SV1")] == ["SV1*HC:97110:GP*50*UN*1***1.00"]
+    assert "NM1*41*2*DESK" in again
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        ("~N3*2 ROAD", "~N3*2 ROAD~N3*BACK DOOR", ["N3*2 ROAD", "N3*BACK DOOR"]),
+        ("~N3*2 ROAD", "~N3*2 ROAD*FLAT 1*BACK DOOR", ["N3*2 ROAD*FLAT 1*BACK DOOR"]),
+        ("~N3*2 ROAD", "~N3*2 ROAD**BACK DOOR", ["N3*2 ROAD**BACK DOOR"]),
+    ],
+)
+def test_all_of_a_street_goes_out_again(before, after, kept):
+    billed = make_claim(subscriber=make_subscriber(person=make_person(address=make_address(line_1="2 ROAD"))))
+    (claim,), again, said = changed(before, after, billed)
+    assert [one for one in again if one.startswith("N3*2 ROAD") or "BACK" in one] == kept
+    assert said == []
+    assert write(read_claims(write([claim]).data)).data == write([claim]).data
+
+
+def test_a_street_behind_its_city_keeps_the_city():
+    (claim,), again, _ = changed("~N3*", "~N4*SALEM*MA*01970~N3*")
+    assert claim.billing.address is not None
+    assert claim.billing.address.city == "SALEM"
+    assert claim.billing.address.line_1
+    assert "N4*SALEM*MA*01970" in again
+
+
+@pytest.mark.parametrize(
+    ("before", "twice"),
+    [("~CLM*", "~N4*SALEM*MA*01970"), ("~NM1*PR*", "~DMG*D8*19000101*M"), ("~NM1*IL*", "~SBR*T*18")],
+)
+def test_what_stands_twice_is_said_and_the_first_counts(before, twice):
+    plain = read_claims(write([make_claim(payer=PAYER)]).data)
+    claims, _, said = changed(before, twice + before, make_claim(payer=PAYER))
+    assert said == ["SUB013"]
+    assert claims == plain
+
+
+@pytest.mark.parametrize(("before", "level"), [("~HL*2*", "billing"), ("~CLM*", "subscriber")])
+def test_a_stranger_above_the_claims_takes_nobody_s_place(before, level):
+    claim = make_claim(pay_to=make_address(line_1="PO BOX 7"))
+    plain = segments(claim)
+    _, again, said = changed(before, f"~NM1*ZZ*1*SOMEBODY~N3*8 WAY{before}", claim)
+    assert said == ["SUB021"]
+    assert again == plain, level

@@ -186,6 +186,15 @@ def test_a_truncated_set_still_gives_its_claims():
     assert trailer.declared_segments is None
 
 
+DECIDED = "SVD*999*20*HC:97110:GP**1~CAS*CO*45*30~"
+
+
+def decided(amount: str = "AMT*D*20~", line: str = DECIDED) -> str:
+    """The claim with another payer's decision: 20 paid and 30 adjusted of 50, unless something else is given."""
+    other = f"SBR*P*18*******CI~{amount}OI***Y***Y~NM1*IL*1*TESTER*ADA****MI*Z1~NM1*PR*2*OTHER*****PI*999~"
+    return CLAIM.replace("LX*1~", f"{other}LX*1~") + line
+
+
 PLACES = [
     ("SUB003", "HL01", PARTIES.replace("HL*2*1*22", "HL*7*1*22") + CLAIM),
     ("SUB003", "HL01", PARTIES.replace("HL*2*1*22", "HL*2*9*22") + CLAIM),
@@ -202,6 +211,12 @@ PLACES = [
     ("SUB009", "LX", PARTIES + "LX*1~" + CLAIM),
     ("SUB010", "NM1", PARTIES.replace("NM1*85*", "NM1*99*") + CLAIM),
     ("SUB011", "LX01", PARTIES + CLAIM.replace("LX*1~", "")),
+    ("SUB012", "SVD02", PARTIES + decided(line="SVD*999*20*HC:97110:GP**1~CAS*CO*45*29~")),
+    ("SUB012", "AMT02", PARTIES + decided(amount="AMT*D*21~")),
+    ("SUB013", "N4", PARTIES + "N4*SALEM*MA*01970~N4*SALEM*MA*01971~" + CLAIM),
+    ("SUB013", "DMG", PARTIES.replace("NM1*PR", "DMG*D8*19600518*F~NM1*PR") + CLAIM),
+    ("SUB013", "SBR", PARTIES.replace("NM1*IL", "SBR*S*18~NM1*IL") + CLAIM),
+    ("SUB013", "PAT", PARTIES.replace("NM1*IL", "PAT*****D8*20260301~PAT*****D8*20260302~NM1*IL") + CLAIM),
 ]
 
 
@@ -380,3 +395,37 @@ def test_no_finding_holds_a_name_or_member_id():
     found = findings(broken)
     assert {item.code for item in found} == {"SUB005"}
     assert marker not in repr(found)
+
+
+# -- what other payers decided -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        decided(),
+        decided(line="SVD*999*15*HC:97110:GP**1~CAS*CO*45*20~SVD*999*5*HC:97110:GP**1~CAS*CO*45*5*1*97*5~"),
+        decided(amount="CAS*CO*45*30~AMT*D*20~", line=""),
+        decided(amount="", line=""),
+        decided(amount=""),
+    ],
+    ids=["on the line", "split line", "on the claim", "not asked yet", "no amount of the claim"],
+)
+def test_a_decision_that_comes_to_the_charge_is_quiet(body):
+    assert findings(PARTIES, body) == []
+
+
+def test_a_decision_that_does_not_names_both_amounts_and_the_line():
+    """One cent on the line is one cent on the claim."""
+    line, claim = findings(PARTIES, decided(line="SVD*999*20*HC:97110:GP**1~CAS*CO*45*29.99~"))
+    assert (line.severity, line.location.claim, line.location.element) == (Severity.WARNING, "A1", "SVD02")
+    assert ("(line 1)" in line.message, "50.00" in line.message, "49.99" in line.message) == (True,) * 3
+    assert (claim.location.element, "49.99" in claim.message) == ("AMT02", True)
+
+
+@pytest.mark.corpus
+def test_the_unbalanced_decisions_of_the_corpus(corpus_dir):
+    """Its index counts 321 lines whose SVD02 and CAS are not SV102."""
+    (path,) = (corpus_dir / "837p").glob("*edi_sample_75_claims*")
+    found = [one for one in read(path.read_bytes()) if isinstance(one, Finding) and one.code == "SUB012"]
+    assert sum(one.location.element == "SVD02" for one in found) == 321

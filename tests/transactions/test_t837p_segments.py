@@ -137,7 +137,7 @@ def test_the_row(row):
     segments = claim_with(row)
     assert row.example in segments
     claim, findings = read(file(segments))
-    assert not [one for one in findings if one.code != "SUB008"]
+    assert not [one for one in findings if one.code not in ("SUB008", "SUB012")]
     if row.field:
         assert value(claim, row)
     written = write([claim])

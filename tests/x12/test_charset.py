@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from edi.model.errors import UsageError
 from edi.model.finding import Finding
-from edi.x12.charset import Cleaner, transliterate, transliterate_around, unspellable
+from edi.model.spelling import transliterate
+from edi.x12.charset import Cleaner, transliterate_around, unspellable
 from edi.x12.delimiters import Delimiters
 from edi.x12.envelope import read_transactions
 from edi.x12.envelope_writer import GroupHeader, InterchangeHeader, interchange, transaction_text

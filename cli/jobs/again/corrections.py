@@ -10,26 +10,28 @@ import msgspec
 
 from cli.jobs.again.drafts import Read, draft_of, read_inputs
 from cli.jobs.again.rebuild import rebuilt
-from cli.jobs.again.request import UNKNOWN, AgainRequest, AgainResult
+from cli.jobs.again.request import ROW_STAYS, UNKNOWN, AgainRequest, AgainResult, refusal
 from cli.jobs.again.sending import Plan, send_again
-from cli.jobs.again.targets import Target, find_targets
+from cli.jobs.again.targets import Target, find_targets, keeps_number
 from cli.jobs.posting import Tools
 from cli.jobs.tables.store import tables_of
 from cli.settings import Settings
 from edi.model.draft import ClaimDraft
-from edi.model.finding import Finding
+from edi.model.finding import Finding, Severity
+from edi.model.session import SessionLine
 from edi.resubmit import (
     Correction,
     Standing,
     corrected,
     correction_of,
+    goes_as_it_was,
     needs_change,
     nothing_to_correct,
     same_content,
     voided,
 )
-from edi.resubmit.refusals import NO_FILE_TAKEN, refusal
-from reconcile.store import Store
+from edi.resubmit.refusals import NO_FILE_TAKEN, NOTHING_DENIED
+from reconcile.store import Store, billed_sessions, session_hash
 from reconcile.store.work_items import WorkItem, open_work_item
 from reconcile.values import Again
 
@@ -75,7 +77,6 @@ class _Run:
         self._read: Read = read_inputs(request, settings)
         with store.read() as connection:
             self.targets, self._refused = find_targets(connection, request, settings, self._tools)
-        self._said: list[Finding] = []
         self._work: list[tuple[Target, str, str]] = []
 
     def correct(self, target: Target) -> Plan | None:
@@ -93,33 +94,66 @@ class _Run:
             reason = "the payer takes no replacement claim: ask it to reopen and correct this one"
             self._work.append((target, REOPENING, reason))
             return None
-        if self._request.sessions:
-            draft = rebuilt(target, self._read, self._settings, self._store, self._tools.tables)
-            if isinstance(draft, Finding):
-                self._refused.append(draft)
-                return None
-            standing = _in_new_lines(target, standing, draft)
-        else:
-            draft = draft_of(target.claim, target.payer.key, self._read.records)
-        if (
-            needs_change(standing, way)
-            and not self._request.force
-            and same_content(draft.claim, target.claim)
-        ):
-            self._refused.append(nothing_to_correct(standing))
+        made = self._made(target, standing)
+        if made is None:
             return None
+        draft, standing = made
+        if not self._request.force and same_content(draft.claim, target.claim):
+            if needs_change(standing, way):
+                self._refused.append(nothing_to_correct(standing))
+                return None
+            self._read.findings.append(goes_as_it_was(standing))
+        repeats = _repeats(target, standing, draft) if way is Correction.DENIED_LINES else ()
         draft = msgspec.structs.replace(
             draft,
-            claim=corrected(draft.claim, standing, way, same_number=self._same_number(target)),
+            claim=corrected(
+                draft.claim, standing, way, same_number=keeps_number(target.payer, self._settings)
+            ),
             answered_on=target.answered_on if way is Correction.REPLACEMENT else None,
         )
-        named = set(self._sessions_of(target))
-        again = tuple(
+        if not draft.claim.lines:
+            message = "the payer wants only denied lines again, and the rows given bill none of them any more"
+            fix = "Nothing, if they are not to be billed; else correct the rows."
+            self._refused.append(refusal(NOTHING_DENIED, standing.number, message, fix))
+            return None
+        kind = Again(way.value)
+        sessions = self._read_again(target, draft, kind)
+        return Plan(target=target, draft=draft, kind=kind, sessions=sessions, repeats=repeats)
+
+    def _made(self, target: Target, standing: Standing) -> tuple[ClaimDraft, Standing] | None:
+        """The claim as it was, or anew from the rows given, and its standing; None when the rows do not make it."""
+        if not self._request.sessions:
+            return draft_of(target.claim, target.payer.key, self._read.records), standing
+        draft = rebuilt(target, self._read, self._settings, self._store, self._tools.tables)
+        if isinstance(draft, Finding):
+            self._refused.append(draft)
+            return None
+        return draft, _in_new_lines(target, standing, draft)
+
+    def _read_again(self, target: Target, draft: ClaimDraft, kind: Again) -> tuple[SessionLine, ...]:
+        """The rows that count as billed by the submission.
+
+        All of the claim's; where only denied lines go again those of the lines that go out, and the others are told.
+        """
+        named = {name for line in target.claim.lines for name in line.session_line_ids}
+        rows = tuple(
             line
             for line in self._read.lines
             if line.practice_id == draft.practice_id and (line.line_id in named or line in draft.sessions)
         )
-        return Plan(target=target, draft=draft, kind=Again(way.value), sessions=again)
+        if kind.whole:
+            return rows
+        going = {name for line in draft.claim.lines for name in line.session_line_ids}
+        staying = [line for line in rows if line.line_id not in going]
+        with self._store.read() as connection:
+            known = billed_sessions(connection, draft.practice_id, [line.line_id for line in staying])
+        number = target.claim.patient_control_number
+        self._read.findings += [
+            _stays(number, line, billed=line.line_id in known)
+            for line in staying
+            if known.get(line.line_id) != session_hash(line)
+        ]
+        return tuple(line for line in rows if line.line_id in going)
 
     def void(self, target: Target) -> Plan | None:
         """The void to send, or None."""
@@ -127,7 +161,7 @@ class _Run:
             target.claim,
             target.state(),
             target.payer.corrections,
-            same_number=self._same_number(target),
+            same_number=keeps_number(target.payer, self._settings),
             force=self._request.force,
         )
         if isinstance(claim, Finding):
@@ -138,15 +172,6 @@ class _Run:
             return None
         draft = draft_of(claim, target.payer.key, self._read.records)
         return Plan(target=target, draft=draft, kind=Again.VOID)
-
-    def _sessions_of(self, target: Target) -> Iterable[str]:
-        for line in target.claim.lines:
-            yield from line.session_line_ids
-
-    def _same_number(self, target: Target) -> bool:
-        """Whether CLM01 is kept: the payer's word, else [numbering]'s."""
-        numbering = self._settings.need_directory().numbering
-        return (target.payer.corrections.replacement_clm01 or numbering.replacement_clm01) == "same"
 
     def send(self, plans: list[Plan]) -> AgainResult:
         """Send what can go, open the work items, and sum up."""
@@ -195,6 +220,22 @@ class _Run:
         return items, opened
 
 
+def _stays(number: str, line: SessionLine, *, billed: bool) -> Finding:
+    """A row that differs from what was billed, and is of no line that goes out."""
+    message, fix = "it is not billed yet, and no denied line bills it", "claimloop claims create bills it."
+    if billed:
+        message = "it changed since it was billed, and the line that bills it is not denied"
+        fix = "Ask the payer to reopen that line, if the change matters to it."
+    return refusal(
+        ROW_STAYS,
+        number,
+        f"only denied lines go again: {message}",
+        fix,
+        Severity.WARNING,
+        session=line.line_id,
+    )
+
+
 def _names(findings: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(one.location.claim or "" for one in findings)
 
@@ -211,3 +252,12 @@ def _in_new_lines(target: Target, standing: Standing, draft: ClaimDraft) -> Stan
         line.number for line in draft.claim.lines if denied.intersection(line.session_line_ids)
     )
     return msgspec.structs.replace(standing, denied=numbers)
+
+
+def _repeats(target: Target, standing: Standing, draft: ClaimDraft) -> tuple[int, ...]:
+    """For each denied line that goes again its LX01 in the claim as it was: of a rebuilt one by its session lines."""
+    going = [line for line in draft.claim.lines if line.number in standing.denied]
+    was = {name: line.number for line in target.claim.lines for name in line.session_line_ids}
+    return tuple(
+        next((was[name] for name in line.session_line_ids if name in was), line.number) for line in going
+    )

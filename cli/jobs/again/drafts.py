@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final
 
 import msgspec
 
@@ -13,6 +12,7 @@ from cli.jobs.again.request import AgainRequest
 from cli.jobs.earlier import history_of
 from cli.settings import Settings
 from edi.codes import Tables
+from edi.codes.sets import DISCIPLINE_OF
 from edi.intake import RowRejected
 from edi.model.claim import Claim
 from edi.model.control import normalise_control_number
@@ -21,11 +21,10 @@ from edi.model.finding import Finding, Severity
 from edi.model.history import EarlierLine, History
 from edi.model.records import Case, Coverage, PatientRecord, Records
 from edi.model.session import SessionLine
+from edi.model.spelling import alike
 from edi.rules import RuleContext, judge
 from reconcile.store import Store
 from reconcile.store.claims import member_ids
-
-_DISCIPLINES: Final = {"GP": "PT", "GO": "OT", "GN": "SLP"}
 
 
 class Read(msgspec.Struct, kw_only=True):
@@ -66,7 +65,10 @@ def first_day(claim: Claim) -> date:
 
 
 def patient_of(claim: Claim, records: Records) -> PatientRecord | None:
-    """The patient's record: by the practice's own id, for an imported claim by member id and birth date."""
+    """The patient's record: by the practice's own id, for an imported claim by member id, birth date and first name.
+
+    Twins have one member id and birth date.
+    """
     if claim.patient_id:
         return records.patients.get((claim.practice_id, claim.patient_id))
     members = {normalise_control_number(one) for one in member_ids(claim)}
@@ -77,6 +79,7 @@ def patient_of(claim: Claim, records: Records) -> PatientRecord | None:
         if one.practice_id == claim.practice_id
         and born is not None
         and one.person.birth_date == born
+        and alike(one.person.first_name, claim.patient_person.first_name)
         and any(normalise_control_number(held.member_id) in members for held in one.coverages)
     ]
     return found[0] if len(found) == 1 else None
@@ -118,7 +121,7 @@ def draft_of(
         if (one.practice_id, one.patient_id) == (claim.practice_id, patient.patient_id)
     ]
     case = cases[0] if len(cases) == 1 else None
-    marks = [mark for line in claim.lines for mark in line.procedure.modifiers if mark in _DISCIPLINES]
+    marks = [mark for line in claim.lines for mark in line.procedure.modifiers if mark in DISCIPLINE_OF]
     return ClaimDraft(
         claim=claim,
         sessions=tuple(sessions),
@@ -127,7 +130,7 @@ def draft_of(
         case=case,
         payer_key=payer_key,
         practice_id=claim.practice_id,
-        discipline=_DISCIPLINES[marks[0]] if marks else (case.discipline if case is not None else ""),
+        discipline=DISCIPLINE_OF[marks[0]] if marks else (case.discipline if case is not None else ""),
         answered_on=answered_on,
     )
 

@@ -11,7 +11,7 @@ from cli.jobs.again.drafts import first_day, patient_of
 from cli.jobs.again.request import PAYER_UNKNOWN, refusal
 from cli.jobs.again.targets import Target
 from cli.settings import Settings
-from edi.intake.charge.parties import MEDICARE, claim_payer, rendering_provider, subscriber_and_patient
+from edi.intake.charge.parties import claim_payer, rendering_provider, subscriber_and_patient
 from edi.intake.charge.resolve import coverages_on
 from edi.intake.charge.values import Ready
 from edi.model.directory import Clinician, Practice
@@ -109,7 +109,7 @@ def _from_record(
     if made is not None:
         numbers.update((made.npi, value) for kind, value in made.references if kind == "G2")
     subscriber, dependent = subscriber_and_patient(ready)
-    if profile.kind in MEDICARE and not subscriber.insurance_type:
+    if profile.is_original_medicare and not subscriber.insurance_type:
         subscriber = msgspec.structs.replace(subscriber, insurance_type=coverage.msp_type)
     return NextPayer(
         coverage=NextCoverage(

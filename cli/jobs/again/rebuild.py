@@ -11,6 +11,7 @@ from edi.codes import Tables
 from edi.intake.charge import build_claims
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding
+from edi.model.frequency import VOID
 from edi.model.session import SessionLine
 from reconcile.store import Connection, Store, billed_sessions, session_hash
 from reconcile.store.again import sessions_billed
@@ -90,15 +91,24 @@ def _chosen(connection: Connection, target: Target, read: Read, billed: set[str]
 
 
 def _same_parties(target: Target, draft: ClaimDraft) -> ClaimDraft | Finding:
-    """The draft if it is for the same patient and payer; a payer cannot replace another patient's claim."""
+    """The draft if it is for the same patient and payer; a payer cannot replace another patient's claim.
+
+    After a void it may be for another one, unless that payer has answered the claim already.
+    """
+    number = target.claim.patient_control_number
+    voided = target.submission.frequency == VOID
+    other_payer = draft.payer_key != target.payer.key
+    if other_payer and draft.payer_key in target.answered_by:
+        message = f"its session rows are for {draft.payer_key}, whose answer to the claim stands"
+        fix = f"Correct the claim to that payer: --payer {draft.payer_key}."
+        return refusal(OTHER_PARTY, number, message, fix)
     differs = ""
     if draft.claim.patient_id != target.claim.patient_id:
         differs = "patient"
-    elif draft.payer_key != target.payer.key:
+    elif other_payer:
         differs = "payer"
-    voided = target.submission.frequency == "8"
     if differs and not voided:
         message = f"its session rows are for another {differs} now, which no correction can say"
         fix = "Void the claim; once the payer has taken it back, correct it with these rows."
-        return refusal(OTHER_PARTY, target.claim.patient_control_number, message, fix)
+        return refusal(OTHER_PARTY, number, message, fix)
     return draft

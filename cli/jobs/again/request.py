@@ -13,6 +13,8 @@ from cli.jobs.submission import WrittenFile
 from edi.model.finding import Finding, Location, Severity
 from reconcile.store.work_items import WorkItem
 
+REFUSALS: Final = "AGN"
+"""How the codes of all findings begin that say why a claim does not go again."""
 UNKNOWN: Final = "AGN001"
 PAYER_UNKNOWN: Final = "AGN008"
 PRACTICE_UNKNOWN: Final = "AGN009"
@@ -21,6 +23,7 @@ SESSION_MISSING: Final = "AGN011"
 NOT_ONE_CLAIM: Final = "AGN012"
 OTHER_PARTY: Final = "AGN013"
 MEANWHILE: Final = "AGN014"
+ROW_STAYS: Final = "AGN016"
 SENT_ALREADY: Final = "AGN029"
 
 

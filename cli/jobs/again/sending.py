@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -20,15 +21,20 @@ from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding
 from edi.model.session import SessionLine
 from reconcile.store import ClaimOrigin, Connection, Store, by_roots, record_event, save_claims, session_hash
-from reconcile.store.again import Resubmission, rebill_sessions, save_resubmissions
+from reconcile.store.again import Resubmission, rebill_sessions, save_resubmissions, sessions_elsewhere
 from reconcile.values import Again
+
+_SENT_MEANWHILE: Final = (
+    "another run sent it again while this one was at work; it is left out",
+    "Nothing, if the other run sent what you wanted.",
+)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One claim to send: what it was, what it will be, and why.
 
     ``sessions`` are the session lines that were read again for it, those included that it bills no more. ``note`` goes
-    into the event log.
+    into the event log. ``repeats`` are the LX01 of the target's lines that its lines send again, where they are a part.
     """
 
     target: Target
@@ -36,6 +42,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     kind: Again
     sessions: tuple[SessionLine, ...] = ()
     note: str = ""
+    repeats: tuple[int, ...] = ()
+
+    @property
+    def rebills(self) -> bool:
+        """Whether its session lines belong to it from now on: a void and the claim to the next payer leave them."""
+        return self.kind not in (Again.SECONDARY, Again.VOID)
 
 
 class _Keeper:
@@ -51,43 +63,47 @@ class _Keeper:
     def wanted(
         self, connection: Connection, drafts: Sequence[ClaimDraft], findings: list[Finding]
     ) -> list[ClaimDraft]:
-        """The drafts whose chain is as it was when it was looked at."""
-        roots = {id(draft): self._plans[id(draft)].target.chain.root for draft in drafts}
-        chains = by_roots(connection, set(roots.values())).chains
+        """The drafts whose chain is as it was when it was looked at, and whose sessions no other claim bills."""
+        plans = [self._plans[id(draft)] for draft in drafts]
+        chains = by_roots(connection, {plan.target.chain.root for plan in plans}).chains
+        billed: dict[tuple[str, str], int] = {}
         left = []
-        for draft in drafts:
-            target = self._plans[id(draft)].target
-            if len(chains[roots[id(draft)]]) == len(target.chain.claims):
-                left.append(draft)
-                continue
-            self.left_out.add(id(draft))
-            message = "another run sent it again while this one was at work; it is left out"
-            fix = "Nothing, if the other run sent what you wanted."
-            findings.append(refusal(MEANWHILE, target.claim.patient_control_number, message, fix))
+        for plan in plans:
+            target = plan.target
+            root = target.chain.root
+            problem = _SENT_MEANWHILE
+            if [one.id for one in chains[root]] == [one.id for one in target.chain.claims]:
+                taken = _taken(connection, plan, billed)
+                if not taken:
+                    billed.update((key, root) for key in _billed(plan))
+                    left.append(plan.draft)
+                    continue
+                message = f"another claim bills session lines of it: {', '.join(taken)}; it is left out"
+                problem = (message, "Run again; what another claim bills does not join.")
+            self.left_out.add(id(plan.draft))
+            findings.append(refusal(MEANWHILE, target.claim.patient_control_number, *problem))
         return left
 
     def save(
         self,
         connection: Connection,
-        claims: Sequence[Claim],
-        drafts: Sequence[ClaimDraft],
+        pairs: Sequence[tuple[Claim, ClaimDraft]],
         origin: ClaimOrigin,
     ) -> None:
         """Store the claims, why they were made, whose sessions they bill, and their chains' books."""
-        plans = [self._plans[id(draft)] for draft in drafts]
-        chains = {
-            claim.patient_control_number: plan.target.chain.root
-            for claim, plan in zip(claims, plans, strict=True)
-        }
-        saved = save_claims(connection, claims, origin, chains=chains)
+        claims = [claim for claim, _ in pairs]
+        plans = [self._plans[id(draft)] for _, draft in pairs]
+        saved = save_claims(connection, claims, origin, roots=[plan.target.chain.root for plan in plans])
         made = [
-            Resubmission(claim_id=number, kind=plan.kind, follows=plan.target.submission.id)
+            Resubmission(
+                claim_id=number, kind=plan.kind, follows=plan.target.submission.id, repeats=plan.repeats
+            )
             for number, plan in zip(saved.new, plans, strict=True)
         ]
         save_resubmissions(connection, made)
         for claim, number, plan in zip(claims, saved.new, plans, strict=True):
             self.numbers[id(plan.draft)] = claim.patient_control_number
-            if plan.kind not in (Again.SECONDARY, Again.VOID):
+            if plan.rebills:
                 _rebill(connection, claim, number, plan)
             data = {"kind": plan.kind.value, "follows": plan.target.claim.patient_control_number}
             if plan.note:
@@ -104,6 +120,23 @@ def _rebill(connection: Connection, claim: Claim, number: int, plan: Plan) -> No
             lines.setdefault(name, line.number)
     hashes = {session.line_id: session_hash(session) for session in plan.sessions}
     rebill_sessions(connection, claim.practice_id, number, lines, hashes)
+
+
+def _billed(plan: Plan) -> set[tuple[str, str]]:
+    """The session lines that will belong to the claim, by practice and line_id."""
+    if not plan.rebills:
+        return set()
+    lines = {name for line in plan.draft.claim.lines for name in line.session_line_ids}
+    lines.update(session.line_id for session in plan.sessions)
+    return {(plan.draft.practice_id, name) for name in lines}
+
+
+def _taken(connection: Connection, plan: Plan, billed: Mapping[tuple[str, str], int]) -> list[str]:
+    """The session lines of a claim that another chain bills: in the store, or in this file (``billed``)."""
+    root, wanted = plan.target.chain.root, _billed(plan)
+    taken = {name for practice, name in wanted if billed.get((practice, name), root) != root}
+    names = [name for _, name in wanted]
+    return sorted(taken | sessions_elsewhere(connection, plan.draft.practice_id, root, names))
 
 
 def send_again(

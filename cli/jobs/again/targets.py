@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -15,13 +15,16 @@ from edi.model.balance import REVERSAL
 from edi.model.claim import Claim
 from edi.model.errors import StoreError
 from edi.model.finding import Finding
+from edi.model.frequency import VOID
 from edi.payers import PayerProfile
 from edi.resubmit import AnsweredClaim, Standing
-from reconcile.chain import Chain, build_chain
-from reconcile.ledger import post
+from reconcile.accounts import DUPLICATE
+from reconcile.chain import Chain, build_chain, purpose
+from reconcile.ledger import Ledger, post
 from reconcile.store import Connection, by_roots, load_claim, posted_on
 from reconcile.store.again import acknowledged, acknowledged_number, chains_named, denied_services
-from reconcile.values import Adjudication, Again, SubmittedClaim
+from reconcile.store.submissions import REJECTION
+from reconcile.values import Account, Adjudication, Again, SubmittedClaim
 
 UNPROCESSABLE: Final = "MA130"
 """RARC: the claim could not be processed; no appeal, send it anew."""
@@ -36,6 +39,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         claim: that submission's value. payer: its payer's profile.
         answers: the adjudications of that payer on it, oldest first; those taken back are in ``reversed``.
         reversed: ids of the adjudications that were taken back.
+        repeated: lines of adjudications (id, index) that deny a duplicate of what was sent before.
+        answered_by: the payers, this one and others, with an answer that stands.
+        pended: money of it waits for a payer's decision.
         acknowledged: its deepest acknowledgment. acknowledged_number: the payer's number that a 277CA gave.
         denied: services with an open denial.
     """
@@ -47,38 +53,51 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     payer: PayerProfile
     answers: tuple[Adjudication, ...]
     reversed: frozenset[int]
+    repeated: frozenset[tuple[int, int | None]]
+    answered_by: frozenset[str]
+    pended: bool
     acknowledged: str
     acknowledged_number: str
     denied: frozenset[int]
 
     @property
     def standing(self) -> tuple[Adjudication, ...]:
-        """The answers that were not taken back."""
-        return tuple(
-            one for one in self.answers if one.claim.status != REVERSAL and one.id not in self.reversed
-        )
+        """The answers that were not taken back, but for those that only deny a duplicate."""
+        return tuple(one for one in self.answers if _stands(one, self.reversed, self.repeated))
+
+    @property
+    def purpose(self) -> Again | None:
+        """Why the submission was sent; for the repeat of a rejected one, why that was."""
+        return purpose(self.submission, {one.id: one for one in self.chain.claims})
 
     @property
     def taken_back(self) -> bool:
         """Whether there were answers and none of them stands."""
-        return bool(self.answers) and not self.standing
+        taken = any(one.claim.status == REVERSAL or one.id in self.reversed for one in self.answers)
+        return taken and not self.standing
 
     @property
     def answered_on(self) -> date | None:
-        """The day of the newest answer."""
-        return self.answers[-1].payment_date if self.answers else None
+        """The day of the newest answer that is no mere denial of a duplicate."""
+        decided = [one for one in self.answers if not _only_repeats(one, self.repeated)]
+        return decided[-1].payment_date if decided else None
 
     @property
     def payer_number(self) -> str:
-        """The payer's newest control number of the claim: of its 835s, else of a 277CA, else ""."""
-        numbers = [one.claim.payer_claim_control_number for one in self.answers]
-        return next((one for one in reversed(numbers) if one), None) or self.acknowledged_number
+        """The payer's newest control number of the claim, "" when none is known.
+
+        Of an answer that stands, else of one that was taken back, else of a 277CA; never that of a duplicate it denied.
+        """
+        known = [one for one in self.answers if not _only_repeats(one, self.repeated)]
+        newest = (*reversed(self.standing), *reversed(known))
+        numbers = (one.claim.payer_claim_control_number for one in newest)
+        return next((number for number in numbers if number), None) or self.acknowledged_number
 
     def state(self) -> Standing:
         """Where the submission stands, as a correction is decided by."""
         own = [one for one in self.answers if one.match.claim_id == self.submission.id]
-        waits = self.submission.again in (Again.REPLACEMENT, Again.NEW_CLAIM, Again.REJECTED) and not own
-        rejected = ":rejected:" in self.acknowledged and not own
+        waits = not own and self._sent_before()
+        rejected = REJECTION in self.acknowledged and not own
         newest = self.standing[-1:]
         return Standing(
             number=self.claim.patient_control_number,
@@ -96,11 +115,22 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
             ),
         )
 
+    def _sent_before(self) -> bool:
+        """Whether the submission stands in the place of an earlier one to the same payer."""
+        if self.purpose is Again.SECONDARY:
+            mine = (self.submission.payer_key, self.submission.payer_id)
+            earlier = (one for one in self.chain.to_next_payers() if one.id < self.submission.id)
+            return any((one.payer_key, one.payer_id) == mine for one in earlier)
+        return self.submission.again in (Again.REPLACEMENT, Again.NEW_CLAIM, Again.REJECTED)
+
     def _part_waits(self) -> bool:
-        """Whether a submission of the denied lines alone has no answer yet."""
+        """Whether a submission of the denied lines alone has no answer yet, and was not rejected."""
         answered = {one.match.claim_id for one in self.answers}
         return any(
-            one.again is Again.DENIED_LINES and one.id not in answered and one.id > self.submission.id
+            one.again is Again.DENIED_LINES
+            and one.id not in answered
+            and one.id > self.submission.id
+            and not one.rejected
             for one in self.chain.claims
         )
 
@@ -119,7 +149,15 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
                 )
                 for match in one.match.lines
             )
-            found.append(AnsweredClaim(payment=one.claim, lines=lines, paid_on=one.payment_date))
+            repeated = frozenset(
+                row
+                for row, line in enumerate(one.claim.lines)
+                if (one.id, row) in self.repeated and not line.paid
+            )
+            answer = AnsweredClaim(
+                payment=one.claim, lines=lines, paid_on=one.payment_date, repeated=repeated
+            )
+            found.append(answer)
         return tuple(found)
 
 
@@ -129,6 +167,8 @@ def find_targets(
     settings: Settings,
     tools: Tools,
     roots: Mapping[int, str] | None = None,
+    *,
+    to_next: bool = False,
 ) -> tuple[list[Target], list[Finding]]:
     """Look up the claims that are named, each once.
 
@@ -138,6 +178,7 @@ def find_targets(
         settings: payers and practices.
         tools: the code tables and payers.
         roots: further chains, with the name of each.
+        to_next: what a next payer rejected is made anew from the submission before it, so that one is meant.
 
     Returns:
         The claims, and a finding for each name that means none, or several practices' claims, or one whose practice
@@ -157,7 +198,7 @@ def find_targets(
             wanted.setdefault(found[0].root, name)
     targets: list[Target] = []
     for root, name in {**(roots or {}), **wanted}.items():
-        target = _target(connection, name, root, request.payer, settings, tools)
+        target = find_target(connection, name, root, request.payer, settings, tools, to_next=to_next)
         if isinstance(target, Target):
             targets.append(target)
         else:
@@ -165,14 +206,23 @@ def find_targets(
     return targets, refused
 
 
-def _target(
-    connection: Connection, name: str, root: int, wanted: str | None, settings: Settings, tools: Tools
+def find_target(
+    connection: Connection,
+    name: str,
+    root: int,
+    wanted: str | None,
+    settings: Settings,
+    tools: Tools,
+    *,
+    to_next: bool = False,
 ) -> Target | Finding:
-    """A chain with its answers, or why its practice or payer is not known."""
+    """A chain with its answers, or why its practice or payer is not known. Arguments as ``find_targets``.
+
+    ``wanted`` is the payer of the submission that is meant, None for the newest of all.
+    """
     claims = by_roots(connection, [root]).chains[root]
     chain = build_chain(claims)
-    whole = [one for one in chain.claims if one.again is not Again.DENIED_LINES]
-    sent = [one for one in whole if wanted in (None, one.payer_key, one.payer_id)]
+    sent = [one for one in _whole(chain, to_next=to_next) if wanted in (None, one.payer_key, one.payer_id)]
     if not sent:
         fix = "claimloop claims show tells where it went."
         return refusal(UNKNOWN, name, f"no submission of it went to {wanted}", fix)
@@ -195,6 +245,8 @@ def _target(
     posted = sorted(posted_on(connection, [root], tools.capitated).get(root, []), key=lambda one: one.order)
     ledger = post(posted, chain.claims[0].lines, tools.tables, chain=chain if len(claims) > 1 else None)
     same = [one.id for one in chain.claims if one.payer_id == newest.payer_id]
+    reversed_by = frozenset(ledger.reversed_by)
+    repeated = _repeated(ledger)
     return Target(
         name=name,
         chain=chain,
@@ -202,11 +254,53 @@ def _target(
         claim=claim,
         payer=payer,
         answers=_answers(posted, same, payer.key, first=newest.payer_id == chain.claims[0].payer_id),
-        reversed=frozenset(ledger.reversed_by),
+        reversed=reversed_by,
+        repeated=repeated,
+        answered_by=frozenset(one.payer for one in posted if _stands(one, reversed_by, repeated)),
+        pended=any(one.pended > 0 for one in ledger.balances),
         acknowledged=acknowledged(connection, [newest.id])[newest.id],
         acknowledged_number=acknowledged_number(connection, same),
         denied=denied_services(connection, root),
     )
+
+
+def _whole(chain: Chain, *, to_next: bool) -> Iterator[SubmittedClaim]:
+    """The submissions that stand for the whole claim, in order; a rejected void took nothing back."""
+    by_id = {one.id: one for one in chain.claims}
+    for one in chain.claims:
+        if one.again is Again.DENIED_LINES or (one.rejected and one.frequency == VOID):
+            continue
+        if to_next and one.rejected and purpose(one, by_id) is Again.SECONDARY:
+            continue
+        yield one
+
+
+def _repeated(ledger: Ledger) -> frozenset[tuple[int, int | None]]:
+    """The lines that the books know as denials of a duplicate: nothing of the reason is a denial of its own."""
+    duplicates = [one for one in ledger.postings if one.reason == DUPLICATE and not one.transfer]
+    denied = {(one.adjudication, one.line) for one in duplicates if one.account is Account.DENIED}
+    known = {(one.adjudication, one.line) for one in duplicates if one.account is Account.MEMO}
+    return frozenset(known - denied)
+
+
+def _only_repeats(one: Adjudication, repeated: Collection[tuple[int, int | None]]) -> bool:
+    """Whether an answer does nothing but deny a duplicate."""
+    rows: Sequence[int | None] = range(len(one.claim.lines)) or [None]
+    return not one.claim.paid and all((one.id, row) in repeated for row in rows)
+
+
+def _stands(
+    one: Adjudication, reversed_by: Collection[int], repeated: Collection[tuple[int, int | None]]
+) -> bool:
+    """Whether an answer counts: it was not taken back, and decides something."""
+    taken_back = one.claim.status == REVERSAL or one.id in reversed_by
+    return not taken_back and not _only_repeats(one, repeated)
+
+
+def keeps_number(payer: PayerProfile, settings: Settings) -> bool:
+    """Whether a claim goes to a payer again under its CLM01: the payer's word, else [numbering]'s."""
+    numbering = settings.need_directory().numbering
+    return (payer.corrections.replacement_clm01 or numbering.replacement_clm01) == "same"
 
 
 def _key_by_id(number: str, settings: Settings) -> str:

@@ -77,7 +77,8 @@ def ingest_answers(
                 severity=Severity.WARNING,
                 message=f"{loose} of {counts.count} answers are to no inquiry of this store",
                 location=Location(file=transaction.file, transaction=transaction.control_number),
-                fix="Nothing, if another system asked: it counts where member id, birth date and payer fit a patient.",
+                fix="Nothing, if another system asked: it counts where member id, birth date, name and payer fit a "
+                "patient. If this one asked, compare it with the record (claimloop eligibility list --show-phi).",
             )
         )
     return counts, findings

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from cli.inputs import RecordFiles, load_records, session_items
+from cli.jobs import placing
 from cli.jobs.eligibility.answers import confirmed
 from cli.jobs.submission import partner_of
 from cli.settings import Settings
@@ -27,9 +28,9 @@ from edi.model.errors import UsageError
 from edi.model.finding import Finding, Location, Severity
 from edi.model.records import Coverage, PatientRecord, Records
 from edi.model.session import SessionLine
+from edi.model.spelling import spelled
 from edi.payers.profile import PayerProfile
 from edi.transactions import t270
-from edi.transport.whole import digest_of, put_whole
 from reconcile.store import (
     GS06,
     ISA13,
@@ -38,19 +39,17 @@ from reconcile.store import (
     Store,
     Vault,
     allocate,
-    files,
     interchange_control_number,
     register_file,
     register_practices,
     transaction_control_number,
 )
 from reconcile.store.control_numbers import TRN270, inquiry_trace_number
-from reconcile.store.eligibility import save_inquiries, spelled, waiting_since
-from reconcile.store.files import OUTGOING, move_file
+from reconcile.store.eligibility import save_inquiries, waiting_since
+from reconcile.store.files import OUTGOING
 
 MADE: Final = "made"
 """Outcome of a 270 that is in the vault and was not yet seen in its folder."""
-PLACED: Final = "placed"
 WAIT_DAYS: Final = 3
 """Days within which an inquiry without an answer is not asked again."""
 
@@ -107,10 +106,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
 
 
-class _RollBackError(Exception):
-    """Ends a dry run's transaction."""
-
-
 class _Counts(msgspec.Struct, kw_only=True):
     """What is not asked about, while the records are gone through."""
 
@@ -148,7 +143,7 @@ def ask(request: AskRequest, settings: Settings, store: Store) -> Asked:
         waiting = {} if request.again else waiting_since(connection)
     for inquiry, partner in _inquiries(request, settings, wanted, waiting, counts, findings):
         by_partner.setdefault(partner, []).append(inquiry)
-    returned = () if request.dry_run else tuple(_put_back(store, request.folder))
+    returned = () if request.dry_run else tuple(placing.put_back(store, request.folder, before=MADE))
     written = [
         _one_file(inquiries, directory.trading_partners[partner], request, settings, store)
         for partner, inquiries in sorted(by_partner.items())
@@ -270,7 +265,7 @@ def _one_file(
     store: Store,
 ) -> AskedFile:
     """Number, write and store the inquiries of one trading partner."""
-    with suppress(_RollBackError), store.write() as connection:
+    with suppress(placing.RollBackError), store.write() as connection:
         register_practices(connection, settings.need_directory().practices.values())
         numbers = allocate(connection, "", TRN270, len(inquiries), at=request.now)
         traced = [
@@ -279,9 +274,9 @@ def _one_file(
         ]
         number, data = _written(connection, traced, partner, request.now)
         name, digest = f"{partner.id}-{number}.270", hashlib.sha256(data).hexdigest()
-        _refuse_taken(request.folder / name, digest)
+        placing.refuse_taken(request.folder / name, digest)
         if request.dry_run:
-            raise _RollBackError
+            raise placing.RollBackError
         Vault(store.vault).keep([data])
         register_file(
             connection,
@@ -298,7 +293,7 @@ def _one_file(
         )
     path = request.folder / name
     if not request.dry_run:
-        _place(store, path, digest, data)
+        placing.place(store, path, digest, data, before=MADE)
     return AskedFile(
         path=str(path),
         sha256=digest,
@@ -324,27 +319,3 @@ def _written(
         created=now,
     )
     return interchange_control_number(isa), data
-
-
-def _put_back(store: Store, folder: Path) -> Iterator[str]:
-    """Write the files that an interrupted run stored but did not get into its folder; yield their names."""
-    with store.read() as connection:
-        waiting = [one for one in files(connection) if (one.kind, one.outcome) == (t270.KIND, MADE)]
-    for one in waiting:
-        path = folder / one.name
-        _refuse_taken(path, one.sha256)
-        _place(store, path, one.sha256, b"".join(Vault(store.vault).read(one.sha256)))
-        yield one.name
-
-
-def _place(store: Store, path: Path, sha256: str, data: bytes) -> None:
-    if not path.exists():
-        put_whole(path, data)
-    with store.write() as connection:
-        move_file(connection, sha256, before=MADE, outcome=PLACED)
-
-
-def _refuse_taken(path: Path, sha256: str) -> None:
-    """Raise UsageError when other content stands under the name."""
-    if path.exists() and digest_of(path) != sha256:
-        raise UsageError(f"{path} is another file, perhaps of another store; name another folder with --out")

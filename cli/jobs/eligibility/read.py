@@ -103,13 +103,18 @@ def _read_file(store: Store, kept: Kept, name: str) -> FileEntry:
 
 
 def last_confirmations(store: Store) -> list[StoredConfirmation]:
-    """The last answer about each coverage, by practice, patient and payer; answers to no inquiry come last."""
+    """The last answer about each coverage, by practice, patient and payer; answers to no inquiry come last.
+
+    Those are told apart by person: families share a member id.
+    """
     last: dict[tuple[str, ...], StoredConfirmation] = {}
     with store.read() as connection:
         for one in confirmations(connection):
             said = one.confirmation
             own = (said.practice_id, said.patient_id, said.payer_key, said.member_id)
-            last[own if said.patient_id else ("", "", said.payer_id, said.member_id)] = one
+            born = said.birth_date.isoformat() if said.birth_date is not None else ""
+            loose = ("", "", said.payer_id, said.member_id, born, *said.name)
+            last[own if said.patient_id else loose] = one
     return [last[key] for key in sorted(last, key=lambda key: (not key[1], key))]
 
 

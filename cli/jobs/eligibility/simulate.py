@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 import msgspec
 
 from cli.inputs import read_chunks
 from edi.model.directory import TradingPartner
 from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
+from edi.model.errors import InputError
 from edi.model.finding import Finding
 from edi.testpayer.eligibility import AnsweredInquiry, answer_inquiries
 from edi.transactions import t270, t271
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
+
+_Interchanges: TypeAlias = dict[str, tuple[Envelope, list[tuple[str, list[EligibilityAnswer]]]]]
+"""By interchange control number: the envelope, and the answers of each of its transaction sets."""
 
 
 class SimulatedAnswers(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,37 +46,28 @@ def is_inquiry(file: Path) -> bool:
     return False
 
 
-def simulate_answers(file: Path, *, out: Path, seed: int, today: date) -> SimulatedAnswers:
-    """Answer every 270 of a file, a 271 file for each interchange.
+def simulate_answers(*files: Path, out: Path, seed: int, today: date) -> SimulatedAnswers:
+    """Answer every 270 of the files, a 271 file for each interchange; the truth of all stands in one file.
 
     Args:
-        file: the 270 file.
+        files: the 270 files, each answered as if it came alone with this seed.
         out: folder for the answers, made if it is not there.
         seed: decides every draw; the same file, seed and day give the same bytes.
         today: the day the payer answers.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: a file cannot be read, or two have the same interchange control number.
     """
-    rng = Random(seed)
     findings: list[Finding] = []
     truths: list[AnsweredInquiry] = []
-    interchanges: dict[str, tuple[Envelope, list[tuple[str, list[EligibilityAnswer]]]]] = {}
-    for item in read_transactions(read_chunks(file), file=file.name):
-        if isinstance(item, Finding):
-            findings.append(item)
-        elif item.kind == t270.KIND:
-            asked = [one for one in t270.read(item) if isinstance(one, EligibilityInquiry)]
-            reference = (
-                f"{(item.envelope or Envelope()).interchange_control_number or ''}{item.control_number}"
+    interchanges: _Interchanges = {}
+    for file in files:
+        answered = _answered(file, Random(seed), today, truths, findings)
+        for number in answered.keys() & interchanges.keys():
+            raise InputError(
+                f"{file.name}: another file has the interchange control number {number}; use two folders"
             )
-            made = list(answer_inquiries(asked, rng=rng, today=today, reference=reference))
-            truths += [truth for _, truth in made]
-            envelope = item.envelope or Envelope()
-            sets = interchanges.setdefault(
-                envelope.interchange_control_number or "000000001", (envelope, [])
-            )[1]
-            sets.append((item.control_number, [answer for answer, _ in made]))
+        interchanges |= answered
     out.mkdir(parents=True, exist_ok=True)
     names = []
     for number, (envelope, sets) in interchanges.items():
@@ -98,6 +94,28 @@ def simulate_answers(file: Path, *, out: Path, seed: int, today: date) -> Simula
         outcomes=dict(sorted(outcomes.items())),
         findings=tuple(findings),
     )
+
+
+def _answered(
+    file: Path, rng: Random, today: date, truths: list[AnsweredInquiry], findings: list[Finding]
+) -> _Interchanges:
+    """The answers to one file by interchange control number; truths and findings are added to."""
+    interchanges: _Interchanges = {}
+    for item in read_transactions(read_chunks(file), file=file.name):
+        if isinstance(item, Finding):
+            findings.append(item)
+        elif item.kind == t270.KIND:
+            asked = [one for one in t270.read(item) if isinstance(one, EligibilityInquiry)]
+            reference = (
+                f"{(item.envelope or Envelope()).interchange_control_number or ''}{item.control_number}"
+            )
+            made = list(answer_inquiries(asked, rng=rng, today=today, reference=reference))
+            truths += [truth for _, truth in made]
+            envelope = item.envelope or Envelope()
+            number = envelope.interchange_control_number or "000000001"
+            sets = interchanges.setdefault(number, (envelope, []))[1]
+            sets.append((item.control_number, [answer for answer, _ in made]))
+    return interchanges
 
 
 def _partner(envelope: Envelope) -> TradingPartner:

@@ -17,11 +17,12 @@ from cli.jobs.eligibility.answers import confirmed
 from cli.jobs.tables.store import tables_of
 from cli.settings import Settings
 from edi.codes import Tables
-from edi.intake import RowRejected
+from edi.intake import RowRejected, without_withdrawn
 from edi.intake.charge import ChargeSummary, VisitDays, build_claims
 from edi.model.draft import ClaimDraft
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Finding, Location, Severity
+from edi.model.history import History, NoHistory
 from edi.model.records import Case, Records
 from edi.model.session import BilledSession, SessionLine
 from edi.rules import RuleContext, judge
@@ -82,9 +83,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         lines: session lines read. rejected_rows: rows that could not be read as one.
         already_billed: lines billed by an earlier run, unchanged. changed: billed before, different now.
         not_billed: other lines that make no claim, by reason (self_pay, unsigned, package …).
-        held_lines: lines whose day an intake error holds, so that no claim was made of them.
+        held_lines: lines whose day an intake error holds, so that no claim was made of them. held_lines_charge: their
+            cents, and refused_charge those of the rejected rows, as far as charge column or fees.csv tell; unpriced:
+            of how many of both neither tells.
         claims: the claims, each with its findings. findings: all there are, in the order of reading.
-        records: what the record files hold. tables: the code tables used.
+        records: what the record files hold. tables: the code tables used. history: what was billed before.
     """
 
     lines: int
@@ -93,10 +96,14 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     not_billed: dict[str, int]
     held_lines: int
+    held_lines_charge: int
+    refused_charge: int
+    unpriced: int
     claims: tuple[JudgedClaim, ...]
     findings: tuple[Finding, ...]
     records: Records
     tables: Tables
+    history: History = NoHistory()
 
     @property
     def clean(self) -> tuple[ClaimDraft, ...]:
@@ -162,10 +169,14 @@ def _checked(request: CheckRequest, settings: Settings, store: Store | None, pha
         changed=len(changed),
         not_billed=_not_billed(summary),
         held_lines=summary.held,
+        held_lines_charge=summary.held_charge,
+        refused_charge=summary.refused_charge,
+        unpriced=summary.unpriced,
         claims=claims,
         findings=tuple(read.findings),
         records=read.records,
         tables=tables,
+        history=read.history,
     )
 
 
@@ -187,6 +198,7 @@ class _Read(msgspec.Struct, kw_only=True):
     rejected: list[RowRejected]
     records: Records
     findings: list[Finding]
+    history: History = NoHistory()
 
 
 def _read(
@@ -212,9 +224,19 @@ def _read(
             cases.append(item)
         elif isinstance(item, RowRejected):
             rejected.append(item)
+    lines, rejected = without_withdrawn(lines, rejected)
     records, said = with_cases(loaded.records, cases)
     records, confirmations = confirmed(records, store, settings.payers)
+    confirmations = tuple(_in_file(found, files.patients.name) for found in confirmations)
     return _Read(lines=lines, rejected=rejected, records=records, findings=[*findings, *said, *confirmations])
+
+
+def _in_file(finding: Finding, file: str) -> Finding:
+    """The finding with the name of the file its row is of."""
+    place = finding.location
+    if place.row is None or place.file is not None:
+        return finding
+    return msgspec.structs.replace(finding, location=msgspec.structs.replace(place, file=file))
 
 
 def _not_billed_yet(
@@ -312,7 +334,7 @@ def _judged(
     store: Store | None,
     advance: Callable[[int], None],
 ) -> tuple[JudgedClaim, ...]:
-    """Run the rules; every claim with what they said of it. All of it is added to ``read``, too."""
+    """Run the rules; every claim with what they said of it. All of it is added to ``read``, and the history asked."""
     context = RuleContext(
         tables=tables,
         payers=settings.payers,
@@ -322,9 +344,8 @@ def _judged(
     )
     if store is not None:
         with store.read() as connection:
-            context = msgspec.structs.replace(
-                context, history=history_of(connection, drafts, settings.payers)
-            )
+            read.history = history_of(connection, drafts, settings.payers)
+            context = msgspec.structs.replace(context, history=read.history)
     said: dict[int, list[Finding]] = {}
     places = {id(draft): place for place, draft in enumerate(drafts)}
     done = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,8 @@ from cli.inputs import column_mapping, read_chunks
 from cli.jobs.scrub.check import Checked
 from cli.jobs.scrub.edit import Change, edited
 from cli.settings import Settings
+from edi.intake.sessions import REPEATED
+from edi.intake.table import Row, read_table
 from edi.model.errors import UsageError
 from edi.model.session import SessionLine
 from edi.rules.repairs import Repair, repairs
@@ -87,18 +89,20 @@ def fix(
         InputError, AccessError, TemporaryError: a file cannot be read or written.
     """
     judged = [(one.draft, one.findings) for one in checked.claims]
-    made, left = repairs(judged, settings.payers, checked.tables)
+    made, left = repairs(judged, settings.payers, checked.tables, checked.history)
     columns, _ = column_mapping(settings.directory, practice)
     fixes: list[Fix] = []
     not_fixed = [_not_fixed(one.session, one.code, one.reason) for one in left]
     files: dict[Path, Path] = {}
     diff: list[str] = []
+    repeated = any(found.code == REPEATED for found in checked.findings)
     for path, target in targets.items():
-        mine = [one for one in made if one.session.file == path.name and one.session.row]
-        if not mine:
+        changes = {_change(one): one for one in made if one.session.file == path.name and one.session.row}
+        again = tuple(_again(path, made, columns)) if repeated else ()
+        if not changes and not again:
             continue
-        changes = {_change(one): one for one in mine}
-        result = edited(b"".join(read_chunks(path)), list(changes), columns, show_phi=show_phi)
+        data = b"".join(read_chunks(path))
+        result = edited(data, list({**changes, **dict.fromkeys(again)}), columns, show_phi=show_phi)
         refused = dict(result.refused)
         for change, one in changes.items():
             if change in refused:
@@ -110,6 +114,19 @@ def fix(
             files[path] = target
             diff += [f"--- {path}", f"+++ {target}", *result.hunks]
     return Fixed(fixes=tuple(fixes), not_fixed=tuple(not_fixed), files=files, diff=tuple(diff))
+
+
+def _again(path: Path, made: Sequence[Repair], columns: Mapping[str, str]) -> Iterator[Change]:
+    """The changes that the rows of a file want which repeat the mended ones: they must stay the same."""
+    by_line: dict[str, list[Repair]] = {}
+    for one in made:
+        by_line.setdefault(one.session.line_id, []).append(one)
+    for row in read_table(read_chunks(path), columns=columns):
+        if not isinstance(row, Row):
+            continue
+        for one in by_line.get(row.cells.get("line_id", ""), ()):
+            if row.cells.get("practice_id") in (None, "", one.session.practice_id):
+                yield Change(row=row.number, line_id=one.session.line_id, field=one.field, value=one.value)
 
 
 def _change(one: Repair) -> Change:

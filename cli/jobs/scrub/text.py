@@ -7,6 +7,8 @@ from itertools import groupby
 from textwrap import wrap
 from typing import TypeAlias
 
+import msgspec
+
 from cli.jobs.lists import counted
 from cli.jobs.scrub.report import CodeCount, Report
 from cli.render import money
@@ -16,6 +18,8 @@ Line: TypeAlias = tuple[str, str]
 """A text and the style it is printed in."""
 
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
+_SETTINGS_LACK = frozenset({"CHG002", "CHG007"})
+"""Codes of what the settings lack: one entry mends all lines that name it, so they are told together."""
 _NARROW = 100
 """Characters of a terminal below which a finding takes two lines."""
 
@@ -73,13 +77,35 @@ def _code_lines(
 
 
 def _of_one_visit(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings that say the same of several rows of one visit together."""
+    """Findings that say the same of several rows of one visit together, those of what the settings lack of all rows."""
     lots: dict[object, list[Finding]] = {}
     for number, one in enumerate(findings):
         where = one.location
-        same = (one.message, one.fix, where.file, where.field, where.visit)
+        same: tuple[object, ...] = (one.message, one.fix, where.file, where.field, where.visit)
+        if one.code in _SETTINGS_LACK:
+            same = same[:2]
         lots.setdefault(same if where.visit is not None else number, []).append(one)
     return list(lots.values())
+
+
+def one_of_a_kind(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with one for all the lines that lack the same in the settings, which says how many they are."""
+    lots: dict[object, list[Finding]] = {}
+    for number, one in enumerate(findings):
+        lots.setdefault((one.code, one.message) if one.code in _SETTINGS_LACK else number, []).append(one)
+    kept: list[Finding] = []
+    for lot in lots.values():
+        kept += [msgspec.structs.replace(lot[0], message=_message(lot))] if _of_several_visits(lot) else lot
+    return kept
+
+
+def _of_several_visits(lot: Sequence[Finding]) -> bool:
+    return len({one.location.visit for one in lot}) > 1
+
+
+def _message(lot: Sequence[Finding]) -> str:
+    """What the findings of a lot say, with their number when they are of several visits."""
+    return f"{lot[0].message} ({len(lot)} lines)" if _of_several_visits(lot) else lot[0].message
 
 
 def _place_lines(lots: Sequence[Sequence[Finding]], width: int | None, *, with_fix: bool) -> Iterator[Line]:
@@ -88,7 +114,7 @@ def _place_lines(lots: Sequence[Sequence[Finding]], width: int | None, *, with_f
     widths = [max((len(place[column]) for place in places), default=0) for column in range(4)]
     for lot, place in zip(lots, places, strict=True):
         cells = "  ".join(text.ljust(room) for text, room in zip(place, widths, strict=True) if room).rstrip()
-        message = lot[0].message
+        message = _message(lot)
         if width is not None and width < _NARROW:
             yield f"  {cells}".rstrip(), ""
             yield f"      {message}", ""
@@ -101,11 +127,30 @@ def _place_lines(lots: Sequence[Sequence[Finding]], width: int | None, *, with_f
 def _place(lot: Sequence[Finding]) -> tuple[str, str, str, str]:
     """File and rows, session, line of the claim, field."""
     where = lot[0].location
+    if _of_several_visits(lot):
+        lot = lot[:1]
     rows = [str(one.location.row) for one in lot if one.location.row is not None]
     lines = {one.location.line for one in lot}
     at = ":".join(part for part in (where.file or "", ",".join(dict.fromkeys(rows))) if part)
     line = f"line {where.line}" if where.line and len(lines) == 1 else ""
     return at, where.session or "", line, where.field or ""
+
+
+def waiting_text(held: int, charge: int, refused_charge: int, unpriced: int) -> Iterator[str]:
+    """Yield what is on no claim because of an error.
+
+    Args:
+        held: lines held before they became a claim.
+        charge: what is known of their cents.
+        refused_charge: the same of the rows refused.
+        unpriced: of how many lines and rows the charge is not known.
+    """
+    if held:
+        yield f"{counted(held, 'line')} held before they became a claim, {money(charge)}"
+    if refused_charge:
+        yield f"{money(refused_charge)} on the rows refused, as far as they could be read"
+    if unpriced:
+        yield f"{counted(unpriced, 'line')} of these whose charge is not known"
 
 
 def _totals(report: Report) -> Iterator[Line]:
@@ -132,8 +177,10 @@ def _totals(report: Report) -> Iterator[Line]:
     for reason, lines in others.items():
         if lines:
             yield f"{counted(lines, 'line')} not billed: {reason.replace('_', ' ')}", ""
-    if checked.held_lines:
-        yield f"{counted(checked.held_lines, 'line')} held before they became a claim", ""
+    for text in waiting_text(
+        checked.held_lines, checked.held_lines_charge, checked.refused_charge, checked.unpriced
+    ):
+        yield text, ""
     yield f"{counted(len(checked.clean), 'claim')} clean, {money(report.clean_charge)}", ""
     yield f"{counted(len(checked.held), 'claim')} held by errors, {money(report.held_charge)}", ""
     if report.hidden:

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 from python_calamine import CalamineError, CalamineWorkbook
 
+from cli.jobs.tables.store import DAMAGED
 from edi.model.errors import AccessError, InputError
 
 Cells = Sequence[str]
@@ -73,7 +74,7 @@ def _sheets(data: bytes, names: tuple[str, ...]) -> Iterator[Sheet]:
     elif data.startswith((_ZIP, _EMPTY_ZIP)):
         try:
             archive = zipfile.ZipFile(io.BytesIO(data))
-        except zipfile.BadZipFile:
+        except DAMAGED:
             raise InputError(f"{label(names)}: a damaged zip; download it again") from None
         if "xl/workbook.xml" in archive.namelist():
             yield Sheet(names, _excel(data, label(names)))
@@ -101,7 +102,7 @@ def _packed(archive: zipfile.ZipFile, names: tuple[str, ...]) -> Iterator[Sheet]
             raise InputError(f"{label(names)}: {one.filename} is too large to be a table")
         try:
             data = archive.read(one)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+        except DAMAGED:
             raise InputError(
                 f"{label(names)}: {one.filename} is damaged or locked; download it again"
             ) from None

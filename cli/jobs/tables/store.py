@@ -1,7 +1,8 @@
 """The tables of an installation on disk: a list of what is loaded, and one file for each part of a release.
 
 ``releases.csv`` is the point of no return: data files carry their digest in their name and are written first, the list
-is replaced last, in one step. Whatever breaks before leaves the old list, and with it the old tables, in force.
+is replaced last, in one step. Whatever breaks before leaves the old list, and with it the old tables, in force. The
+files of the list before stay until the next update: a scrub that has read that list finds them still.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import csv
 import hashlib
 import io
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
@@ -30,6 +33,12 @@ LIST: Final = "releases.csv"
 _COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(Edition))
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The date of everything in a data file, so that the same rows are the same bytes."""
+DAMAGED: Final = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError,
+)  # fmt: skip
+"""What zipfile raises on a damaged or locked archive: each by the byte that is wrong."""
+_DIGITS: Final = 12
+"""How much of the digest stands in the name of a data file."""
 _DATA: Final = ("ptp-*.zip", "mue-*.csv", "carc-*.csv", "rarc-*.csv")
 
 
@@ -54,21 +63,33 @@ def load_installed(folder: Path) -> Installed:
     """
     path = folder / LIST
     try:
-        text = path.read_text(encoding="utf-8")
+        data = path.read_bytes()
     except FileNotFoundError:
         return Installed()
     except OSError as error:
         raise AccessError(f"{path}: {error.strerror}") from None
     try:
-        rows = [
-            msgspec.convert({name: value for name, value in row.items() if value}, Edition, strict=False)
-            for row in csv.DictReader(io.StringIO(text))
-        ]
-    except msgspec.ValidationError:
+        editions = tuple(_listed(data.decode()))
+    except (msgspec.ValidationError, ValueError, csv.Error):
         raise InputError(
             f"{path}: damaged; remove it and run claimloop tables update with the files again"
         ) from None
-    return Installed(tuple(rows), reader_of(folder))
+    return Installed(editions, reader_of(folder))
+
+
+def _listed(text: str) -> Iterator[Edition]:
+    """The rows of the list.
+
+    Raises:
+        ValueError, msgspec.ValidationError, csv.Error: it is cut off or is no such list.
+    """
+    rows = csv.DictReader(io.StringIO(text), strict=True)
+    if not {"code", "release", "digest"}.issubset(rows.fieldnames or ()) or not text.endswith("\n"):
+        raise ValueError
+    for row in rows:
+        if None in row or None in row.values():
+            raise ValueError
+        yield msgspec.convert({name: value for name, value in row.items() if value}, Edition, strict=False)
 
 
 def reader_of(folder: Path, fresh: Mapping[str, bytes] | None = None) -> Callable[[str, str], str]:
@@ -91,17 +112,48 @@ def reader_of(folder: Path, fresh: Mapping[str, bytes] | None = None) -> Callabl
     def read(data: str, block: str) -> str:
         try:
             if not data.endswith(".zip"):
-                return (unwritten[data] if data in unwritten else (folder / data).read_bytes()).decode()
+                return _whole(data, unwritten[data] if data in unwritten else (folder / data).read_bytes())
             found, names = archive(data)
             if block == ALL_BLOCKS:
                 return "\n".join(sorted(names))
             return found.read(block).decode() if block in names else ""
-        except (OSError, zipfile.BadZipFile, UnicodeDecodeError):
+        except DAMAGED:
             raise InputError(
                 f"{folder / data}: missing or damaged; run claimloop tables update with its file again"
             ) from None
 
     return read
+
+
+def _whole(name: str, content: bytes) -> str:
+    """The text of a CSV file.
+
+    Raises:
+        ValueError: the digest in its name is not its own.
+    """
+    if not Path(name).stem.endswith(hashlib.sha256(content).hexdigest()[:_DIGITS]):
+        raise ValueError(name)
+    return content.decode()
+
+
+def is_sound(folder: Path, edition: Edition) -> bool:
+    """Whether the file of an edition's rows is there and its rows have the edition's digest."""
+    path = folder / edition.data
+    digest = hashlib.sha256()
+    try:
+        if path.suffix != ".zip":
+            digest.update(path.read_bytes())
+        else:
+            with zipfile.ZipFile(path) as archive:
+                for name in sorted(archive.namelist()):
+                    _add_block(digest, archive.read(name))
+    except DAMAGED:
+        return False
+    return digest.hexdigest() == edition.digest
+
+
+def _add_block(digest: hashlib._Hash, block: bytes) -> None:
+    digest.update(block + b"\n")
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -126,7 +178,7 @@ def pack_pairs(lines: Iterable[str]) -> Data:
             block = sorted(blocks.pop(name))
             count += len(block)
             text = "\n".join(block).encode()
-            digest.update(text + b"\n")
+            _add_block(digest, text)
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, text)
@@ -142,7 +194,7 @@ def pack_rows(header: str, lines: Iterable[str]) -> Data:
 
 def data_name(edition: Edition, suffix: str) -> str:
     """The name of the file that holds an edition's rows: table, release, part and the start of the digest."""
-    parts = [edition.code, edition.release, edition.part, edition.digest[:12]]
+    parts = [edition.code, edition.release, edition.part, edition.digest[:_DIGITS]]
     return "-".join(part for part in parts if part) + suffix
 
 
@@ -169,13 +221,16 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def commit(folder: Path, editions: Sequence[Edition], content: Mapping[str, bytes]) -> None:
-    """Put new data files beside the old ones, then the list in one step; what the list no longer names is removed.
+def commit(
+    folder: Path, editions: Sequence[Edition], content: Mapping[str, bytes], before: Sequence[Edition]
+) -> None:
+    """Put new data files beside the old ones, then the list in one step; what neither list names is removed.
 
     Args:
         folder: of the tables, locked by the caller.
         editions: all of them, as they are to stand from now on.
         content: the bytes of the new data files by name.
+        before: the editions of the list that is there; a run that has read it finds their files still.
 
     Raises:
         OSError: the disk is full or may not be written; the old tables stay in force.
@@ -189,7 +244,7 @@ def commit(folder: Path, editions: Sequence[Edition], content: Mapping[str, byte
         values = msgspec.to_builtins(one)
         writer.writerow(["" if values[name] is None else values[name] for name in _COLUMNS])
     _replace(folder / LIST, target.getvalue().encode())
-    named = {one.data for one in editions}
+    named = {one.data for one in (*editions, *before)}
     for pattern in _DATA:
         for path in folder.glob(pattern):
             if path.name not in named:

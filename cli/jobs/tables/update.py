@@ -5,7 +5,7 @@ All files of a call are read before anything is written: if one is refused, noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from cli.jobs.tables.store import (
     Data,
     commit,
     data_name,
+    is_sound,
     load_installed,
     locked,
     pack_pairs,
@@ -27,7 +28,15 @@ from cli.jobs.tables.store import (
 from edi.codes import Tables
 from edi.codes.changes import Changes, changes
 from edi.codes.editions import Installed, by_release, complete
-from edi.codes.official import FileRelease, Official, recognise, release_of_name, release_of_text, unfit
+from edi.codes.official import (
+    FileRelease,
+    Official,
+    part_of_name,
+    recognise,
+    release_of_name,
+    release_of_text,
+    unfit,
+)
 from edi.codes.values import Edition
 from edi.model.errors import InputError, UsageError
 
@@ -39,7 +48,7 @@ NAMES: Final = {
     "carc": "claim adjustment reason codes",
     "rarc": "remittance advice remark codes",
 }
-LOADED, REPLACED, UNCHANGED = "loaded", "replaced", "unchanged"
+LOADED, REPLACED, REPAIRED, UNCHANGED = "loaded", "replaced", "repaired", "unchanged"
 
 _MUE_HEADER: Final = "code,units,mai,rationale"
 _LIST_HEADER: Final = "code,valid_from,valid_to,last_modified,source"
@@ -52,7 +61,7 @@ class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
         files: as CMS and X12 publish them.
         folder: of the installation's tables.
         release: the quarter or day of all files, where their names do not say it.
-        parts: how many parts a PTP release has, where it is not CMS's four.
+        parts: how many parts a PTP release has, where it is not CMS's four; 1 for a file that is a whole quarter.
         today: to say what is in force.
         dry_run: read and compare, write nothing.
     """
@@ -66,7 +75,10 @@ class UpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadedFile(msgspec.Struct, frozen=True, kw_only=True):
-    """A table that a file held. ``outcome`` is loaded, replaced or unchanged; ``left_out`` pairs never took effect."""
+    """A table that a file held. ``left_out`` pairs never took effect.
+
+    ``outcome`` is loaded, replaced, unchanged, or repaired: the same rows, whose kept file was missing or damaged.
+    """
 
     file: str
     table: str
@@ -133,20 +145,20 @@ def update_tables(request: UpdateRequest) -> Update:
     named = _named(request.release)
     hold: AbstractContextManager[None] = nullcontext() if request.dry_run else locked(request.folder)
     with hold:
-        before = load_installed(request.folder)
-        taken = _distinct(_taken(request.files, named, request.parts))
-        editions = _merged(before.editions, taken)
+        listed = load_installed(request.folder).editions
+        taken = _distinct(_taken(request, named))
+        editions = _merged(listed, taken)
+        if request.parts is not None:
+            editions = _recounted(editions, taken)
         fresh = {one.edition.data: one.data.content for one in taken}
-        after = Installed(editions, reader_of(request.folder, fresh))
-        changed = set(editions) != set(before.editions)
-        result = _told(request, taken, before, after, changed)
-        if changed and not request.dry_run:
-            written = {one.data for one in before.editions}
-            commit(
-                request.folder,
-                editions,
-                {name: data for name, data in fresh.items() if name not in written},
-            )
+        touched = [one for one in listed if one.data in fresh]
+        kept = {one.data for one in touched if is_sound(request.folder, one)}
+        repaired = {one.data for one in touched} - kept
+        read = reader_of(request.folder, fresh)
+        result = _told(request, taken, Installed(listed, read), Installed(editions, read), repaired)
+        if result.changed and not request.dry_run:
+            content = {name: data for name, data in fresh.items() if name not in kept}
+            commit(request.folder, editions, content, listed)
     return result
 
 
@@ -159,18 +171,18 @@ def _named(release: str | None) -> FileRelease | None:
     return found
 
 
-def _taken(files: Sequence[Path], named: FileRelease | None, parts: int | None) -> Iterator[_Taken]:
+def _taken(request: UpdateRequest, named: FileRelease | None) -> Iterator[_Taken]:
     """The tables of all files. Errors name the file."""
-    for path in files:
+    for path in request.files:
         for sheet in sheets_of(path):
             try:
-                yield _of_sheet(sheet, named, parts)
+                yield _of_sheet(sheet, named, request)
             except InputError as error:
                 name, text = label(sheet.names), str(error)
                 raise InputError(text if text.startswith(name) else f"{name}: {text}") from None
 
 
-def _of_sheet(sheet: Sheet, named: FileRelease | None, parts: int | None) -> _Taken:
+def _of_sheet(sheet: Sheet, named: FileRelease | None, request: UpdateRequest) -> _Taken:
     """Recognise, normalise and pack one table."""
     official = recognise(sheet.rows)
     if official.table in ("ptp", "mue"):
@@ -178,11 +190,13 @@ def _of_sheet(sheet: Sheet, named: FileRelease | None, parts: int | None) -> _Ta
         if other:
             raise InputError(f"these are {other}; load the practitioner table of Medicare")
         release = _quarter(sheet, named)
+        if official.table == "ptp":
+            _check_part(sheet, release, request.parts)
         data = (
             pack_pairs(official.lines) if official.table == "ptp" else pack_rows(_MUE_HEADER, official.lines)
         )
     else:
-        release, data = _list(official, named)
+        release, data = _list(official, named, request.today)
     if not data.rows:
         raise InputError("a header and no rows under it")
     part = f"f{release.part}" if official.table == "ptp" and release.part else ""
@@ -194,7 +208,7 @@ def _of_sheet(sheet: Sheet, named: FileRelease | None, parts: int | None) -> _Ta
         name=NAMES[official.table],
         source="CMS" if official.table in ("ptp", "mue") else "X12",
         part=part,
-        parts=max(parts or PARTS, release.part) if part else 1,
+        parts=max(request.parts or PARTS, release.part) if part else 1,
         rows=data.rows,
         file=sheet.names[-1],
         digest=data.digest,
@@ -205,26 +219,45 @@ def _of_sheet(sheet: Sheet, named: FileRelease | None, parts: int | None) -> _Ta
 
 
 def _quarter(sheet: Sheet, named: FileRelease | None) -> FileRelease:
-    """The quarter of an NCCI file: as named by the caller, else by the file's name."""
+    """The quarter of an NCCI file by its name, else as named by the caller; the part always by its name."""
     found = release_of_name(*sheet.names)
-    if named is not None:
-        if named.valid_to is None:
-            raise UsageError("NCCI tables come by quarter: give --release like 2026Q4")
-        return FileRelease(named.release, named.valid_from, named.valid_to, found.part if found else 0)
-    if found is None:
+    if named is not None and named.valid_to is None:
+        raise UsageError("NCCI tables come by quarter: give --release like 2026Q4")
+    if found is not None and named is not None and found.release != named.release:
+        raise UsageError(
+            f"{label(sheet.names)}: its name says {found.release}, and --release {named.release};"
+            " leave --release out, or name the file as what it is"
+        )
+    release = found or named
+    if release is None:
         raise UsageError(
             f"{sheet.names[0]}: its name does not say which quarter it is; give --release like 2026Q4"
         )
-    return found
+    return msgspec.structs.replace(release, part=part_of_name(*sheet.names))
 
 
-def _list(official: Official, named: FileRelease | None) -> tuple[FileRelease, Data]:
-    """A list of codes; its release is the day it was last changed, unless the caller names one."""
+def _check_part(sheet: Sheet, release: FileRelease, parts: int | None) -> None:
+    """Refuse a PTP file that may be a part of the quarter or the whole of it."""
+    if not release.part and parts != 1:
+        raise UsageError(
+            f"{label(sheet.names)}: its name does not say which part of {release.release} it is, as -f1 does;"
+            " name it so, or give --parts 1 if it holds the whole quarter"
+        )
+
+
+def _list(official: Official, named: FileRelease | None, today: date) -> tuple[FileRelease, Data]:
+    """A list of codes; its release is the last day up to today on which it changed, unless the caller names one.
+
+    X12 lists changes before their day: such a day is no day of publication.
+    """
+    if named is not None and named.valid_to is not None:
+        raise UsageError("lists of codes come by day, not by quarter: give --release like 2026-11-01")
     lines = list(official.lines)
-    days = [day for line in lines for place, day in enumerate(line.split(",")) if place in (1, 3) and day]
+    dates = {day for line in lines for place, day in enumerate(line.split(",")) if place in (1, 3) and day}
+    days = sorted(day for day in dates if day <= today.isoformat())
     if named is None and not days:
-        raise UsageError("the list has no dates; give --release with the day it was published")
-    release = named or FileRelease(max(days), date.fromisoformat(max(days)), None)
+        raise UsageError("the list has no dates up to today; give --release with the day it was published")
+    release = named or FileRelease(days[-1], date.fromisoformat(days[-1]), None)
     source = f"{official.table.upper()} list of {release.release}"
     return release, pack_rows(_LIST_HEADER, [f"{line},{source}" for line in lines])
 
@@ -259,15 +292,30 @@ def _merged(before: Sequence[Edition], taken: Sequence[_Taken]) -> tuple[Edition
     return tuple(kept.values())
 
 
+def _recounted(editions: Sequence[Edition], taken: Sequence[_Taken]) -> tuple[Edition, ...]:
+    """Parts that were there already get the number of parts that the caller now says their release has."""
+    said: dict[str, int] = {}
+    for edition in (one.edition for one in taken if one.edition.part):
+        said[edition.release] = max(edition.parts, said.get(edition.release, 0))
+    return tuple(
+        msgspec.structs.replace(one, parts=said[one.release]) if one.part and one.release in said else one
+        for one in editions
+    )
+
+
 def _told(
-    request: UpdateRequest, taken: Sequence[_Taken], before: Installed, after: Installed, changed: bool
+    request: UpdateRequest,
+    taken: Sequence[_Taken],
+    before: Installed,
+    after: Installed,
+    repaired: Collection[str],
 ) -> Update:
-    """The answer: each file, then each release that was touched."""
+    """The answer: each file, then each release that was touched. ``repaired``: data files that are written again."""
     old, new = Tables(installed=before), Tables(installed=after)
     had = {(one.code, one.release, one.part): one.digest for one in before.editions}
-    files = tuple(_file(one, had) for one in taken)
+    files = tuple(_file(one, had, repaired) for one in taken)
     touched = dict.fromkeys((one.table, one.release) for one in files)
-    moved = {(one.table, one.release) for one in files if one.outcome != UNCHANGED}
+    moved = {(one.table, one.release) for one in files if one.outcome in (LOADED, REPLACED)}
     states = tuple(
         _state(table, release, request.today, old, new, compare=(table, release) in moved)
         for table, release in touched
@@ -275,17 +323,22 @@ def _told(
     return Update(
         folder=str(request.folder),
         dry_run=request.dry_run,
-        changed=changed,
+        changed=bool(repaired) or set(before.editions) != set(after.editions),
         files=files,
         tables=states,
         version=new.version,
     )
 
 
-def _file(one: _Taken, had: dict[tuple[str, str, str], str]) -> LoadedFile:
+def _file(one: _Taken, had: Mapping[tuple[str, str, str], str], repaired: Collection[str]) -> LoadedFile:
     edition = one.edition
     digest = had.get((edition.code, edition.release, edition.part))
-    outcome = LOADED if digest is None else UNCHANGED if digest == edition.digest else REPLACED
+    if digest is None:
+        outcome = LOADED
+    elif digest != edition.digest:
+        outcome = REPLACED
+    else:
+        outcome = REPAIRED if edition.data in repaired else UNCHANGED
     return LoadedFile(
         file=edition.file,
         table=edition.code,
@@ -319,5 +372,13 @@ def _state(table: str, release: str, today: date, old: Tables, new: Tables, *, c
         missing=missing,
         in_force=answering.release,
         covers_today=answering.holds_on(today),
-        changes=changes(table, release, old, new) if compare and not missing else None,
+        changes=_compared(table, release, old, new) if compare and not missing else None,
     )
+
+
+def _compared(table: str, release: str, old: Tables, new: Tables) -> Changes | None:
+    """What a release changes; None where a kept file is damaged, which must not keep the new one out."""
+    try:
+        return changes(table, release, old, new)
+    except InputError:
+        return None

@@ -13,13 +13,15 @@ from reconcile.store.types import Table, key, reference, text, whole
 class ResubmissionRow(Table, table=True):
     """Why a submission was made after others of its chain. Named by the submission.
 
-    ``kind`` is one of ``reconcile.values.Again``; ``follows`` the submission it replaces, voids, repeats or carries on.
+    ``kind`` is one of ``reconcile.values.Again``; ``follows`` the submission it replaces, voids, repeats or carries on;
+    ``repeats`` for each of its lines the LX01 of that submission's line, "" where the lines are the same or unlike.
     """
 
     __tablename__ = "resubmission"
     claim_id: int = key("claim.id")
     kind: str = text()
     follows: int = reference("claim.id")
+    repeats: str = text()
 
 
 class WorkItemRow(Table, table=True):
