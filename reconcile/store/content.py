@@ -8,13 +8,14 @@ envelope or control numbers: a file that was wrapped, delimited or enveloped ane
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 from msgspec.structs import astuple
 
-from edi.model.claim import Claim
+from edi.model.claim import Claim, ClaimPayer, Provider, Subscriber
 from edi.model.remittance import (
     Adjustment,
     ClaimPayment,
@@ -159,16 +160,37 @@ def claim_digest(claim: Claim) -> str:
     and a later one has a field for changes it. The same bytes are known by their file; a file in another envelope that
     both versions imported is then stored as a resend, in the chain of the first, where its charge counts once.
     """
-    return hashlib.sha256(
-        msgspec.json.encode(_pruned(msgspec.to_builtins(claim)), order="sorted")
-    ).hexdigest()
+    return hashlib.sha256(msgspec.json.encode(_pruned(claim), order="sorted")).hexdigest()
+
+
+_REPEATED: Final = (Provider, ClaimPayer, Subscriber, Procedure)
+"""Parts that many claims of a run share; what is left of them is worked out once."""
 
 
 def _pruned(value: Any) -> Any:
-    """The value without what is empty."""
-    if isinstance(value, dict):
-        pruned = {name: _pruned(part) for name, part in value.items()}
-        return {name: part for name, part in pruned.items() if part not in (None, "", {}, [])}
-    if isinstance(value, list | tuple):
+    """The value, as JSON may hold it, without what is empty."""
+    if isinstance(value, tuple):
         return [_pruned(part) for part in value]
-    return value
+    if not isinstance(value, msgspec.Struct):
+        return value
+    return _shared(value) if isinstance(value, _REPEATED) else _filled(value)
+
+
+@lru_cache(maxsize=4096)
+def _shared(value: msgspec.Struct) -> dict[str, Any]:
+    return _filled(value)
+
+
+def _filled(value: msgspec.Struct) -> dict[str, Any]:
+    """The fields of a value that hold something."""
+    found: dict[str, Any] = {}
+    for name in value.__struct_fields__:
+        part = getattr(value, name)
+        if part is None or part == "" or part == ():
+            continue
+        if isinstance(part, tuple | msgspec.Struct):
+            part = _pruned(part)
+            if not part:
+                continue
+        found[name] = part
+    return found
