@@ -34,6 +34,9 @@ _UNREAD: Final = ',"reference":null,"created":null,"submitter":null,"receiver":n
 
 # -- JSON ----------------------------------------------------------------------------------------------------------
 
+_CODE_LENGTH = 3
+"""The longest of the codes shown here: place, frequency, rank, relationship, insurance type, cause."""
+
 
 def json_members(transaction: TransactionSet, show_phi: bool) -> Iterator[str | Finding]:
     """Yield the members from ``reference`` to ``claims``, claim by claim, and the findings.
@@ -72,14 +75,14 @@ def _claim(claim: Claim, show_phi: bool) -> dict[str, Any]:
     return {
         "patient_control_number": claim.patient_control_number,
         "charge": money(claim.charge),
-        "place_of_service": claim.place_of_service or None,
-        "frequency": claim.frequency or None,
+        "place_of_service": _code(claim.place_of_service, show_phi),
+        "frequency": _code(claim.frequency, show_phi),
         "diagnoses": claim.diagnoses,
         "billing": _provider(claim.billing, show_phi),
         "rendering": _provider(claim.rendering, show_phi),
         "referring": _provider(claim.referring, show_phi),
         "payer": {"name": claim.payer.name or None, "id": claim.payer.id or None},
-        "filing_indicator": claim.subscriber.filing_indicator or None,
+        "filing_indicator": _code(claim.subscriber.filing_indicator, show_phi),
         "member_id": mask(claim.subscriber.member_id, show_phi) or None,
         "patient": {
             "last_name": mask(patient.last_name, show_phi) or None,
@@ -90,17 +93,17 @@ def _claim(claim: Claim, show_phi: bool) -> dict[str, Any]:
         "original_reference": claim.original_reference or None,
         "patient_paid": money(claim.patient_paid),
         "references": _references(claim.references, show_phi),
-        "subscriber_rank": claim.subscriber.rank or None,
-        "insurance_type": claim.subscriber.insurance_type or None,
-        "relationship": claim.patient.relationship if claim.patient is not None else SELF,
+        "subscriber_rank": _code(claim.subscriber.rank, show_phi),
+        "insurance_type": _code(claim.subscriber.insurance_type, show_phi),
+        "relationship": _code(claim.patient.relationship if claim.patient is not None else SELF, show_phi),
         "facility": _provider(claim.facility, show_phi),
         "supervising": _provider(claim.supervising, show_phi),
-        "accident_causes": claim.accident_causes,
+        "accident_causes": [_code(cause, show_phi) for cause in claim.accident_causes],
         "dates": _dates(claim.dates),
         "amounts": _amounts(claim.amounts),
-        "attachments": [_attachment(paper) for paper in claim.attachments],
-        "spinal_condition": claim.spinal.nature if claim.spinal is not None else None,
-        "delay_reason": claim.delay_reason or None,
+        "attachments": [_attachment(paper, show_phi) for paper in claim.attachments],
+        "spinal_condition": _code(claim.spinal.nature, show_phi) if claim.spinal is not None else None,
+        "delay_reason": _code(claim.delay_reason, show_phi),
         "other_payers": [_other_payer(one, show_phi) for one in claim.other_payers],
         "kept": _kept(claim.kept, show_phi),
         "lines": [_line(line, show_phi) for line in claim.lines],
@@ -113,8 +116,8 @@ def _line(line: ServiceLine, show_phi: bool) -> dict[str, Any]:
         "procedure": procedure_json(line.procedure),
         "charge": money(line.charge),
         "units": line.units or None,
-        "unit_basis": line.unit_basis or None,
-        "place_of_service": line.place_of_service or None,
+        "unit_basis": _code(line.unit_basis, show_phi),
+        "place_of_service": _code(line.place_of_service, show_phi),
         "pointers": line.pointers,
         "date_from": line.date_from,
         "date_to": line.date_to,
@@ -125,7 +128,7 @@ def _line(line: ServiceLine, show_phi: bool) -> dict[str, Any]:
         "ordering": _provider(line.ordering, show_phi),
         "dates": _dates(line.other_dates),
         "amounts": _amounts(line.amounts),
-        "attachments": [_attachment(paper) for paper in line.attachments],
+        "attachments": [_attachment(paper, show_phi) for paper in line.attachments],
         "adjudications": [_adjudication(one, show_phi) for one in line.adjudications],
         "kept": _kept(line.kept, show_phi),
     }
@@ -133,11 +136,11 @@ def _line(line: ServiceLine, show_phi: bool) -> dict[str, Any]:
 
 def _other_payer(one: OtherPayer, show_phi: bool) -> dict[str, Any]:
     return {
-        "rank": one.rank or None,
-        "relationship": one.relationship or None,
+        "rank": _code(one.rank, show_phi),
+        "relationship": _code(one.relationship, show_phi),
         "payer": {"name": one.payer.name or None, "id": one.payer.id or None},
-        "filing_indicator": one.filing_indicator or None,
-        "insurance_type": one.insurance_type or None,
+        "filing_indicator": _code(one.filing_indicator, show_phi),
+        "insurance_type": _code(one.insurance_type, show_phi),
         "member_id": mask(one.member_id, show_phi) or None,
         "paid": money(one.paid),
         "paid_on": one.paid_on,
@@ -170,10 +173,10 @@ def _adjustments(adjustments: tuple[Adjustment, ...]) -> list[dict[str, str | No
     ]
 
 
-def _attachment(paper: Attachment) -> dict[str, str | None]:
+def _attachment(paper: Attachment, show_phi: bool) -> dict[str, str | None]:
     return {
-        "report": paper.report or None,
-        "transmission": paper.transmission or None,
+        "report": _code(paper.report, show_phi),
+        "transmission": _code(paper.transmission, show_phi),
         "control_number": paper.control_number or None,
     }
 
@@ -191,6 +194,11 @@ def _kept(segments: tuple[RawSegment, ...], show_phi: bool) -> list[str]:
     if show_phi:
         return ["*".join(segment) for segment in segments]
     return [segment[0] if segment[0] in t837p.SEGMENT_IDS else "unknown" for segment in segments]
+
+
+def _code(value: str, show_phi: bool) -> str | None:
+    """A short code as it is; what is longer than one stands in the wrong place, and may be anybody's name."""
+    return mask(value, show_phi or len(value) <= _CODE_LENGTH) or None
 
 
 def _provider(provider: Provider | None, show_phi: bool) -> dict[str, Any] | None:
