@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 from shutil import which
+from typing import Any
 
 from cli.jobs.create_claims import CreateResult
 from cli.jobs.lists import counted
 from cli.jobs.manifest import POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
+from cli.jobs.submission import WrittenFile
 from cli.render import money, stderr, stdout
 from edi.model.finding import Finding, Severity
 
@@ -140,3 +142,16 @@ def this_command() -> str:
     if running.stem != "claimloop" or (found is not None and Path(found).resolve() == running.resolve()):
         return "claimloop"
     return quote(str(running.absolute()))
+
+
+def written_file_json(file: WrittenFile) -> dict[str, Any]:
+    """A written 837P file as the contract's documents name it; amounts are decimal text."""
+    return {
+        "file": file.path,
+        "sha256": file.sha256,
+        "trading_partner": file.partner,
+        "interchange_control_number": file.interchange_control_number,
+        "claims": file.claims,
+        "lines": file.lines,
+        "charge": money(file.charge),
+    }

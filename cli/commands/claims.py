@@ -42,7 +42,7 @@ from cli.render import (
     write_json,
     write_rows,
 )
-from cli.summaries import held_text, print_manifest
+from cli.summaries import held_text, print_manifest, written_file_json
 from cli.workspace import workspace
 from edi.intake import NOT_READ
 from edi.model.errors import InputError
@@ -127,18 +127,7 @@ def _create_json(result: CreateResult) -> dict[str, Any]:
         "claims": result.claims,
         "lines": result.claim_lines,
         "charge": money(result.charge),
-        "files": [
-            {
-                "file": file.path,
-                "sha256": file.sha256,
-                "trading_partner": file.partner,
-                "interchange_control_number": file.interchange_control_number,
-                "claims": file.claims,
-                "lines": file.lines,
-                "charge": money(file.charge),
-            }
-            for file in result.files
-        ],
+        "files": [written_file_json(file) for file in result.files],
         "put_back": result.put_back,
         "findings": [finding_json(finding) for finding in result.findings],
     }

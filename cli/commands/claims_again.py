@@ -40,6 +40,7 @@ from cli.render import (
     write_rows,
 )
 from cli.settings import Settings
+from cli.summaries import written_file_json
 from cli.workspace import workspace
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
@@ -241,18 +242,7 @@ def _json(result: AgainResult) -> dict[str, Any]:
         "held": result.held,
         "refused": list(_refused(result)),
         "unknown": result.unknown,
-        "files": [
-            {
-                "file": file.path,
-                "sha256": file.sha256,
-                "trading_partner": file.partner,
-                "interchange_control_number": file.interchange_control_number,
-                "claims": file.claims,
-                "lines": file.lines,
-                "charge": money(file.charge),
-            }
-            for file in result.files
-        ],
+        "files": [written_file_json(file) for file in result.files],
         "put_back": result.put_back,
         "findings": [finding_json(finding) for finding in result.findings],
     }
