@@ -38,7 +38,7 @@ from reconcile.store.schema.payments import (
 )
 from reconcile.store.schema.work_items import ResubmissionRow, WorkItemRow
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0009"
 """The newest migration. A store that carries a revision unknown here was written by a newer claimloop."""
 
 __all__ = [
