@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from cli.settings import load_settings
 from cli.workspace import workspace
 from edi.model.directory import Directory, TradingPartner
 from edi.model.errors import UsageError
+from reconcile.store.alone import alone
 
 Partner = Annotated[str | None, typer.Option("--partner", metavar="ID", help="Only this trading partner.")]
 
@@ -51,9 +53,15 @@ def send(
         for name, there in ((again, False), (arrived, True)):
             if name is not None:
                 release(opened.store, name, arrived=there, now=utc_now(), partner=partner)
-        exchange = send_files(
-            opened.store, partners, opened.settings.folder, now=utc_now(), note=_note(quiet), dry_run=dry_run
-        )
+        with nullcontext() if dry_run else alone(opened.store):
+            exchange = send_files(
+                opened.store,
+                partners,
+                opened.settings.folder,
+                now=utc_now(),
+                note=_note(quiet),
+                dry_run=dry_run,
+            )
     if partner is not None:
         exchange = msgspec.structs.replace(exchange, waiting=())
     _answer(exchange, as_json=as_json, word="would go" if dry_run else "sent")

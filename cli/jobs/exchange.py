@@ -1,33 +1,48 @@
 """`send` and `fetch`: files to and from trading partners, with retries; one partner's trouble stops only that one.
 
 Partners take files away as soon as they see them, so that a file is not there says nothing about whether it ever was.
-Therefore a file is noted as ``sending`` before its delivery: one that a killed run left so, and that is not there to be
-seen, is never sent a second time unless a person says so.
+Therefore a file is noted as ``uploading`` while it goes over under a temporary name, and as ``sending`` just before it
+gets its own. A run that ended in the first state begins again; one that ended in the second looks: the file is there,
+or what was staged still is, or else it is never sent a second time unless its acknowledgment or a person says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar
 
 import msgspec
 
 from cli.jobs.placing import PLACED
+from cli.jobs.transports import Partner, partner_of
 from edi.model.directory import TradingPartner
-from edi.model.errors import ClaimloopError, SettingsError, TemporaryError, UsageError
-from edi.transport.base import RetryPolicy, Transport, with_retries
-from edi.transport.folder import AfterFetch, FolderTransport
+from edi.model.errors import ClaimloopError, TemporaryError, UsageError
+from edi.transport.base import (
+    InDoubtError,
+    NameTakenError,
+    RemoteFile,
+    RetryPolicy,
+    Whereabouts,
+    with_retries,
+)
 from edi.transport.whole import digest_of
 from reconcile.store import Connection, Store, Vault, record_event
 from reconcile.store.files import move_file
 from reconcile.store.totals import OutboxFile, outbox
 
+Result = TypeVar("Result")
+
 SENT: Final = "sent"
 """Outcome of a file that the far side was seen to hold whole."""
+UPLOADING: Final = "uploading"
+"""Outcome of a file that goes over under a temporary name; nobody at the far side has seen it."""
 SENDING: Final = "sending"
-"""Outcome of a file whose delivery has begun; it stays so when the run ends in the middle of it."""
+"""Outcome of a file that is about to get its own name there; it stays so when the run ends in the middle of that."""
 _PARTLY: Final = 3
 Note = Callable[[str], None]
 """Told what is being retried, in words without PHI."""
@@ -77,38 +92,6 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[Waiting, ...] = ()
 
 
-def transport_of(partner: TradingPartner, folder: Path) -> Transport:
-    """Return the transport a trading partner's profile names.
-
-    Args:
-        partner: ``transport`` has ``kind`` (folder), ``outbound``, ``inbound`` and ``after_fetch``.
-        folder: where claimloop.toml lies; relative paths start there.
-
-    Raises:
-        SettingsError: no transport, an unknown kind, or a folder that is not named or not there.
-    """
-    at = f"claimloop.toml: trading_partner {partner.id}: transport"
-    if not partner.transport:
-        raise SettingsError(
-            f'{at} is not set; write transport = {{ kind = "folder", outbound = …, inbound = … }}'
-        )
-    kind = partner.transport.get("kind", "folder")
-    if kind != "folder":
-        raise SettingsError(f"{at}.kind is {kind!r}; this version knows folder")
-    paths = {}
-    for key in ("outbound", "inbound"):
-        value = partner.transport.get(key)
-        if not isinstance(value, str) or not value:
-            raise SettingsError(f"{at}.{key} names no folder")
-        paths[key] = folder / value
-        if not paths[key].is_dir():
-            raise SettingsError(f"{at}.{key}: there is no folder {value}; make it or correct the path")
-    after = partner.transport.get("after_fetch", "archive")
-    if after not in ("archive", "delete", "keep"):
-        raise SettingsError(f"{at}.after_fetch is {after!r}; write archive, delete or keep")
-    return FolderTransport(paths["outbound"], paths["inbound"], after_fetch=cast("AfterFetch", after))
-
-
 def send(
     store: Store,
     partners: Iterable[TradingPartner],
@@ -129,7 +112,7 @@ def send(
         partners: whose files to send.
         folder: where claimloop.toml lies.
         now: UTC without zone, for the event log.
-        policy: attempts and waits.
+        policy: attempts and waits, instead of the profile's.
         note: told about retries.
         dry_run: only say what would go.
     """
@@ -140,25 +123,40 @@ def send(
     troubles: list[Trouble] = []
     for name, files in _by_partner([file for file in everything if file.partner in known]).items():
         try:
-            sender = _Sender(store, transport_of(known[name], folder), now, policy or RetryPolicy(), note)
-            for file in files:
-                there = sender.look(file) if dry_run else sender.send(file)
-                if there is None:
-                    troubles.append(Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY))
-                else:
-                    sent.append(
-                        Sent(
-                            file=file.name,
-                            partner=name,
-                            claims=file.claims,
-                            already_there=there,
-                            inquiries=file.inquiries,
+            with _reached(known[name], folder, policy) as partner:
+                sender = _Sender(store, partner, now, note)
+                for file in files:
+                    there = sender.look(file) if dry_run else sender.send(file)
+                    if there is None:
+                        troubles.append(
+                            Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY)
                         )
-                    )
+                    else:
+                        sent.append(_told(file, already_there=there))
         except ClaimloopError as error:
             troubles.append(Trouble(partner=name, message=str(error), exit_code=error.exit_code))
     left = [Waiting(file=one.name, partner=one.partner) for one in everything if one.partner not in known]
     return Exchange(sent=tuple(sent), troubles=tuple(troubles), waiting=tuple(left))
+
+
+def _told(file: OutboxFile, *, already_there: bool) -> Sent:
+    return Sent(
+        file=file.name,
+        partner=file.partner,
+        claims=file.claims,
+        already_there=already_there,
+        inquiries=file.inquiries,
+    )
+
+
+@contextmanager
+def _reached(partner: TradingPartner, folder: Path, policy: RetryPolicy | None) -> Iterator[Partner]:
+    """The way to a partner, closed at the end; ``policy`` instead of the profile's where one is given."""
+    way = partner_of(partner, folder)
+    try:
+        yield way if policy is None else msgspec.structs.replace(way, policy=policy)
+    finally:
+        way.transport.close()
 
 
 def release(store: Store, name: str, *, arrived: bool, now: datetime, partner: str | None = None) -> None:
@@ -217,55 +215,75 @@ def _move(connection: Connection, file: OutboxFile, outcome: str, kind: str, now
 class _Sender:
     """Delivers the files of one partner."""
 
-    def __init__(
-        self, store: Store, transport: Transport, now: datetime, policy: RetryPolicy, note: Note | None
-    ) -> None:
+    def __init__(self, store: Store, partner: Partner, now: datetime, note: Note | None) -> None:
         self._store = store
-        self._transport = transport
+        self._partner = partner
+        self._transport = partner.transport
         self._now = now
-        self._policy = policy
         self._note = note
 
     def look(self, file: OutboxFile) -> bool | None:
         """What `send` would answer, without doing anything."""
         if file.outcome != SENDING:
             return False
-        return self._is_there(file) or None
+        where = self._where(file)
+        return None if where is Whereabouts.ABSENT else where is Whereabouts.THERE
 
     def send(self, file: OutboxFile) -> bool | None:
         """Deliver one file and note it; return whether it was there already, None when nobody can tell."""
-        under_way = msgspec.structs.replace(file, outcome=SENDING)
         if file.outcome == SENDING:
-            return self._noted(under_way) if self._is_there(file) else None
-        with self._store.write() as connection:
-            if not _move(connection, file, SENDING, "sending", self._now):
-                raise TemporaryError(f"{file.name}: another run is sending it; look again later")
-        source = Vault(self._store.vault).path(file.sha256)
+            return self._resume(file)
+        uploading = self._move(file, UPLOADING)
         try:
-            delivery = with_retries(
-                lambda: self._transport.put(file.name, source, file.sha256),
-                self._policy,
-                on_retry=_said(self._note, file.name),
-            )
+            where = self._where(file)
+            if where is Whereabouts.OTHER:
+                raise NameTakenError(
+                    f"{file.name}: the far side holds other content under this name; nothing was overwritten"
+                )
+            if where is Whereabouts.THERE:
+                self._move(self._move(uploading, SENDING), SENT)
+                return True
+            source = Vault(self._store.vault).path(file.sha256)
+            self._tries(file.name, lambda: self._transport.stage(file.name, source, file.sha256))
         except Exception:
-            # A put that raises has not shown the file under its name, so the next run may try again.
-            with self._store.write() as connection:
-                _move(connection, under_way, file.outcome, "not_sent", self._now)
+            # Nothing was shown under the file's name yet, so the next run may try again.
+            self._move(uploading, file.outcome if file.outcome != UPLOADING else PLACED)
             raise
-        self._noted(under_way)
-        return delivery.already_there
+        return self._reveal(self._move(uploading, SENDING))
 
-    def _is_there(self, file: OutboxFile) -> bool:
-        return with_retries(
-            lambda: self._transport.holds(file.name, file.sha256),
-            self._policy,
-            on_retry=_said(self._note, file.name),
-        )
+    def _resume(self, file: OutboxFile) -> bool | None:
+        """Go on with a file that was about to get its name when its run ended."""
+        where = self._where(file)
+        if where is Whereabouts.STAGED:
+            return self._reveal(file)
+        if where is Whereabouts.THERE:
+            self._move(file, SENT)
+            return True
+        return None
 
-    def _noted(self, file: OutboxFile) -> bool:
+    def _reveal(self, file: OutboxFile) -> bool | None:
+        try:
+            self._tries(file.name, lambda: self._transport.reveal(file.name, file.sha256))
+        except InDoubtError:
+            return None
+        self._move(file, SENT)
+        return False
+
+    def _where(self, file: OutboxFile) -> Whereabouts:
+        return self._tries(file.name, lambda: self._transport.look(file.name, file.sha256, file.size))
+
+    def _tries(self, what: str, action: Callable[[], Result]) -> Result:
+        return with_retries(action, self._partner.policy, on_retry=_said(self._note, what))
+
+    def _move(self, file: OutboxFile, outcome: str) -> OutboxFile:
+        """Note the next outcome of a file; TemporaryError when another run took it elsewhere."""
         with self._store.write() as connection:
-            _move(connection, file, SENT, "sent", self._now)
-        return True
+            if not _move(connection, file, outcome, _EVENTS.get(outcome, "not_sent"), self._now):
+                raise TemporaryError(f"{file.name}: another run is sending it; look again later")
+        return msgspec.structs.replace(file, outcome=outcome)
+
+
+_EVENTS: Final = {UPLOADING: "uploading", SENDING: "sending", SENT: "sent"}
 
 
 def fetch(
@@ -275,6 +293,7 @@ def fetch(
     *,
     policy: RetryPolicy | None = None,
     note: Note | None = None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Exchange:
     """Bring every waiting file here, whole, into a folder of the partner's; then archive, delete or keep it there.
 
@@ -282,33 +301,44 @@ def fetch(
         partners: whose files to fetch.
         folder: where claimloop.toml lies.
         into: a folder for each partner is made in it.
-        policy: attempts and waits.
+        policy: attempts and waits, instead of the profile's.
         note: told about retries.
     """
     fetched: list[Fetched] = []
     troubles: list[Trouble] = []
     for partner in partners:
         try:
-            transport = transport_of(partner, folder)
-            target = into / partner.id
-            target.mkdir(parents=True, exist_ok=True, mode=0o700)
-            for name in _listing(transport, policy or RetryPolicy(), note):
-                path = _fetch_one(transport, name, target, policy or RetryPolicy(), note)
-                fetched.append(Fetched(file=str(path), partner=partner.id))
+            with _reached(partner, folder, policy) as way:
+                target = into / partner.id
+                target.mkdir(parents=True, exist_ok=True, mode=0o700)
+                for file in _waiting(way, note, sleep):
+                    path = _fetch_one(way, file, target, note)
+                    fetched.append(Fetched(file=str(path), partner=partner.id))
         except ClaimloopError as error:
             troubles.append(Trouble(partner=partner.id, message=str(error), exit_code=error.exit_code))
     return Exchange(fetched=tuple(fetched), troubles=tuple(troubles))
 
 
-def _listing(transport: Transport, policy: RetryPolicy, note: Note | None) -> list[str]:
-    files = with_retries(transport.listing, policy, on_retry=_said(note, "the list of files"))
-    return [file.name for file in files]
+def _waiting(way: Partner, note: Note | None, sleep: Callable[[float], None]) -> list[RemoteFile]:
+    """The files to fetch: of the profile's patterns, and no longer growing."""
+
+    def look() -> list[RemoteFile]:
+        found = with_retries(way.transport.listing, way.policy, on_retry=_said(note, "the list of files"))
+        return [one for one in found if any(fnmatchcase(one.name, pattern) for pattern in way.patterns)]
+
+    files = look()
+    if not files or not way.quiet_seconds:
+        return files
+    sleep(way.quiet_seconds)
+    again = set(look())
+    return [one for one in files if one in again]
 
 
-def _fetch_one(transport: Transport, name: str, target: Path, policy: RetryPolicy, note: Note | None) -> Path:
-    path = with_retries(lambda: transport.get(name, target), policy, on_retry=_said(note, name))
+def _fetch_one(way: Partner, file: RemoteFile, target: Path, note: Note | None) -> Path:
+    said = _said(note, file.name)
+    path = with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=said)
     digest = digest_of(path)
-    with_retries(lambda: transport.settle(name, digest), policy, on_retry=_said(note, name))
+    with_retries(lambda: way.transport.settle(file, digest), way.policy, on_retry=said)
     return path
 
 

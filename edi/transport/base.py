@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from tenacity import (
@@ -17,7 +18,7 @@ from tenacity import (
     wait_random,
 )
 
-from edi.model.errors import AccessError, ClaimloopError, TemporaryError
+from edi.model.errors import AccessError, ClaimloopError, InputError, TemporaryError
 
 Result = TypeVar("Result")
 
@@ -51,20 +52,30 @@ class NameTakenError(ClaimloopError):
     exit_code = 3
 
 
+class InDoubtError(ClaimloopError):
+    """A file was about to get its final name, and now neither it nor what was staged is there to be seen."""
+
+    exit_code = 3
+
+
+class Whereabouts(StrEnum):
+    """What the far side shows of a file of ours."""
+
+    ABSENT = "absent"
+    STAGED = "staged"
+    """All its bytes are there, under the temporary name."""
+    THERE = "there"
+    """It is there under its final name."""
+    OTHER = "other"
+    """Other content has its final name."""
+
+
 class RemoteFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A file the far side offers. ``size`` is bytes."""
+    """A file the far side offers. ``size`` is bytes, ``modified`` seconds since 1970 by the far side's clock."""
 
     name: str
     size: int
-
-
-class Delivery(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A file the far side was seen to hold whole. ``already_there`` says that an earlier try had delivered it."""
-
-    name: str
-    size: int
-    sha256: str
-    already_there: bool = False
+    modified: int = 0
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -79,30 +90,74 @@ class RetryPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Transport(Protocol):
-    """Puts and gets whole files. Implementations never show a partial file under its final name."""
+    """Puts and gets whole files. A file of ours never shows under its final name before all of it is there.
 
-    def put(self, name: str, source: Path, sha256: str) -> Delivery:
-        """Deliver the file at ``source``; the far side holds size and digest before its final name appears."""
+    Putting has two steps, so that whoever calls can note in between that the second one is about to be taken: what was
+    not revealed yet can be staged again without fear of sending it twice. Every method may be called again.
+    """
+
+    def look(self, name: str, sha256: str, size: int) -> Whereabouts:
+        """What can be seen of our file now; partners take files away soon."""
+        ...
+
+    def stage(self, name: str, source: Path, sha256: str) -> None:
+        """Bring all bytes of ``source`` to the far side under a temporary name, and see them there."""
+        ...
+
+    def reveal(self, name: str, sha256: str) -> None:
+        """Give the staged file its final name, without ever replacing another file."""
         ...
 
     def listing(self) -> list[RemoteFile]:
         """Return the complete files waiting for us, by name."""
         ...
 
-    def get(self, name: str, folder: Path) -> Path:
+    def get(self, file: RemoteFile, folder: Path) -> Path:
         """Copy one waiting file whole into ``folder`` and return its path."""
         ...
 
-    def holds(self, name: str, sha256: str) -> bool:
-        """Whether the far side can be seen to hold this very file now; partners take files away soon."""
-        ...
-
-    def settle(self, name: str, sha256: str) -> bool:
+    def settle(self, file: RemoteFile, sha256: str) -> bool:
         """Do what the partner's profile wants with a file that is safely stored here: archive, delete or keep.
 
-        Only if it still is the file of that digest; else it is left as it is, and the answer is False.
+        Only if it still is the file that was copied; else it is left as it is, and the answer is False.
         """
         ...
+
+    def close(self) -> None:
+        """Give up the connection, if there is one."""
+        ...
+
+
+PARTIAL: Final = ".part"
+_UNFINISHED: Final = (PARTIAL, ".tmp", ".filepart")
+_LONGEST_NAME: Final = 200
+
+
+def temporary_name(name: str, sha256: str) -> str:
+    """The name a file of ours has on the far side until all of it is there: the same in every run."""
+    return f".{name}.{sha256[:12]}{PARTIAL}"
+
+
+def is_unfinished(name: str) -> bool:
+    """Whether a name is that of somebody's unfinished work: hidden, or with the ending of a partial file."""
+    return name.startswith(".") or name.endswith(_UNFINISHED)
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is one of a file and nothing else: no path, no control character, of a length that disks take."""
+    return (
+        0 < len(name) <= _LONGEST_NAME
+        and name not in (".", "..")
+        and name.isprintable()
+        and not any(mark in name for mark in "/\\:")
+    )
+
+
+def plain_name(name: str) -> str:
+    """The name again; InputError when it is not plain."""
+    if not is_plain(name):
+        raise InputError(f"{name[:60]!r} is not a plain file name")
+    return name
 
 
 def is_temporary(error: BaseException) -> bool:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from edi.model.errors import InputError
-from edi.transport.base import Delivery, NameTakenError, RemoteFile
-from edi.transport.whole import PARTIAL, copy_whole, digest_of
+from edi.transport.base import (
+    InDoubtError,
+    NameTakenError,
+    RemoteFile,
+    Whereabouts,
+    is_plain,
+    is_unfinished,
+    plain_name,
+    temporary_name,
+)
+from edi.transport.whole import copy_whole, digest_of, reveal_whole, write_synced
 
 AfterFetch = Literal["archive", "delete", "keep"]
 
@@ -25,36 +34,69 @@ class FolderTransport:
         self._inbound = inbound
         self._after_fetch = after_fetch
 
-    def put(self, name: str, source: Path, sha256: str) -> Delivery:
-        """Deliver ``source`` as ``name``; see `Transport.put`.
+    def look(self, name: str, sha256: str, size: int) -> Whereabouts:
+        """What the outbound folder shows of our file; see `Transport.look`.
 
         Raises:
-            NameTakenError: other content is there under that name.
+            OSError: the folder cannot be read.
+        """
+        target = self._outbound / plain_name(name)
+        if target.exists():
+            return Whereabouts.THERE if digest_of(target) == sha256 else Whereabouts.OTHER
+        staged = self._outbound / temporary_name(name, sha256)
+        whole = staged.exists() and staged.stat().st_size == size
+        return Whereabouts.STAGED if whole else Whereabouts.ABSENT
+
+    def stage(self, name: str, source: Path, sha256: str) -> None:
+        """Write ``source`` beside its place; see `Transport.stage`.
+
+        Raises:
             DamagedTransferError: what was written does not read back the same; the temporary file is gone.
             OSError: the folder cannot be written.
         """
-        target = self._outbound / _plain_name(name)
-        size = source.stat().st_size
-        if target.exists():
-            if digest_of(target) == sha256:
-                return Delivery(name=name, size=size, sha256=sha256, already_there=True)
+        with source.open("rb") as reader:
+            write_synced(
+                reader, self._outbound / temporary_name(plain_name(name), sha256), sha256, mode=0o666
+            )
+
+    def reveal(self, name: str, sha256: str) -> None:
+        """Give the staged file its name; see `Transport.reveal`.
+
+        Raises:
+            NameTakenError: other content is there under that name.
+            InDoubtError: neither it nor what was staged is there.
+            OSError: the folder cannot be written.
+        """
+        target = self._outbound / plain_name(name)
+        staged = self._outbound / temporary_name(name, sha256)
+        if not target.exists() and not staged.exists():
+            raise InDoubtError(f"{name}: neither the file nor what was staged of it is in the folder")
+        if not target.exists():
+            with suppress(FileExistsError):
+                reveal_whole(staged, target)
+                return
+        if digest_of(target) != sha256:
             raise NameTakenError(
                 f"{name}: the folder holds other content under this name; nothing was overwritten"
             )
-        copy_whole(source, target, sha256)
-        return Delivery(name=name, size=size, sha256=sha256)
+        staged.unlink(missing_ok=True)
 
     def listing(self) -> list[RemoteFile]:
         """Return the finished files in the inbound folder, by name."""
-        found = [
-            RemoteFile(name=path.name, size=path.stat().st_size)
-            for path in self._inbound.iterdir()
-            if path.is_file() and not path.is_symlink() and not _unfinished(path.name)
-        ]
+        found = []
+        for path in self._inbound.iterdir():
+            if (
+                path.is_file()
+                and not path.is_symlink()
+                and not is_unfinished(path.name)
+                and is_plain(path.name)
+            ):
+                told = path.stat()
+                found.append(RemoteFile(name=path.name, size=told.st_size, modified=int(told.st_mtime)))
         return sorted(found, key=lambda file: file.name)
 
-    def get(self, name: str, folder: Path) -> Path:
-        """Copy ``name`` whole into ``folder``; an identical file that is already there is left as it is.
+    def get(self, file: RemoteFile, folder: Path) -> Path:
+        """Copy a file whole into ``folder``; an identical file that is already there is left as it is.
 
         Payers use a name again for another file: the second one gets the first digits of its digest before its name.
 
@@ -63,27 +105,19 @@ class FolderTransport:
             DamagedTransferError: the copy does not read back the same (the file may still be growing).
             OSError: not there, or not readable.
         """
-        source = self._inbound / _plain_name(name)
-        target = folder / name
+        source = self._inbound / plain_name(file.name)
         sha256 = digest_of(source)
-        if target.exists() and digest_of(target) != sha256:
-            target = folder / f"{sha256[:12]}-{name}"
-        if target.exists():
-            return target
-        copy_whole(source, target, sha256)
+        target = place_for(folder, file.name, sha256)
+        if not target.exists():
+            copy_whole(source, target, sha256)
         return target
 
-    def holds(self, name: str, sha256: str) -> bool:
-        """Whether the outbound folder has this very file under the name."""
-        target = self._outbound / _plain_name(name)
-        return target.is_file() and digest_of(target) == sha256
-
-    def settle(self, name: str, sha256: str) -> bool:
+    def settle(self, file: RemoteFile, sha256: str) -> bool:
         """Archive (into ``archive/`` beside the file), delete or keep the file that was fetched.
 
         A file that is no longer the one fetched (it grew, or another took its name) is left for the next fetch.
         """
-        source = self._inbound / _plain_name(name)
+        source = self._inbound / plain_name(file.name)
         if not source.exists() or digest_of(source) != sha256:
             return False
         if self._after_fetch == "keep":
@@ -93,18 +127,19 @@ class FolderTransport:
             return True
         archive = self._inbound / "archive"
         archive.mkdir(exist_ok=True)
-        target = archive / name
+        target = archive / file.name
         if target.exists():
-            target = archive / f"{sha256[:12]}-{name}"
+            target = archive / f"{sha256[:12]}-{file.name}"
         source.replace(target)
         return True
 
-
-def _plain_name(name: str) -> str:
-    if not name or name != Path(name).name or name in (".", ".."):
-        raise InputError(f"{name!r} is not a plain file name")
-    return name
+    def close(self) -> None:
+        """Nothing is held open."""
 
 
-def _unfinished(name: str) -> bool:
-    return name.startswith(".") or name.endswith((PARTIAL, ".tmp", ".filepart"))
+def place_for(folder: Path, name: str, sha256: str) -> Path:
+    """Where a fetched file of that content belongs: under its name, unless another content has it."""
+    target = folder / name
+    if target.exists() and digest_of(target) != sha256:
+        return folder / f"{sha256[:12]}-{name}"
+    return target

@@ -11,9 +11,8 @@ import shutil
 from pathlib import Path
 from typing import IO, Final
 
-from edi.transport.base import DamagedTransferError, NameTakenError
+from edi.transport.base import PARTIAL, DamagedTransferError, NameTakenError
 
-PARTIAL: Final = ".part"
 _CHUNK: Final = 1 << 20
 
 
@@ -35,6 +34,30 @@ def put_whole(path: Path, data: bytes) -> None:
     _write_whole(io.BytesIO(data), path, hashlib.sha256(data).hexdigest(), mode=0o600)
 
 
+def write_synced(reader: IO[bytes], path: Path, sha256: str, *, mode: int) -> None:
+    """Write what ``reader`` gives to a temporary file, flush it to the disk and read it back.
+
+    Raises:
+        DamagedTransferError: what was written does not read back as ``sha256``; nothing is left of it.
+        OSError: the folder cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as writer:
+        shutil.copyfileobj(reader, writer, _CHUNK)
+        writer.flush()
+        os.fsync(writer.fileno())
+    if digest_of(path) != sha256:
+        path.unlink(missing_ok=True)
+        raise DamagedTransferError(f"{path.name}: what was written does not read back the same")
+
+
+def reveal_whole(temporary: Path, target: Path) -> None:
+    """Give a finished temporary file its final name, on the disk too; FileExistsError when the name is taken."""
+    _reveal(temporary, target)
+    temporary.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
 def _write_whole(reader: IO[bytes], target: Path, sha256: str, *, mode: int) -> None:
     """Write what ``reader`` gives; file and folder are synced to the disk, and no other file is ever replaced.
 
@@ -45,14 +68,8 @@ def _write_whole(reader: IO[bytes], target: Path, sha256: str, *, mode: int) -> 
     """
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}{PARTIAL}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "wb") as writer:
-            shutil.copyfileobj(reader, writer, _CHUNK)
-            writer.flush()
-            os.fsync(writer.fileno())
-        if digest_of(temporary) != sha256:
-            raise DamagedTransferError(f"{target.name}: what was written does not read back the same")
-        _reveal(temporary, target)
+        write_synced(reader, temporary, sha256, mode=mode)
+        reveal_whole(temporary, target)
     except FileExistsError:
         if digest_of(target) != sha256:
             raise NameTakenError(
@@ -60,7 +77,6 @@ def _write_whole(reader: IO[bytes], target: Path, sha256: str, *, mode: int) -> 
             ) from None
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(target.parent)
 
 
 def _reveal(temporary: Path, target: Path) -> None:

@@ -162,17 +162,21 @@ def claim_listing(
 class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An 837P or 270 file that is not yet known to be sent. ``charge`` is cents; a 270 has ``inquiries`` and no claims.
 
-    ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``sending`` when a run ended in the middle of its
-    delivery.
+    ``size`` is bytes. ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``uploading`` or ``sending`` when a run
+    ended in the middle of its delivery, before or while the file got its name at the far side.
     """
 
     sha256: str
     name: str
+    size: int
     partner: str
     outcome: str
     claims: int
     charge: int
     inquiries: int = 0
+
+
+_GOING: Final = ("placed", "uploading", "sending")
 
 
 def outbox(connection: Connection) -> list[OutboxFile]:
@@ -181,14 +185,15 @@ def outbox(connection: Connection) -> list[OutboxFile]:
         select(
             FILE.c.sha256,
             FILE.c.name,
+            FILE.c.size,
             FILE.c.outcome,
             CLAIM.c.partner,
             func.count().label("claims"),
             func.sum(CLAIM.c.charge).label("sum"),
         )
         .join(CLAIM, CLAIM.c.file_sha256 == FILE.c.sha256)
-        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("written", "placed", "sending")))
-        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.outcome, FILE.c.first_seen, CLAIM.c.partner)
+        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("written", *_GOING)))
+        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.size, FILE.c.outcome, FILE.c.first_seen, CLAIM.c.partner)
         .order_by(FILE.c.first_seen, FILE.c.name)
     )
     return [
@@ -196,6 +201,7 @@ def outbox(connection: Connection) -> list[OutboxFile]:
             OutboxFile(
                 sha256=row.sha256,
                 name=row.name,
+                size=row.size,
                 partner=row.partner,
                 outcome=row.outcome,
                 claims=int(row.claims),
@@ -211,10 +217,10 @@ def _inquiries(connection: Connection) -> Iterator[OutboxFile]:
     """The 270 files that wait to be sent, oldest first."""
     asked = table_of(EligibilityInquiryRow)
     query = (
-        select(FILE.c.sha256, FILE.c.name, FILE.c.outcome, asked.c.partner, func.count().label("inquiries"))
+        select(FILE.c.sha256, FILE.c.name, FILE.c.size, FILE.c.outcome, asked.c.partner, func.count().label("inquiries"))
         .join(asked, asked.c.file_sha256 == FILE.c.sha256)
-        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("made", "placed", "sending")))
-        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.outcome, FILE.c.first_seen, asked.c.partner)
+        .where(FILE.c.direction == "out", FILE.c.outcome.in_(("made", *_GOING)))
+        .group_by(FILE.c.sha256, FILE.c.name, FILE.c.size, FILE.c.outcome, FILE.c.first_seen, asked.c.partner)
         .order_by(FILE.c.first_seen, FILE.c.name)
     )
     for row in connection.execute(query):

@@ -16,7 +16,7 @@ from edi.transport.folder import FolderTransport
 from reconcile.store import open_store
 from tests.jobs.office import NOW, SETTINGS, Office, session
 
-TRANSPORT = 'transport = { kind = "folder", outbound = "drop", inbound = "back" }\n'
+TRANSPORT = 'transport = { kind = "folder", outbound = "drop", inbound = "back", quiet_seconds = 0 }\n'
 
 
 class KilledError(BaseException):
@@ -53,13 +53,13 @@ def dropped(office):
 @pytest.fixture
 def killed(office, monkeypatch):
     """A run that was killed right after the delivery."""
-    put = FolderTransport.put
+    reveal = FolderTransport.reveal
 
-    def put_and_die(self, *arguments):
-        put(self, *arguments)
+    def reveal_and_die(self, *arguments):
+        reveal(self, *arguments)
         raise KilledError
 
-    monkeypatch.setattr(FolderTransport, "put", put_and_die)
+    monkeypatch.setattr(FolderTransport, "reveal", reveal_and_die)
     with pytest.raises(KilledError):
         exchanged(office)
     monkeypatch.undo()
@@ -70,8 +70,23 @@ def test_a_file_is_sent_once(office):
     assert [one.already_there for one in exchanged(office).sent] == [False]
     assert outcomes(office) == ["sent"]
     kinds = [row[0] for row in office.rows("SELECT kind FROM event WHERE subject LIKE 'file:%' ORDER BY id")]
-    assert kinds == ["sending", "sent"]
+    assert kinds == ["uploading", "sending", "sent"]
     assert exchanged(office).sent == ()
+
+
+@pytest.mark.parametrize("step", ["look", "stage", "reveal"])
+def test_a_run_killed_before_the_name_is_given_goes_on_by_itself(office, monkeypatch, step):
+    def die(self, *arguments):
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderTransport, step, die)
+        with pytest.raises(KilledError):
+            exchanged(office)
+    assert outcomes(office) == ["sending" if step == "reveal" else "uploading"]
+    assert not any(not name.startswith(".") for name in dropped(office))
+    assert [one.already_there for one in exchanged(office).sent] == [False]
+    assert (outcomes(office), dropped(office)) == (["sent"], list(office.written()))
 
 
 def test_a_delivery_that_is_seen_there_after_a_kill_counts(killed):

@@ -1,0 +1,176 @@
+"""A real SFTP server on loopback that can be made to fail: drops, stalls, a full disk, refusals, truncation, restarts."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import threading
+from pathlib import Path
+
+import asyncssh
+
+USER, PASSWORD = "practice", "not a secret"
+
+
+class Faults:
+    """What goes wrong, and how often; ``rate`` is the share of requests that fail."""
+
+    KINDS = ("drop", "stall", "full", "refuse", "truncate")
+
+    def __init__(self, seed: int = 0, rate: float = 0.0, kinds: tuple[str, ...] = KINDS) -> None:
+        self.random = random.Random(seed)
+        self.rate = rate
+        self.kinds = kinds
+        self.seen: dict[str, int] = dict.fromkeys(kinds, 0)
+        self.stall = 5.0
+
+    def draw(self, *possible: str) -> str | None:
+        """The fault of this request, if any; only of the kinds that are possible here."""
+        if self.random.random() >= self.rate:
+            return None
+        fault = self.random.choice(self.kinds)
+        if fault not in possible:
+            return None
+        self.seen[fault] += 1
+        return fault
+
+
+class _Guard(asyncssh.SSHServer):
+    def __init__(self, faults: Faults, open_ones: set[asyncssh.SSHServerConnection]) -> None:
+        self._faults = faults
+        self._open = open_ones
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._open.add(conn)
+        if self._faults.draw("refuse"):
+            conn.abort()
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == (USER, PASSWORD)
+
+
+def _sftp(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
+    class Sftp(asyncssh.SFTPServer):
+        def __init__(self, chan: asyncssh.SSHServerChannel) -> None:
+            super().__init__(chan, chroot=str(root).encode())
+
+        async def _trouble(self, *possible: str) -> str | None:
+            fault = faults.draw(*possible)
+            if fault == "drop":
+                self.channel.get_connection().abort()
+            elif fault == "stall":
+                await asyncio.sleep(faults.stall)
+            elif fault == "full":
+                raise asyncssh.SFTPFailure("No space left")
+            return fault
+
+        async def open(self, path, pflags, attrs):
+            await self._trouble("drop", "stall", "full")
+            return super().open(path, pflags, attrs)
+
+        async def read(self, file_obj, offset, size):
+            if await self._trouble("drop", "stall", "truncate") == "truncate":
+                return b""
+            return super().read(file_obj, offset, size)
+
+        async def write(self, file_obj, offset, data):
+            fault = await self._trouble("drop", "stall", "full", "truncate")
+            if fault == "truncate":
+                super().write(file_obj, offset, data[: len(data) // 2])
+                return len(data)
+            return super().write(file_obj, offset, data)
+
+        async def stat(self, path):
+            await self._trouble("drop", "stall")
+            return super().stat(path)
+
+        async def rename(self, oldpath, newpath):
+            done = faults.random.random() < 0.5
+            if done:
+                super().rename(oldpath, newpath)
+            await self._trouble("drop", "stall")
+            return None if done else super().rename(oldpath, newpath)
+
+        async def remove(self, path):
+            await self._trouble("drop")
+            return super().remove(path)
+
+    return Sftp
+
+
+class SftpServer:
+    """The server, in a thread of its own; a context manager. ``port`` stays the same over restarts."""
+
+    def __init__(self, root: Path, faults: Faults | None = None) -> None:
+        self.root = root
+        self.faults = faults or Faults()
+        self.key = asyncssh.generate_private_key("ssh-ed25519")
+        self.port = _free_port()
+        self.authorized: asyncssh.SSHAuthorizedKeys | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._listener: asyncssh.SSHAcceptor | None = None
+        self._open: set[asyncssh.SSHServerConnection] = set()
+
+    @property
+    def host_key(self) -> str:
+        """The line for host_keys."""
+        return " ".join(self.key.export_public_key().decode().split()[:2])
+
+    def __enter__(self) -> SftpServer:
+        self._thread.start()
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    def start(self) -> None:
+        """Listen."""
+        self._listener = self._run(self._listen())
+
+    async def _listen(self) -> asyncssh.SSHAcceptor:
+        return await asyncssh.create_server(
+            lambda: _Guard(self.faults, self._open),
+            "127.0.0.1",
+            self.port,
+            server_host_keys=[self.key],
+            sftp_factory=_sftp(self.root, self.faults),
+            authorized_client_keys=self.authorized,
+            reuse_address=True,
+        )
+
+    def stop(self) -> None:
+        """Stop listening and end every connection."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+            self._run(listener.wait_closed())
+        self._run(self._end_connections())
+
+    async def _end_connections(self) -> None:
+        while self._open:
+            connection = self._open.pop()
+            connection.abort()
+            await connection.wait_closed()
+
+    def restart(self) -> None:
+        """End everything and listen again."""
+        self.stop()
+        self.start()
+
+    def _run(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
