@@ -54,7 +54,7 @@ test: $(STAMP)  ## the tests (ARGS="-k name" narrows them)
 	$(BIN)/pytest -n $(JOBS) $(ARGS)
 
 .PHONY: check
-check: format-check lint types arrows test  ## everything a change must pass
+check: format-check lint secrets types arrows test  ## everything a change must pass
 
 .PHONY: format
 format: $(STAMP)  ## format the code and mend what the linter can
@@ -68,6 +68,10 @@ format-check: $(STAMP)
 .PHONY: lint
 lint: $(STAMP)  ## ruff
 	$(BIN)/ruff check .
+
+.PHONY: secrets
+secrets: $(STAMP)  ## no key or password in a tracked file; a line that only looks like one says so
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify
 
 .PHONY: types
 types: $(STAMP)  ## mypy --strict

@@ -106,7 +106,7 @@ def test_a_wrong_url_is_a_usage_error(url, says, tmp_path):
 
 def test_a_server_that_is_not_there_is_temporary(tmp_path):
     with pytest.raises(TemporaryError, match="cannot be reached") as caught:
-        opened(f"postgresql://someone:secret@/none?host={tmp_path}", tmp_path)
+        opened(f"postgresql://someone:secret@/none?host={tmp_path}", tmp_path)  # pragma: allowlist secret
     assert "secret" not in str(caught.value)
 
 

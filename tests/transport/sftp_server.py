@@ -10,7 +10,7 @@ from pathlib import Path
 
 import asyncssh
 
-USER, PASSWORD = "practice", "not a secret"
+USER, PASSWORD = "practice", "not a secret"  # pragma: allowlist secret
 
 
 class Faults:

@@ -217,7 +217,7 @@ def test_a_server_with_another_key_is_not_talked_to(server):
 
 def test_a_wrong_password_is_said_without_it(server):
     with pytest.raises(AccessError, match="refuses") as caught:
-        listed(server, password="wrong word")
+        listed(server, password="wrong word")  # pragma: allowlist secret
     assert "wrong word" not in str(caught.value)
     assert "wrong word" not in repr(partner_of(server, password="wrong word"))
 
