@@ -376,8 +376,16 @@ URLS = {
     "other database": ("mysql://example.com/claims", 2, "mysql"),
     "no file named": ("sqlite://", 2, "names no file"),
     "no such folder": ("sqlite:////no/such/folder/claimloop.db", 2, "/no/such/folder"),
-    "nobody listens": ("postgresql://clerk:SECRETWORD@127.0.0.1:1/claims", 75, "cannot be reached"),  # pragma: allowlist secret
-    "no such host": ("postgresql://clerk:SECRETWORD@host.invalid/claims", 75, "cannot be reached"),
+    "nobody listens": (
+        "postgresql://clerk:SECRETWORD@127.0.0.1:1/claims",
+        75,
+        "cannot be reached",
+    ),  # pragma: allowlist secret
+    "no such host": (
+        "postgresql://clerk:SECRETWORD@host.invalid/claims",
+        75,
+        "cannot be reached",
+    ),  # pragma: allowlist secret
 }
 
 
