@@ -135,7 +135,7 @@ def test_a_wrong_password_ends_with_four_and_sends_nothing(tmp_path, seed):
 
 @pytest.mark.soak
 def test_a_thousand_files_each_way(tmp_path, seed):
-    desk = Desk(tmp_path, 1_000, seed, rate=0.003)
-    exchange(desk, kills=50, longest=6.0)
+    desk = Desk(tmp_path, 1_000, seed, rate=0.01)
+    exchange(desk, kills=50, longest=4.0)
     check(desk)
     assert all(desk.server.faults.seen.values()), desk.server.faults.seen

@@ -16,13 +16,13 @@ USER, PASSWORD = "practice", "not a secret"  # pragma: allowlist secret
 class Faults:
     """What goes wrong, and how often; ``rate`` is the share of requests that fail."""
 
-    KINDS = ("drop", "stall", "full", "refuse", "truncate")
+    KINDS = ("drop", "stall", "full", "truncate")
 
     def __init__(self, seed: int = 0, rate: float = 0.0, kinds: tuple[str, ...] = KINDS) -> None:
         self.random = random.Random(seed)
         self.rate = rate
         self.kinds = kinds
-        self.seen: dict[str, int] = dict.fromkeys(kinds, 0)
+        self.seen: dict[str, int] = dict.fromkeys((*kinds, "refuse"), 0)
         self.stall = 5.0
 
     def draw(self, *possible: str) -> str | None:
@@ -35,6 +35,12 @@ class Faults:
         self.seen[fault] += 1
         return fault
 
+    def refuses(self) -> bool:
+        """Whether this connection is refused: as often as ten requests would fail, since there are few of them."""
+        refused = self.random.random() < 10 * self.rate
+        self.seen["refuse"] += refused
+        return refused
+
 
 class _Guard(asyncssh.SSHServer):
     def __init__(self, faults: Faults, open_ones: set[asyncssh.SSHServerConnection]) -> None:
@@ -43,7 +49,7 @@ class _Guard(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._open.add(conn)
-        if self._faults.draw("refuse"):
+        if self._faults.refuses():
             conn.abort()
 
     def password_auth_supported(self) -> bool:
