@@ -1,0 +1,51 @@
+"""`claimloop run`: the scheduled job."""
+
+from __future__ import annotations
+
+import os
+
+from cli.exits import ExitCode, worst
+from cli.jobs.run import RunRequest
+from cli.jobs.run import run as run_night
+from cli.jobs.run.settings import RunSettings, read_table
+from cli.jobs.run.telling import keep_manifest, log_file, summary, tell
+from cli.options import AsJson, AsOf, Config, Database, DryRun, ExitZero, Quiet, end, moment, utc_now
+from cli.render import stderr, stdout, write_json
+from cli.workspace import workspace
+from edi.model.errors import ClaimloopError
+
+
+def run(
+    as_json: AsJson = False,
+    as_of: AsOf = None,
+    config: Config = None,
+    database: Database = None,
+    dry_run: DryRun = False,
+    quiet: Quiet = False,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Fetch, ingest, bill, send and say what is new: the nightly job. Safe to start twice; 1 only for new work."""
+    with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
+        settings = opened.settings
+        started = f"{utc_now():%Y-%m-%dT%H-%M-%SZ}"
+        request = RunRequest(now=moment(as_of), dry_run=dry_run)
+        if dry_run:
+            night = run_night(request, settings, opened.store, opened.tables)
+        else:
+            with log_file(settings, started) as log:
+                night = run_night(request, settings, opened.store, opened.tables, log=log)
+            keep_manifest(settings, started, night)
+    codes = [ExitCode(night.exit_code)]
+    if not dry_run:
+        try:
+            tell(settings, night, os.environ)
+        except ClaimloopError as error:
+            stderr().print(f"the summary was not delivered: {error}", markup=False, soft_wrap=True)
+            codes.append(ExitCode(error.exit_code))
+    if as_json:
+        write_json(night)
+    else:
+        stdout().print(summary(night), markup=False, soft_wrap=True, end="")
+    code = worst(codes)
+    quieted = read_table(settings.run, RunSettings, "run").quiet_exits
+    end(ExitCode.DONE if code in quieted else code, exit_zero=exit_zero)

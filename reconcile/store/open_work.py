@@ -1,0 +1,156 @@
+"""Everything in the store that waits for a person, by keys that outlive a recomputation.
+
+Runs note the difference to the run before in the event log; the last run's work is the sum of these differences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from reconcile.store.bulk import table_of
+from reconcile.store.events import events, record_event
+from reconcile.store.schema import (
+    ClaimPaymentRow,
+    ClaimRow,
+    DenialRow,
+    FileRow,
+    FileTransactionRow,
+    RemittanceRow,
+    WorkItemRow,
+)
+
+_SUBJECT: Final = "run"
+_KIND: Final = "run"
+_HELD_SETS: Final = ("quarantined", "conflict")
+
+_CLAIM = table_of(ClaimRow)
+_PAYMENT = table_of(ClaimPaymentRow)
+_REMITTANCE = table_of(RemittanceRow)
+_DENIAL = table_of(DenialRow)
+
+
+class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item or in_doubt."""
+
+    key: str
+    kind: str
+    practice_id: str
+
+
+def open_work(connection: Connection) -> dict[str, OpenWork]:
+    """All that waits, by key. A key says what it is of: ``denial:…``, ``held:PAYMENT_KEY#ORDINAL``, ``claim:…``."""
+    return {one.key: one for one in _all(connection)}
+
+
+def _all(connection: Connection) -> Iterator[OpenWork]:
+    yield from _denials(connection)
+    yield from _rejections(connection)
+    yield from _payments(connection)
+    yield from _held_sets(connection)
+    yield from _items(connection)
+    yield from _in_doubt(connection)
+
+
+def _denials(connection: Connection) -> Iterator[OpenWork]:
+    query = (
+        select(
+            _CLAIM.c.practice_id,
+            _CLAIM.c.patient_control_number,
+            _CLAIM.c.payer_key,
+            _DENIAL.c.line_id,
+            _DENIAL.c.group_code,
+            _DENIAL.c.reason,
+        )
+        .join(_CLAIM, _CLAIM.c.id == _DENIAL.c.claim_id)
+        .where(_DENIAL.c.counted, _DENIAL.c.status == "open")
+        .order_by(_DENIAL.c.id)
+    )
+    for practice, number, payer, line, group, reason in connection.execute(query):
+        yield OpenWork(
+            key=f"denial:{practice}/{number}/{payer}/{line or 0}/{group}-{reason}",
+            kind="denial",
+            practice_id=practice,
+        )
+
+
+def _rejections(connection: Connection) -> Iterator[OpenWork]:
+    query = select(_CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.acknowledged).where(
+        _CLAIM.c.status == "rejected"
+    )
+    for practice, number, said in connection.execute(query.order_by(_CLAIM.c.id)):
+        yield OpenWork(key=f"rejection:{practice}/{number}/{said}", kind="rejection", practice_id=practice)
+
+
+def _payments(connection: Connection) -> Iterator[OpenWork]:
+    query = (
+        select(_REMITTANCE.c.practice_id, _REMITTANCE.c.payment_key, _PAYMENT.c.ordinal, _PAYMENT.c.outcome)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .where(_PAYMENT.c.outcome != "posted")
+        .order_by(_PAYMENT.c.id)
+    )
+    for practices, payment, ordinal, outcome in connection.execute(query):
+        kind = "held" if outcome == "suspense" else "unmatched"
+        yield OpenWork(
+            key=f"{kind}:{payment}#{ordinal}",
+            kind=kind,
+            practice_id=practices if "\n" not in practices else "",
+        )
+
+
+def _held_sets(connection: Connection) -> Iterator[OpenWork]:
+    table = table_of(FileTransactionRow)
+    query = select(table.c.file_sha256, table.c.position).where(table.c.outcome.in_(_HELD_SETS))
+    for sha256, position in connection.execute(query.order_by(table.c.file_sha256, table.c.position)):
+        yield OpenWork(key=f"held:{sha256}/{position}", kind="held", practice_id="")
+
+
+def _items(connection: Connection) -> Iterator[OpenWork]:
+    table = table_of(WorkItemRow)
+    query = (
+        select(_CLAIM.c.practice_id, _CLAIM.c.patient_control_number, table.c.kind, table.c.ordinal)
+        .join(_CLAIM, _CLAIM.c.id == table.c.claim_id)
+        .where(table.c.status == "open")
+        .order_by(table.c.id)
+    )
+    for practice, number, kind, ordinal in connection.execute(query):
+        yield OpenWork(
+            key=f"work_item:{practice}/{number}/{kind}/{ordinal}", kind="work_item", practice_id=practice
+        )
+
+
+def _in_doubt(connection: Connection) -> Iterator[OpenWork]:
+    table = table_of(FileRow)
+    for sha256 in connection.execute(
+        select(table.c.sha256).where(table.c.outcome == "sending").order_by(table.c.sha256)
+    ).scalars():
+        yield OpenWork(key=f"file:{sha256}", kind="in_doubt", practice_id="")
+
+
+def work_of_last_run(connection: Connection) -> frozenset[str]:
+    """The keys of what waited when the last run ended; none before the first."""
+    keys: set[str] = set()
+    for event in events(connection, _SUBJECT):
+        keys.difference_update(event.data["gone"])
+        keys.update(event.data["new"])
+    return frozenset(keys)
+
+
+def record_run(
+    connection: Connection, *, at: datetime, before: frozenset[str], now: frozenset[str], exit_code: int
+) -> None:
+    """Append what a run changed of the work that waits.
+
+    Args:
+        connection: a write transaction.
+        at: UTC without zone.
+        before: what ``work_of_last_run`` gave.
+        now: the keys of what waits.
+        exit_code: what the run ends with.
+    """
+    data = {"new": sorted(now - before), "gone": sorted(before - now), "exit_code": exit_code}
+    record_event(connection, kind=_KIND, subject=_SUBJECT, at=at, data=data)
