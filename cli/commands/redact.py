@@ -1,0 +1,35 @@
+"""`claimloop redact`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.jobs.redact import redact as redact_files
+from cli.options import AsJson
+from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
+
+
+def redact(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="X12 files: 837P, 835, 999, 277CA …")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the copies.")],
+    key_file: Annotated[
+        Path | None,
+        typer.Option("--key-file", metavar="FILE", help="Secret bytes: the same key, the same replacements."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write de-identified copies that keep structure, joins and balances; codes and moved dates remain."""
+    done = []
+    for one in redact_files(files, out, key_file):
+        done.append(one)
+        for kind in one.left_out:
+            stderr().print(f"{one.file}: left out what is no segment ({kind})", markup=False, soft_wrap=True)
+        if not as_json:
+            stdout().print(f"{one.file} -> {one.copy}", markup=False, soft_wrap=True)
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, "copies": done})

@@ -1,0 +1,76 @@
+"""`redact`: de-identified copies of X12 files; see `edi.x12.redact`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edi.model.errors import InputError, UsageError
+from edi.transport.whole import put_whole
+from edi.x12.redact import Redactor
+from edi.x12.tokenizer import SyntaxProblem
+from reconcile.store.vault import read_blocks
+
+_SHORTEST_KEY: Final = 16
+
+
+class Redacted(msgspec.Struct, frozen=True, kw_only=True):
+    """A file and its copy; ``left_out`` are kinds of what was no segment."""
+
+    file: str
+    copy: str
+    left_out: tuple[str, ...] = ()
+
+
+def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> Iterator[Redacted]:
+    """Write a de-identified copy of each file.
+
+    Args:
+        files: X12 files of any kind.
+        out: the folder of the copies; they have the names of the files.
+        key_file: secret bytes that make the same value the same in later calls; None is a key for this call alone,
+            which nobody keeps.
+
+    Yields:
+        Each file when its copy stands.
+
+    Raises:
+        InputError: a file or the key cannot be read, or holds no X12.
+        UsageError: a key that is too short, two files of one name, or a copy that would replace a file.
+    """
+    redactor = Redactor(secrets.token_bytes(32) if key_file is None else _key(key_file))
+    names = [path.name for path in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UsageError(f"two files are named {twice[0]}; copy them in two calls, with one --key-file")
+    for path in files:
+        target = out / path.name
+        if target.exists():
+            raise UsageError(f"{target} is there already; nothing was replaced")
+        kept: list[bytes] = []
+        left_out: dict[str, None] = {}
+        for piece in redactor.copy(read_blocks(path)):
+            if isinstance(piece, SyntaxProblem):
+                left_out[piece.kind] = None
+            else:
+                kept.append(piece)
+        if not kept:
+            raise InputError(f"{path.name}: there is no X12 in it; redact copies nothing else")
+        put_whole(target, b"".join(kept))
+        yield Redacted(file=str(path), copy=str(target), left_out=tuple(left_out))
+
+
+def _key(path: Path) -> bytes:
+    try:
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from None
+    if len(key) < _SHORTEST_KEY:
+        raise UsageError(
+            f"{path}: a key has {_SHORTEST_KEY} bytes at least; head -c 32 /dev/urandom makes one"
+        )
+    return key

@@ -1,0 +1,201 @@
+"""A de-identified copy of X12 files that keeps what they are good for: structure, joins and balances.
+
+Every value is kept, shifted or replaced by what its element is: codes, counts and amounts are kept; dates of one call
+move by the same number of weeks; names, addresses, identifiers and free text are replaced by others of the same shape.
+What no table here knows is replaced. The same value becomes the same other value wherever it stands, in every file of
+the same key, and two values never become one: a claim and its remittance still meet, whatever zeros lead and whatever
+the case.
+
+Without the key nobody gets back; with it everybody does who tries all values, so it is to be thrown away or kept as the
+files are. Dates moved by weeks and codes of diagnoses remain: this is for sharing with those who may see a limited data
+set, not for publishing (45 CFR 164.514).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import chain, repeat
+from typing import Final
+
+from edi.codes.identifiers import npi_is_valid
+from edi.x12.delimiters import Delimiters, Heading
+from edi.x12.tokenizer import SyntaxProblem, tokens
+
+# One letter for each element: k kept, i an identifier, t text, d a date, c a composite of a code and identifiers,
+# s a composite of codes, dates and a description. The last letter goes on.
+_SEGMENTS: Final = {
+    "ISA": "ktktkikidk", "IEA": "k", "GS": "kiidk", "GE": "k", "ST": "k", "SE": "k", "TA1": "kdk", "BHT": "kkidk",
+    "HL": "k", "LX": "k", "NM1": "kktttktkik", "N1": "ktki", "N2": "t", "N3": "t", "N4": "tkik", "PER": "ktkikiki",
+    "DMG": "kdkt", "PRV": "k", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "k", "CLM": "ik", "DTP": "kkd", "DTM": "kdkkkd",
+    "REF": "kitc", "HI": "s", "SV1": "sk", "SV2": "ksk", "SV3": "sk", "SV5": "sk", "SVC": "skkkksk", "SVD": "ksk",
+    "CAS": "k", "AMT": "k", "QTY": "k", "CN1": "kkkik", "PWK": "kkkkkit", "CRC": "k", "CR1": "kkkkkkkktt",
+    "CR2": "kkkkkkkkktt", "CR3": "k", "CUR": "k", "FRM": "kkidk", "HCP": "kkki", "HSD": "k", "LIN": "ki", "CTP": "k",
+    "LQ": "k", "MEA": "k", "MIA": "k", "MOA": "k", "NTE": "kt", "K3": "t", "OI": "k", "TOO": "k", "PS1": "ik",
+    "BPR": "kkkkkkikikikikid", "TRN": "kiii", "CLP": "ikkkkkik", "TS2": "k", "TS3": "ikdk", "RDM": "kttt",
+    "STC": "kdkkkkkkkkkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt", "AK5": "k", "AK9": "k", "IK3": "k",
+    "IK4": "kkkt", "IK5": "k", "CTX": "ck", "EB": "k", "EQ": "k", "III": "kkt", "AAA": "k", "LS": "k", "LE": "k",
+    "MSG": "t",
+}  # fmt: skip
+_PUBLIC: Final = frozenset({"PR", "TT", "40", "41", "GB", "Y2"})
+"""Who in NM101 and N101 is no person and no practice, but a payer or a clearinghouse: name and id are kept."""
+_LETTERS: Final = "ACDEFGHJKMNPQRTUVWXY"
+"""No letter that a Medicare beneficiary identifier may not have; the six others are in texts alone."""
+_OTHERS: Final = "BILOSZ"
+_SHORTEST: Final = 4
+"""A shorter number names nobody, and is an ordinal more often than not."""
+_ROUNDS: Final = 6
+
+
+class Redactor:
+    """Replaces values, the same ones for the same key.
+
+    Args:
+        key: secret bytes, 16 at least.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        number = int.from_bytes(hmac.digest(key, b"weeks", "sha256")[:4], "big")
+        self._shift = timedelta(weeks=-(1 + number % 52))
+        self.identifier = lru_cache(maxsize=100_000)(self._identifier)
+
+    def copy(self, chunks: Iterable[bytes]) -> Iterator[bytes | SyntaxProblem]:
+        """Copy the bytes of a file.
+
+        Args:
+            chunks: the file.
+
+        Yields:
+            The bytes of the copy, a segment a line; a `SyntaxProblem` for what is no segment and is left out.
+        """
+        delimiters: Delimiters | None = None
+        for token in tokens(chunks):
+            if isinstance(token, SyntaxProblem):
+                yield token
+                continue
+            if isinstance(token, Heading):
+                delimiters = token.delimiters
+                if token.isa:
+                    yield self._segment(delimiters.element.join(token.isa), delimiters)
+                continue
+            if delimiters is not None:
+                yield b"".join([self._segment(segment, delimiters) for segment in token])
+
+    def _segment(self, segment: str, delimiters: Delimiters) -> bytes:
+        name, *elements = segment.split(delimiters.element)
+        shape = _SEGMENTS.get(name.strip(), "i")
+        if name == "PLB":
+            shape = "id" + "ck" * len(elements)
+        elif name in ("NM1", "N1") and elements and elements[0] in _PUBLIC:
+            shape = "k"
+        kinds = chain(shape, repeat(shape[-1]))
+        done = [
+            element if kind == "k" or not element else self._element(element, kind, delimiters)
+            for element, kind in zip(elements, kinds, strict=False)
+        ]
+        return (delimiters.element.join([name, *done]) + delimiters.segment + "\n").encode("utf-8")
+
+    def _element(self, text: str, kind: str, delimiters: Delimiters) -> str:
+        if kind == "d":
+            return self.moved(text)
+        if kind in "cs":
+            parts = text.split(delimiters.component)
+            if kind == "c":
+                parts[1:] = [self.identifier(part) for part in parts[1:]]
+            else:
+                parts = [self._part(part, at) for at, part in enumerate(parts)]
+            return delimiters.component.join(parts)
+        if delimiters.repetition and delimiters.repetition in text:
+            return delimiters.repetition.join(
+                self.identifier(one) for one in text.split(delimiters.repetition)
+            )
+        return self.identifier(text) if kind == "i" else self._text(text)
+
+    def _part(self, part: str, at: int) -> str:
+        """A part of a composite of codes: a date in it moves, a description is replaced."""
+        if _is_date(part[:8]) and len(part) >= 8 and part[:2] in ("19", "20"):
+            return self.moved(part)
+        return self._text(part) if at == 6 else part
+
+    def _text(self, text: str) -> str:
+        return " ".join(self._permuted(word) if word else word for word in text.split(" "))
+
+    def moved(self, text: str) -> str:
+        """Dates as X12 writes them (CCYYMMDD, YYMMDD, ranges, with a time) moved by weeks; other digits replaced."""
+        if "-" in text:
+            return "-".join(self.moved(part) for part in text.split("-"))
+        for length, century in ((8, ""), (6, "20")):
+            day = century + text[:length]
+            if len(text) >= length and _is_date(day):
+                moved = f"{_day(day) + self._shift:%Y%m%d}"
+                return moved[len(century) :] + text[length:]
+            if century == "" and len(text) < length:
+                continue
+        return self._permuted(text)
+
+    def _identifier(self, text: str) -> str:
+        core = text.strip().lstrip("0")
+        if not core or (len(core) < _SHORTEST and core.isdigit()):
+            return text
+        return text.replace(core, self._npi(core) if npi_is_valid(core) else self._permuted(core), 1)
+
+    def _npi(self, npi: str) -> str:
+        """Another valid NPI that begins alike."""
+        body = npi[0] + self._permuted(npi[1:9], first_may_be_zero=True)
+        return next(body + digit for digit in "0123456789" if npi_is_valid(body + digit))
+
+    def _permuted(self, text: str, *, first_may_be_zero: bool = False) -> str:
+        """Another text of the same shape; one to one among the texts of a shape."""
+        alphabets = [_alphabet(char) for char in text.upper()]
+        if alphabets and alphabets[0] == "0123456789" and not first_may_be_zero and text[0] != "0":
+            alphabets[0] = "123456789"
+        size, number = 1, 0
+        for char, alphabet in zip(text.upper(), alphabets, strict=True):
+            number = number * len(alphabet) + alphabet.index(char)
+            size *= len(alphabet)
+        number = self._shuffled(number, size, "".join(alphabet[0] for alphabet in alphabets))
+        found = []
+        for char, alphabet in zip(reversed(text), reversed(alphabets), strict=True):
+            number, at = divmod(number, len(alphabet))
+            found.append(alphabet[at].lower() if char.islower() else alphabet[at])
+        return "".join(reversed(found))
+
+    def _shuffled(self, number: int, size: int, shape: str) -> int:
+        """A permutation of 0 to size - 1: a Feistel network, walked until the number is in the range."""
+        if size < 2:
+            return number
+        half = max(1, ((size - 1).bit_length() + 1) // 2)
+        mask = (1 << half) - 1
+        while True:
+            left, right = number >> half, number & mask
+            for turn in range(_ROUNDS):
+                told = hmac.digest(self._key, f"{shape}/{turn}/{right}".encode(), hashlib.sha256)
+                left, right = right, left ^ (int.from_bytes(told, "big") & mask)
+            number = left << half | right
+            if number < size:
+                return number
+
+
+def _alphabet(char: str) -> str:
+    """The characters that one may become: its own kind, or itself."""
+    for alphabet in ("0123456789", _LETTERS, _OTHERS):
+        if char in alphabet:
+            return alphabet
+    return char
+
+
+def _day(text: str) -> date:
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+
+
+def _is_date(text: str) -> bool:
+    if len(text) != 8 or not (text.isascii() and text.isdigit()):
+        return False
+    try:
+        return _day(text).year > 1
+    except ValueError:
+        return False
