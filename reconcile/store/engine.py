@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -170,6 +170,9 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
     target = path.as_uri() + ("?mode=ro" if read_only else "")
 
     def connect() -> sqlite3.Connection:
+        if not read_only and not path.exists():
+            with suppress(OSError):  # SQLite says what is wrong, and gives the files beside it the same mode
+                path.touch(mode=0o600)
         return sqlite3.connect(
             target, uri=True, timeout=LOCK_WAIT_SECONDS, isolation_level=None, check_same_thread=False
         )

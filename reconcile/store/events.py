@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,30 @@ def record_event(
     return number
 
 
+def record_events(
+    connection: Connection,
+    *,
+    kind: str,
+    entries: Iterable[tuple[str, Mapping[str, Any]]],
+    at: datetime,
+    actor: str = "",
+) -> None:
+    """Append events of one kind in one go; arguments as for ``record_event``, each entry its subject and data."""
+    first = next_id(connection, EventRow)
+    rows = [
+        (number, at, kind, subject, actor, msgspec.json.encode(dict(data), order="sorted").decode())
+        for number, (subject, data) in enumerate(entries, first)
+    ]
+    insert(connection, EventRow, rows)
+
+
+def events_of_kind(connection: Connection, kind: str) -> Iterator[Event]:
+    """The events of one kind, in order."""
+    table = table_of(EventRow)
+    for row in connection.execute(select(table).where(table.c.kind == kind).order_by(table.c.id)).all():
+        yield _event(row)
+
+
 def events(connection: Connection, subject: str | None = None) -> Iterator[Event]:
     """The log in order, all of it or what is about one subject."""
     table = table_of(EventRow)
@@ -56,11 +80,22 @@ def events(connection: Connection, subject: str | None = None) -> Iterator[Event
     if subject is not None:
         query = query.where(table.c.subject == subject)
     for row in connection.execute(query):
-        yield Event(
-            id=row.id,
-            at=row.at,
-            kind=row.kind,
-            subject=row.subject,
-            actor=row.actor,
-            data=msgspec.json.decode(row.data),
-        )
+        yield _event(row)
+
+
+def _event(row: Any) -> Event:
+    """A row as a value."""
+    return Event(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        subject=row.subject,
+        actor=row.actor,
+        data=msgspec.json.decode(row.data),
+    )
+
+
+def latest_event(connection: Connection) -> datetime | None:
+    """When the last event of the log was written, UTC without zone; None when there is none."""
+    table = table_of(EventRow)
+    return connection.execute(select(table.c.at).order_by(table.c.id.desc()).limit(1)).scalar()
