@@ -26,7 +26,7 @@ def known_versions() -> frozenset[str]:
     return frozenset(script.revision for script in scripts.walk_revisions())
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the tables to the newest version inside the connection's transaction."""
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Bring the tables to a version, the newest by default, inside the connection's transaction."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    command.upgrade(configuration(connection), "head")
+    command.upgrade(configuration(connection), to)

@@ -1,0 +1,74 @@
+"""`claimloop backup` and `claimloop restore`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.jobs.backup import read_backup, write_backup
+from cli.options import AsJson, Config, Database, Quiet, utc_now
+from cli.render import SCHEMA_VERSION, progress, stdout, write_json
+from cli.settings import load_settings
+from cli.workspace import workspace
+from reconcile.store import open_store
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup to write.")],
+    recipient: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--recipient", metavar="KEY", help="Encrypt to this age key; default: [privacy] recipients."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write the whole store, vault and all, to one file while others go on working; encrypted when a key is given."""
+    with (
+        workspace(config, database, read_only=True) as opened,
+        progress("backing up", None, quiet=quiet) as advance,
+    ):
+        done = write_backup(
+            opened.store, opened.settings, file, tuple(recipient or ()), now=utc_now(), advance=advance
+        )
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, "backup": done})
+        return
+    locked = "encrypted" if done.encrypted else "not encrypted; [privacy] recipients or --recipient would"
+    stdout().print(
+        f"{done.file}: {done.rows} rows, {done.files} files, {done.size} bytes, {locked}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What claimloop backup wrote.")],
+    identity: Annotated[
+        Path | None,
+        typer.Option("--identity", metavar="FILE", help="The secret age key, when it is encrypted."),
+    ] = None,
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fill an empty store from a backup, on SQLite or PostgreSQL; all of it or nothing, its digest compared."""
+    settings = load_settings(config, database=database)
+    store = open_store(settings.store.database, Path(settings.store.vault))
+    try:
+        with progress("restoring", None, quiet=quiet) as advance:
+            manifest = read_backup(store, file, identity, advance=advance)
+    finally:
+        store.close()
+    if as_json:
+        write_json({"schema_version": SCHEMA_VERSION, "restored": str(file), "manifest": manifest})
+    else:
+        stdout().print(
+            f"restored {file} of {manifest.made_at:%Y-%m-%d %H:%M} UTC", markup=False, soft_wrap=True
+        )

@@ -1,0 +1,260 @@
+"""A whole store as one stream, and back: rows of one snapshot, then every file of the vault, while others work on.
+
+The stream is a gzipped tar that says nothing of the database it came from: ``manifest.json`` (schema version, digest),
+``rows/0001-TABLE.jsonl`` (a JSON list a row, columns named in the manifest), ``vault/SHA256``, and last ``end.json``
+with the counts, without which the stream was cut off. It can be restored on the other kind of database, and by a later
+claimloop, which upgrades the tables afterwards.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import IO, Any, Final
+
+import msgspec
+from sqlalchemy import Connection, MetaData, Table, func, select
+
+from edi.model.errors import InputError, StoreError, UsageError
+from reconcile.store import migrate
+from reconcile.store.digest import store_digest
+from reconcile.store.engine import Store, translated
+from reconcile.store.schema import SCHEMA_VERSION
+from reconcile.store.vault import Vault
+
+FORMAT: Final = 1
+_ROWS: Final = 5_000
+_VERSION_TABLE: Final = "alembic_version"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The head of a backup. ``digest`` is the store's, files included; ``columns`` by table."""
+
+    format: int = FORMAT
+    schema: str
+    digest: str
+    made_at: datetime
+    columns: dict[str, tuple[str, ...]]
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a backup: rows by table, and files of the vault."""
+
+    rows: dict[str, int]
+    files: int
+
+
+def back_up(
+    store: Store, sink: IO[bytes], *, now: datetime, advance: Callable[[int], None] | None = None
+) -> Counts:
+    """Write the store into a stream.
+
+    Args:
+        store: of this version; it may be in use.
+        sink: takes the bytes in order; it need not seek.
+        now: UTC without zone.
+        advance: told of every row and file.
+
+    Returns:
+        What was written.
+
+    Raises:
+        StoreError: the vault lacks a file, or has a damaged one.
+    """
+    with _snapshot(store) as connection, tarfile.open(fileobj=sink, mode="w|gz") as tar:
+        tables = _tables(connection)
+        manifest = Manifest(
+            schema=SCHEMA_VERSION,
+            digest=store_digest(connection, with_files=True),
+            made_at=now,
+            columns={
+                str(table.name): tuple(str(column.name) for column in table.columns) for table in tables
+            },
+        )
+        _add(tar, "manifest.json", msgspec.json.encode(manifest))
+        rows: dict[str, int] = {}
+        for number, table in enumerate(tables, 1):
+            name = str(table.name)
+            rows[name] = 0
+            for part, count in _parts(connection, table):
+                _add(tar, f"rows/{number:04}-{name}.jsonl", part)
+                rows[name] += count
+                if advance is not None:
+                    advance(count)
+        files = 0
+        vault = Vault(store.vault)
+        for digest in vault.digests():
+            if not vault.intact(digest):
+                raise StoreError(
+                    f"the file {digest} of the vault is not what it was; a backup of it would be none"
+                )
+            path = vault.path(digest)
+            with path.open("rb") as stream:
+                entry = _entry(f"vault/{digest}", path.stat().st_size)
+                tar.addfile(entry, stream)
+            files += 1
+            if advance is not None:
+                advance(1)
+        counts = Counts(rows=rows, files=files)
+        _add(tar, "end.json", msgspec.json.encode(counts))
+    return counts
+
+
+@contextmanager
+def _snapshot(store: Store) -> Iterator[Connection]:
+    """One transaction that sees one moment, on PostgreSQL too."""
+    with translated(store.name), store.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+def _tables(connection: Connection) -> list[Table]:
+    """The tables as they are there, those that others refer to first."""
+    found = MetaData()
+    found.reflect(bind=connection)
+    return [table for table in found.sorted_tables if table.name != _VERSION_TABLE]
+
+
+def _parts(connection: Connection, table: Table) -> Iterator[tuple[bytes, int]]:
+    """A table's rows as JSON lines, some thousands at a time, in the order of its key."""
+    query = select(table).order_by(*table.primary_key.columns)
+    result = connection.execution_options(yield_per=_ROWS).execute(query)
+    for rows in result.partitions(_ROWS):
+        yield (
+            b"".join(msgspec.json.encode([_plain(value) for value in row]) + b"\n" for row in rows),
+            len(rows),
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(bytes(value)).decode()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _entry(name: str, size: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = size, 0o600
+    return entry
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    tar.addfile(_entry(name, len(data)), io.BytesIO(data))
+
+
+def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] | None = None) -> Manifest:
+    """Fill an empty store from a stream, in one transaction: all of it or nothing.
+
+    Args:
+        store: without rows; made for this.
+        source: what ``back_up`` wrote.
+        advance: told of every row and file.
+
+    Returns:
+        The head of the backup.
+
+    Raises:
+        UsageError: the store holds rows, or a newer claimloop made the backup.
+        InputError: it is no backup, was cut off, or is damaged.
+    """
+    try:
+        with tarfile.open(fileobj=source, mode="r|gz") as tar, store.write() as connection:
+            return _restored(store, connection, iter(tar), tar, advance)
+    except (tarfile.TarError, EOFError, OSError, msgspec.DecodeError) as error:
+        raise InputError(f"this is no whole backup ({type(error).__name__}); nothing was restored") from None
+
+
+def _restored(
+    store: Store,
+    connection: Connection,
+    entries: Iterator[tarfile.TarInfo],
+    tar: tarfile.TarFile,
+    advance: Callable[[int], None] | None,
+) -> Manifest:
+    manifest = _manifest(tar, next(entries, None))
+    _make_tables(connection, manifest.schema)
+    tables = {str(table.name): table for table in _tables(connection)}
+    rows = dict.fromkeys(tables, 0)
+    files, counts = 0, None
+    vault = Vault(store.vault)
+    for entry in entries:
+        stream = tar.extractfile(entry)
+        if stream is None:
+            raise InputError("this is no backup: it has an entry that is no file")
+        kind, _, name = entry.name.partition("/")
+        if kind == "rows":
+            table = name[5:].removesuffix(".jsonl")
+            rows[table] += _fill(connection, tables[table], manifest.columns[table], stream.read())
+        elif kind == "vault":
+            if vault.keep(_blocks(stream)).sha256 != name:
+                raise InputError(f"the backup is damaged: the file {name} of the vault is not what it was")
+            files += 1
+        elif entry.name == "end.json":
+            counts = msgspec.json.decode(stream.read(), type=Counts)
+        if advance is not None:
+            advance(1)
+    if counts is None or (counts.rows, counts.files) != (rows, files):
+        raise InputError("the backup was cut off; nothing was restored")
+    if manifest.schema != SCHEMA_VERSION:
+        migrate.upgrade(connection)
+    elif store_digest(connection, with_files=True) != manifest.digest:
+        raise InputError("what was restored is not what was backed up; nothing was kept")
+    return manifest
+
+
+def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
+    while block := stream.read(1 << 20):
+        yield block
+
+
+def _manifest(tar: tarfile.TarFile, entry: tarfile.TarInfo | None) -> Manifest:
+    stream = tar.extractfile(entry) if entry is not None and entry.name == "manifest.json" else None
+    if stream is None:
+        raise InputError("this is no backup of claimloop")
+    manifest = msgspec.json.decode(stream.read(), type=Manifest)
+    if manifest.format > FORMAT or manifest.schema not in migrate.known_versions():
+        raise UsageError("a newer claimloop made this backup; restore it with that one")
+    return manifest
+
+
+def _make_tables(connection: Connection, schema: str) -> None:
+    """The tables of the backup's version; UsageError when there are rows already."""
+    tables = _tables(connection)
+    for table in tables:
+        if connection.execute(select(func.count()).select_from(table)).scalar():
+            raise UsageError("the store to restore into holds rows; name another one with --database")
+    for table in reversed(tables):
+        table.drop(connection)
+    connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_VERSION_TABLE}")
+    migrate.upgrade(connection, schema)
+
+
+def _fill(connection: Connection, table: Table, columns: tuple[str, ...], data: bytes) -> int:
+    """Insert JSON lines; return how many."""
+    readers = [_reader(table.columns[name].type.python_type) for name in columns]
+    rows = [
+        {
+            name: None if value is None else read(value)
+            for name, read, value in zip(columns, readers, msgspec.json.decode(line), strict=True)
+        }
+        for line in data.splitlines()
+    ]
+    connection.execute(table.insert(), rows)
+    return len(rows)
+
+
+def _reader(kind: type[Any]) -> Callable[[Any], Any]:
+    """How a JSON value becomes one of a column's type."""
+    if kind is bytes:
+        return base64.b64decode
+    if kind is datetime:
+        return datetime.fromisoformat
+    if kind is date:
+        return date.fromisoformat
+    return bool if kind is bool else lambda value: value

@@ -1,0 +1,194 @@
+"""Backups: restored on either database they have the same digest; what is cut off, damaged or locked restores nothing."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from edi.model.errors import AccessError, InputError, UsageError
+from edi.transport.locked import identities
+from reconcile.store import open_store, store_digest
+from reconcile.store.backup import back_up, restore
+from tests.command_line import claimloop
+
+NOW = datetime(2026, 11, 22, 8, 0)
+
+
+def digest_of(url: str, vault: Path) -> str:
+    store = open_store(url, vault, read_only=True)
+    with store.read() as connection:
+        digest = store_digest(connection, with_files=True)
+    store.close()
+    return digest
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    assert claimloop("demo", folder / "office", "--quiet").code == 0
+    (config,) = folder.rglob("claimloop.toml")
+    return config.parent
+
+
+@pytest.fixture(scope="module")
+def plain(office, tmp_path_factory):
+    path = tmp_path_factory.mktemp("backup") / "store.backup"
+    assert claimloop("backup", path, "--config", office / "claimloop.toml", "--quiet").code == 0
+    return path
+
+
+def test_a_backup_restored_has_the_same_digest(office, plain, database_url, tmp_path):
+    assert plain.stat().st_mode & 0o777 == 0o600
+    store = open_store(database_url, tmp_path / "vault")
+    with plain.open("rb") as source:
+        restore(store, source)
+    store.close()
+    assert digest_of(database_url, tmp_path / "vault") == digest_of(
+        f"sqlite:///{office / 'claimloop.db'}", office / "vault"
+    )
+    assert claimloop("verify", "--database", database_url, "--config", _config(tmp_path)).code == 0
+
+
+def _config(folder):
+    path = folder / "claimloop.toml"
+    path.write_text(f'[store]\nvault = "{folder / "vault"}"\n', encoding="utf-8")
+    return path
+
+
+def test_there_and_back_over_the_other_database(plain, database_url, tmp_path):
+    store = open_store(database_url, tmp_path / "vault")
+    with plain.open("rb") as source:
+        restore(store, source)
+    again = io.BytesIO()
+    back_up(store, again, now=NOW)
+    store.close()
+    again.seek(0)
+    last = open_store(f"sqlite:///{tmp_path / 'last.db'}", tmp_path / "last")
+    with plain.open("rb") as source:
+        first = restore(open_store(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other"), source)
+    assert restore(last, again).digest == first.digest
+    last.close()
+
+
+def test_a_store_with_rows_is_left_alone(office, plain):
+    before = digest_of(f"sqlite:///{office / 'claimloop.db'}", office / "vault")
+    done = claimloop("restore", plain, "--config", office / "claimloop.toml", "--quiet")
+    assert (done.code, "holds rows" in done.err) == (2, True)
+    assert digest_of(f"sqlite:///{office / 'claimloop.db'}", office / "vault") == before
+
+
+@pytest.mark.parametrize("part", [0.02, 0.5, 0.9, 0.999])
+def test_a_backup_that_was_cut_off_restores_nothing(plain, tmp_path, part):
+    data = plain.read_bytes()
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
+    with pytest.raises(InputError):
+        restore(store, io.BytesIO(data[: int(len(data) * part)]))
+    with store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM claim").scalar() == 0
+    store.close()
+
+
+@pytest.mark.parametrize("data", [b"", b"Dear practice", b"\x1f\x8b" + bytes(200)])
+def test_what_is_no_backup_is_said(tmp_path, data):
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
+    with pytest.raises(InputError):
+        restore(store, io.BytesIO(data))
+    store.close()
+
+
+def test_only_the_key_opens_an_encrypted_backup(office, tmp_path):
+    right, second, wrong = (pyrage.x25519.Identity.generate() for _ in range(3))
+    for name, key in (("right", right), ("second", second), ("wrong", wrong)):
+        (tmp_path / name).write_text(f"# made for a test\n{key}\n", encoding="utf-8")
+    path = tmp_path / "store.age"
+    config = ["--config", office / "claimloop.toml", "--quiet"]
+    keys = ["--recipient", str(right.to_public()), "--recipient", str(second.to_public())]
+    assert claimloop("backup", path, *keys, *config).code == 0
+    assert path.read_bytes().startswith(b"age-encryption.org/")
+    assert claimloop("backup", path, *config).code == 2
+    database = f"sqlite:///{tmp_path / 'new.db'}"
+    into = ["--database", database, "--config", _config(tmp_path), "--quiet"]
+    assert claimloop("restore", path, *into).code == 4
+    assert claimloop("restore", path, "--identity", tmp_path / "wrong", *into).code == 4
+    damaged = tmp_path / "damaged.age"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    damaged.write_bytes(data)
+    assert claimloop("restore", damaged, "--identity", tmp_path / "right", *into).code in (3, 4)
+    assert claimloop("restore", path, "--identity", tmp_path / "second", *into).code == 0
+    assert digest_of(database, tmp_path / "vault") == digest_of(
+        f"sqlite:///{office / 'claimloop.db'}", office / "vault"
+    )
+
+
+def test_a_backup_of_an_older_version_is_upgraded(plain, tmp_path, monkeypatch):
+    """The tables are made as they were, filled, and then brought to this version."""
+    from reconcile.store import backup, migrate
+
+    store = open_store(f"sqlite:///{tmp_path / 'old.db'}", tmp_path / "old")
+    with store.write() as connection:
+        backup._make_tables(connection, "0004")
+    old = io.BytesIO()
+    monkeypatch.setattr(backup, "SCHEMA_VERSION", "0004")
+    monkeypatch.setattr(backup, "store_digest", lambda *_, **__: "")
+    back_up(store, old, now=NOW)
+    monkeypatch.undo()
+    old.seek(0)
+    new = open_store(f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "new")
+    assert restore(new, old).schema == "0004"
+    with new.read() as connection:
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+    assert version == max(migrate.known_versions())
+    new.close()
+    store.close()
+
+
+def test_a_backup_of_a_newer_version_is_refused(plain, tmp_path, monkeypatch):
+    from reconcile.store import migrate
+
+    store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
+    monkeypatch.setattr(migrate, "known_versions", lambda: frozenset({"0001"}))
+    with plain.open("rb") as source, pytest.raises(UsageError, match="newer"):
+        restore(store, source)
+    store.close()
+
+
+def test_a_backup_is_one_moment_though_others_write(office, tmp_path):
+    """Rows written between two tables of the backup are not in it."""
+    source = tmp_path / "copy.db"
+    with sqlite3.connect(office / "claimloop.db") as original, sqlite3.connect(source) as copy:
+        original.backup(copy)
+    store = open_store(f"sqlite:///{source}", office / "vault")
+    expected = digest_of(f"sqlite:///{source}", office / "vault")
+    written = []
+
+    def write_meanwhile(_count: int) -> None:
+        if not written:
+            written.append(1)
+            with store.write() as connection:
+                connection.exec_driver_sql(
+                    "INSERT INTO practice (id, name, source) VALUES ('late', 'Late', '')"
+                )
+
+    sink = io.BytesIO()
+    back_up(store, sink, now=NOW, advance=write_meanwhile)
+    sink.seek(0)
+    restored = open_store(f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "vault")
+    assert restore(restored, sink).digest == expected
+    with restored.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM practice WHERE id = 'late'").scalar() == 0
+    restored.close()
+    store.close()
+
+
+def test_a_key_that_is_none_is_said(office, tmp_path):
+    config = ["--config", office / "claimloop.toml", "--quiet"]
+    assert claimloop("backup", tmp_path / "x", "--recipient", "nonsense", *config).code == 2
+    assert not (tmp_path / "x").exists()
+    with pytest.raises(AccessError):
+        identities(tmp_path / "absent")
