@@ -16,9 +16,10 @@ SCRIPTS = (
     ("bench/read_835.py", "--runs", "5"),
     ("bench/ingest_835.py", "--runs", "5"),
     ("bench/write_837p.py", "--runs", "5"),
-    ("bench/gate.py", "--runs", "5"),
+    ("bench/conformance.py", "--runs", "5"),
     ("bench/scrub.py",),
     ("bench/month.py",),
+    ("bench/reports.py",),
 )
 
 

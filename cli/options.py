@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.exits import ExitCode
+from cli.render.rows import FORMS
 
 
 def parse_date(text: str) -> date:
@@ -53,13 +54,19 @@ def end(code: ExitCode, *, exit_zero: bool = False) -> None:
 
 
 def _row_form(name: str) -> str:
-    if name not in ("table", "csv", "json"):
-        raise typer.BadParameter(f"{name!r} is none of table, csv, json")
+    if name not in FORMS:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(FORMS)}")
     return name
 
 
 RowFormat = Annotated[
-    str, typer.Option("--format", callback=_row_form, metavar="FORM", help="table, csv or json.")
+    str,
+    typer.Option(
+        "--format",
+        callback=_row_form,
+        metavar="FORM",
+        help="table, csv, json, parquet or xlsx; the last two need --output.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document (JSON Lines where it is a stream).")]
 ShowPhi = Annotated[
@@ -87,3 +94,22 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, not to stdout.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Walk the real path, write nothing, send nothing.")]
+
+By = Annotated[str | None, typer.Option("--by", metavar="WORD", help="What the rows have in common.")]
+Since = Annotated[
+    date | None, typer.Option("--since", parser=parse_date, metavar="DATE", help="From this day on.")
+]
+Until = Annotated[
+    date | None, typer.Option("--until", parser=parse_date, metavar="DATE", help="Up to this day.")
+]
+Practice = Annotated[str | None, typer.Option("--practice", help="Only this practice's.")]
+Payer = Annotated[str | None, typer.Option("--payer", help="Only this payer's: key, name or a part of it.")]
+Rows = Annotated[
+    str | None, typer.Option("--rows", metavar="ROWS", help="The rows behind the figures, one set of them.")
+]
+Group = Annotated[
+    str | None, typer.Option("--group", metavar="NAME", help="With --rows: those of one group.")
+]
+Picture = Annotated[
+    Path | None, typer.Option("--picture", metavar="FILE", help="Draw it too: FILE.png or FILE.svg.")
+]

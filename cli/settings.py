@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.money import parse_cents
 from edi.payers import PayerProfile, load_payers
 from edi.payers.convert import convert_table, unknown_key
+from reconcile.deposits import LATE_AFTER_DAYS, WINDOW_DAYS
 
 FILE_NAME: Final = "claimloop.toml"
 PAYERS_NAME: Final = "payers.toml"
@@ -42,7 +43,7 @@ _FREE_TABLES: Final = ("denials", "run", "privacy", "notify")
 _DIRECTORY_TABLES: Final = (
     "submitter", "numbering", "practice", "facility", "provider", "enrolment", "trading_partner",
 )  # fmt: skip
-_TABLES: Final = ("store", "tables", "posting", *_DIRECTORY_TABLES, *_FREE_TABLES)
+_TABLES: Final = ("store", "tables", "posting", "deposits", "ingest", *_DIRECTORY_TABLES, *_FREE_TABLES)
 _URL_PASSWORD: Final = re.compile(r"^[a-z0-9+]+://[^/@:]*:[^/@]+@", re.IGNORECASE)
 
 
@@ -73,6 +74,24 @@ class PostingSettings(msgspec.Struct, frozen=True, kw_only=True):
     small_balance: int = 0
 
 
+class DepositsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[deposits]. ``columns`` maps the bank's headings to ours.
+
+    ``window_days`` is how far apart a payment and its deposit may be where no trace number ties them;
+    ``late_after_days`` after how many a payment without a deposit is reported.
+    """
+
+    columns: dict[str, str] = {}
+    window_days: Annotated[int, msgspec.Meta(ge=0)] = WINDOW_DAYS
+    late_after_days: Annotated[int, msgspec.Meta(ge=0)] = LATE_AFTER_DAYS
+
+
+class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[ingest]. ``second_opinion_megabytes`` is the largest 835, 999 or 277CA that pyx12 judges; 0 for none."""
+
+    second_opinion_megabytes: Annotated[int, msgspec.Meta(ge=0)] = 20
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the settings files and the environment say.
 
@@ -90,6 +109,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     store: StoreSettings
     tables: TablesSettings = TablesSettings()
     posting: PostingSettings = PostingSettings()
+    deposits: DepositsSettings = DepositsSettings()
+    ingest: IngestSettings = IngestSettings()
     directory: Directory | None = None
     payers: dict[str, PayerProfile] = {}
     denials: dict[str, Any] = {}
@@ -176,6 +197,10 @@ def parse_settings(
     findings += more
     posting, more = convert_table(_posting(document, findings, name), PostingSettings, "posting", name)
     findings += more
+    deposits, more = convert_table(document.get("deposits", {}), DepositsSettings, "deposits", name)
+    findings += more
+    ingest, more = convert_table(document.get("ingest", {}), IngestSettings, "ingest", name)
+    findings += more
     directory: Directory | None = None
     if any(table in document for table in _DIRECTORY_TABLES):
         directory, found = read_directory(document, name)
@@ -184,7 +209,7 @@ def parse_settings(
             findings += _enrolled_payers(directory, payers, name)
             findings += _secrets(document, name)
     failed = any(finding.severity == Severity.ERROR for finding in findings)
-    if store is None or tables is None or posting is None or failed:
+    if store is None or tables is None or posting is None or deposits is None or ingest is None or failed:
         return None, findings
     free: dict[str, Any] = {table: dict(document.get(table, {})) for table in _FREE_TABLES}
     settings = Settings(
@@ -193,6 +218,8 @@ def parse_settings(
         store=_with_defaults(store, folder),
         tables=TablesSettings(folder=str(folder / (tables.folder or "tables"))),
         posting=posting,
+        deposits=deposits,
+        ingest=ingest,
         directory=directory,
         payers=payers,
         **free,

@@ -54,6 +54,10 @@ def _file_line(file: FileEntry) -> str:
         )
     if file.eligibility_answers:
         what.append(counted(file.eligibility_answers, "answer") + " about eligibility")
+    if file.patient_entries:
+        what.append(counted(file.patient_entries, "patient payment"))
+    if file.opening_balances:
+        what.append(counted(file.opening_balances, "claim") + " brought forward")
     if file.claims_new or file.claims_known:
         what.append(f"{counted(file.claims_new, 'claim')} new, {file.claims_known} known")
     if file.duplicate_of is not None:
@@ -88,7 +92,8 @@ def _print_findings(manifest: Manifest) -> None:
         findings += [(file.file, finding) for payment in file.payments for finding in payment.findings]
     findings.sort(key=lambda item: {"error": 0, "warning": 1}.get(item[1].severity, 2))
     for name, finding in findings[:_FINDINGS_SHOWN]:
-        place = [f"claim {finding.claim}"] if finding.claim else []
+        place = [f"row {finding.row}"] if finding.row else []
+        place += [f"claim {finding.claim}"] if finding.claim else []
         place += [f"segment {finding.segment}"] if finding.segment else []
         place += [finding.element] if finding.element else []
         console.print(

@@ -164,3 +164,31 @@ def share_all(amounts: Sequence[int], weights: Sequence[int]) -> list[list[int]]
             for column, weight in enumerate(weights)
         ]
     return rows
+
+
+def unexplained_of_line(line: ServicePayment) -> int:
+    """Cents of a paid line's charge that its payment and adjustments leave unexplained; 0 where BAL001 holds.
+
+    Positive: SVC02 says more than SVC03 and the CAS come to; negative: less.
+    """
+    left = line.charge - line.paid
+    for adjustment in line.adjustments:
+        left -= adjustment.cents
+    return left
+
+
+def unexplained_of_claim(claim: ClaimPayment) -> int:
+    """Cents that CLP04 lacks (positive) or has beyond (negative) what the claim's lines and own CAS come to.
+
+    Of a claim payment without lines: what CLP03 says beyond CLP04 and the CAS. What single lines leave unexplained is
+    told by ``unexplained_of_line``.
+    """
+    left = (sum([line.paid for line in claim.lines]) if claim.lines else claim.charge) - claim.paid
+    for adjustment in claim.adjustments:
+        left -= adjustment.cents
+    return left
+
+
+def unexplained(claim: ClaimPayment) -> int:
+    """Cents of a claim payment that go to suspense when it is posted: 0 unless a person released it."""
+    return unexplained_of_claim(claim) + sum(unexplained_of_line(line) for line in claim.lines)

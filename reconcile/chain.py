@@ -199,9 +199,9 @@ def _pair(
         for line in lines:
             if line.id in pairs:
                 continue
-            for held in free:
-                if same(line, held):
-                    pairs[line.id] = held.id
-                    free.remove(held)
-                    break
+            fitting = [held for held in free if same(line, held)]
+            if fitting:  # of twins, the one in the same place of the claim
+                held = min(fitting, key=lambda one: one.number != line.number)
+                pairs[line.id] = held.id
+                free.remove(held)
     return pairs

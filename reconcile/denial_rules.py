@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -21,6 +22,7 @@ class DenialContext(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         later_payer: another payer answered the line before.
         ncci_indicator: modifier indicator of the NCCI pair, None when not looked up.
         several: the line carries more than one denial code, so a line's remark cannot be laid to one of them.
+        on: day of the remittance, None when unknown: then every rule's dates hold.
     """
 
     payer_kind: str = ""
@@ -30,9 +32,16 @@ class DenialContext(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     later_payer: bool = False
     ncci_indicator: str | None = None
     several: bool = False
+    on: date | None = None
 
 
-class DenialRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DenialRule(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"valid_from": "from", "valid_to": "to"},
+):
     """One [[rule]]: conditions (empty or None: any), and what it sets (None: leaves it)."""
 
     id: str
@@ -52,6 +61,8 @@ class DenialRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     guardrails: tuple[str, ...] = ()
     kind: str | None = None
     counted: bool | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
 
     def holds(
         self, group: str, carc: str, rarcs: Collection[str], category: str, context: DenialContext
@@ -68,7 +79,13 @@ class DenialRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             and (isinstance(self.category, str) or not self.category or category in self.category)
             and self.zero_allowed in (None, context.zero_allowed)
             and self.later_payer in (None, context.later_payer)
+            and (context.on is None or self._in_force(context.on))
         )
+
+    def _in_force(self, day: date) -> bool:
+        """Whether the rule holds for remittances of that day (both ends)."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
 
 
 class ReversalReason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +118,8 @@ class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     version: str
     rule: tuple[DenialRule, ...]
+    chance: dict[str, int]
+    """Percent of denials of a category that are won; ``default`` for the others."""
     without_patient: dict[str, str]
     """The action that takes the place of one that would bill the patient, where nobody may."""
     reversal: tuple[ReversalReason, ...]
@@ -117,6 +136,10 @@ class DenialTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             ):
                 return row.rules
         return ()
+
+    def chance_of(self, category: str) -> int:
+        """The chance of winning a denial of the category, in percent."""
+        return self.chance.get(category, self.chance["default"])
 
     def not_preventable_because(self, carc: str) -> str:
         """Why no rule of the scrubber looks for the cause of a CARC; "" where one does, or nothing is said of it."""

@@ -8,11 +8,13 @@ that says nothing alone (16, 96, A1 ...) the first reviewed remark that sets or 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from edi.codes.lookup import Tables
+from edi.codes.values import Carc
 from edi.model.balance import REVERSAL
 from reconcile.accounts import DUPLICATE, current_carc
 from reconcile.chain import Chain
@@ -65,11 +67,11 @@ def categorise(
         because = [f"CARC {carc} is in no table"]
     else:
         category, action = info.category, info.default_action
-        because = [f"CARC {carc}: {category}"]
+        because = [_of_carc(carc, info, context.on)]
     if not context.zero_allowed:
         generic = info is None or info.rarc_required or category in ("other", UNCLASSIFIED)
         category, action = _refined(
-            group, carc, rarcs, category, action, because, tables,
+            group, carc, rarcs, category, action, because, tables, context.on,
             generic=(generic or carc in _GENERIC) and not (context.several and not generic),
         )  # fmt: skip
     return _ruled(group, carc, rarcs, context, category, action, because, prevented=_prevented(info))
@@ -77,6 +79,16 @@ def categorise(
 
 _GENERIC: Final = ("16", "96", "125", "148", "A1", "226", "227", "252")
 """CARCs that say nothing without a remark, whatever their definition says."""
+
+
+def _of_carc(carc: str, info: Carc, on: date | None) -> str:
+    """What the CARC alone says; where it was not in force on that day, or another row rules it, that too."""
+    said = f"CARC {carc}: {info.category}"
+    if info.code != carc:
+        said += f" (deactivated; read as its successor {info.code})"
+    elif on is not None and not info.holds_on(on):
+        said += f" (not in force on {on})"
+    return said
 
 
 def _prevented(info: object) -> bool:
@@ -91,11 +103,12 @@ def _refined(
     action: str,
     because: list[str],
     tables: Tables,
+    on: date | None,
     *,
     generic: bool,
 ) -> tuple[str, str]:
     """Category and action after the remarks: a listed combination first, then reviewed remarks one by one."""
-    combo = tables.combo(group, carc, rarcs)
+    combo = tables.combo(group, carc, rarcs, on)
     if combo is not None:
         because.append(
             f"{group}-{carc} with {'+'.join(sorted(combo.rarcs)) or 'any remark'}: {combo.category}"
@@ -341,6 +354,7 @@ def _context(
             for one in ledger.postings
         ),
         several=len(reasons) > 1,
+        on=adjudication.payment_date,
     )
 
 

@@ -24,7 +24,7 @@ from edi.model.remittance import Adjustment, ClaimPayment, ServicePayment
 from reconcile.accounts import PATIENT_GROUPS, current_carc
 from reconcile.chain import build_chain
 from reconcile.denials import find_denials
-from reconcile.ledger import Ledger, post
+from reconcile.ledger import Ledger, in_sequence, post
 from reconcile.values import (
     Account,
     Adjudication,
@@ -63,8 +63,12 @@ def reconcile_claim(
         chain = build_chain(claims)
         lines = dict(chain.lines)
     first = claims[0].lines if chain is None else chain.claims[0].lines
-    ordered = sorted(adjudications, key=lambda one: one.order) if len(adjudications) > 1 else adjudications
+    ordered: Sequence[Adjudication] = adjudications
+    if len(adjudications) > 1:
+        ordered = in_sequence(sorted(adjudications, key=lambda one: one.order))
     ledger = post(ordered, first, tables, chain=chain)
+    if ledger.waiting:
+        ordered = [one for one in ordered if one.id not in ledger.waiting]
     denials = find_denials(ordered, ledger, lines, tables, chain=chain)
     total = _sum(root, ledger.balances)
     has_next_payer = any(claim.has_next_payer for claim in claims)
@@ -81,6 +85,7 @@ def reconcile_claim(
             ordered, ledger, denials, total, has_next_payer=has_next_payer, sent_next=sent_next
         ),
         guardrails=_guardrails(ordered, denials),
+        waiting=ledger.waiting,
     )
 
 
@@ -100,8 +105,8 @@ def _status(adjudications: Sequence[Adjudication], ledger: Ledger, total: LineBa
     """One word for where the claim stands.
 
     ``submitted`` nothing came back; ``reversed`` all of it was taken back; ``pended`` a line waits; ``partly_answered``
-    something is open; ``overpaid`` more money than charge; ``denied`` nothing but denials; ``partly_denied``;
-    ``settled`` nothing is open with a payer (the patient may owe).
+    something is open, or a released claim payment does not explain it; ``overpaid`` more money than charge; ``denied``
+    nothing but denials; ``partly_denied``; ``settled`` nothing is open with a payer (the patient may owe).
     """
     if not adjudications:
         return "submitted"
@@ -111,14 +116,14 @@ def _status(adjudications: Sequence[Adjudication], ledger: Ledger, total: LineBa
         return "reversed"
     if total.pended > 0:
         return "pended"
-    if total.open > 0:
+    if total.open > 0 or total.suspense:
         return "partly_answered"
     return "overpaid" if total.open < 0 else "settled"
 
 
 def _sum(root: int, balances: Sequence[LineBalance]) -> LineBalance:
     """The claim's balance: the sums of its services."""
-    charge = paid = contractual = patient = denied = pended = left = 0
+    charge = paid = contractual = patient = denied = pended = suspense = left = 0
     for one in balances:
         charge += one.charge
         paid += one.paid
@@ -126,6 +131,7 @@ def _sum(root: int, balances: Sequence[LineBalance]) -> LineBalance:
         patient += one.patient
         denied += one.denied
         pended += one.pended
+        suspense += one.suspense
         left += one.open
     return LineBalance(
         line_id=root,
@@ -136,6 +142,7 @@ def _sum(root: int, balances: Sequence[LineBalance]) -> LineBalance:
         denied=denied,
         pended=pended,
         open=left,
+        suspense=suspense,
     )
 
 

@@ -96,6 +96,10 @@ class ClaimEvidence(StrEnum):
     CONTROL_NUMBER_NORMALISED = "control_number_normalised"
     PAYER_CLAIM_CONTROL_NUMBER = "payer_claim_control_number"
     LINE_CONTROL_NUMBER = "line_control_number"
+    BY_HAND = "by_hand"
+    """A person linked the claim payment to the claim."""
+    ALIAS = "alias"
+    """By a number that a claim payment linked by hand taught for this payer."""
     NONE = "none"
 
 
@@ -108,6 +112,8 @@ class LineEvidence(StrEnum):
     CODE_DATE = "code_date"
     CODE_CHARGE = "code_charge"
     ONLY_LINE = "only_line"
+    BY_HAND = "by_hand"
+    """A person tied the two."""
     NONE = "none"
 
 
@@ -132,7 +138,7 @@ class ClaimMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A claim payment tied to a submission, or the reasons why it is not.
 
     ``claim_id`` None means the queue; then ``reason`` is one code (``unknown_payee``, ``no_claim``, ``ambiguous``,
-    ``conflict``, ``lines_unmatched``), ``detail`` says why in words without PHI, ``candidates`` the ids considered.
+    ``conflict``, ``lines_unmatched``, ``not_ours``, ``predetermination``, ``no_original``), ``detail`` says why in words without PHI, ``candidates`` the ids considered.
     """
 
     claim_id: int | None
@@ -143,6 +149,8 @@ class ClaimMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     detail: str = ""
     candidates: tuple[int, ...] = ()
     runner_up: int | None = None
+    margin: int = 0
+    """How far the runner-up of another chain is behind, in points; 0 without one."""
 
 
 class Adjudication(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -160,10 +168,15 @@ class Adjudication(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     payment_date: date | None
     claim: ClaimPayment
     match: ClaimMatch
+    payer_ids: tuple[str, ...] = ()
+    """The ids by which the 835 calls its payer."""
 
 
 class Account(StrEnum):
-    """Where cents of a service line go. Open balance = charge - every account but MEMO and PENDED."""
+    """Where cents of a service line go. Open balance = charge - every account but MEMO and PENDED.
+
+    The names a biller uses for them are in ``reconcile.ledger.names``.
+    """
 
     PAID = "paid"
     CONTRACTUAL = "contractual"
@@ -171,6 +184,8 @@ class Account(StrEnum):
     DENIED = "denied"
     PENDED = "pended"
     MEMO = "memo"
+    SUSPENSE = "suspense"
+    """What a claim payment released by hand does not explain: positive cents are missing, negative too many."""
 
 
 class Posting(msgspec.Struct, frozen=True, gc=False):
@@ -248,6 +263,7 @@ class LineBalance(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     denied: int
     pended: int
     open: int
+    suspense: int = 0
     repeats: tuple[int, ...] = ()
     """Ids of the lines of later submissions that bill the same service; their money is counted here."""
 
@@ -264,3 +280,5 @@ class ClaimState(msgspec.Struct, frozen=True, kw_only=True):
     next_actions: tuple[str, ...] = ()
     guardrails: tuple[str, ...] = ()
     """What must not be done with the claim as a whole (``no_patient_bill`` …)."""
+    waiting: frozenset[int] = frozenset()
+    """Adjudications of which nothing is posted: reversals whose original is not in the books."""

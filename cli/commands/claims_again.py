@@ -60,7 +60,10 @@ OnlyPayer = Annotated[
     str | None, typer.Option("--payer", help="The submission to this payer, not the newest of all.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Although the last submission has no answer yet.")]
-WORK_COLUMNS = ("id", "practice_id", "claim", "payer", "kind", "due_date", "status", "reason")
+WORK_COLUMNS = (
+    "id", "practice_id", "claim", "payer", "payer_claim_control_number", "amount", "kind", "due_date", "status",
+    "reason",
+)  # fmt: skip
 
 
 @group.command()
@@ -340,4 +343,6 @@ def _work_row(one: WorkItem) -> Row:
         "opened_on": one.opened_on,
         "due_date": one.due_date,
         "status": one.status,
+        "amount": money(one.amount),
+        "payer_claim_control_number": one.payer_claim_control_number or None,
     }

@@ -19,6 +19,7 @@ from cli.options import AsJson, Quiet, end
 from cli.render import SCHEMA_VERSION, bar, finding_json, money, stderr, stdout, write_json
 from cli.summaries import held_text, this_command
 from edi.codes import load_tables
+from reconcile.reports.registry import cell
 
 _HELD_SHOWN: Final = 5
 
@@ -91,11 +92,14 @@ def _lines(told: Demo) -> Iterator[str]:
         yield f"    {label:<12}             {money(cents):>12}   {bar(cents, sums.charge)}"
     yield ""
     yield "  denied by category"
-    waiting = sorted((one for one in told.denials if one.open_count), key=lambda one: -one.open_amount)
-    largest = max((one.open_amount for one in waiting), default=0)
+    waiting = sorted(
+        (one for one in told.denials if one["open_count"]), key=lambda one: -cell(one, "open_amount")
+    )
+    largest = max((cell(one, "open_amount") for one in waiting), default=0)
     for one in waiting:
-        shown = f"{one.group:<34} {one.open_count:>3}  {money(one.open_amount):>9}"
-        yield f"    {shown}   {bar(one.open_amount, largest)}"
+        cents = cell(one, "open_amount")
+        shown = f"{one['group']:<34} {one['open_count']:>3}  {money(cents):>9}"
+        yield f"    {shown}   {bar(cents, largest)}"
     yield ""
     yield f"  suspense          {sums.suspense_count:>6}   {money(sums.suspense):>12}"
     yield f"  unmatched         {sums.unmatched_count:>6}   {money(sums.unmatched):>12}"
@@ -178,7 +182,8 @@ def _document(told: Demo) -> dict[str, Any]:
         "denied": money(sums.denied),
         "open": money(sums.open),
         "denials": [
-            {"category": one.group, "count": one.count, "amount": money(one.amount)} for one in told.denials
+            {"category": one["group"], "count": one["count"], "amount": money(cell(one, "amount"))}
+            for one in told.denials
         ],
         "suspense": money(sums.suspense),
         "unmatched": money(sums.unmatched),

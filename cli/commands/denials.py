@@ -1,56 +1,72 @@
-"""`denials list` and `report denials`: what was denied, why, and what to do next."""
+"""`denials list` and `denials show`: what was denied, why, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from cli.jobs.lists import (
-    DENIAL_COLUMNS,
-    DENIAL_CSV,
-    DENIAL_NARROW,
-    denial_rows,
-    denials_footer,
-    due_date,
-    known_payers,
-    known_word,
-    with_reason_pairs,
-    with_sentences,
+from cli.commands.denial_options import (
+    Like,
+    OfCategory,
+    OfCode,
+    OfKind,
+    OfOwner,
+    OfPayer,
+    OfPractice,
+    OfReason,
+    OfState,
+)
+from cli.jobs.denial_work import (
+    COLUMNS,
+    CSV,
+    NARROW,
+    Case,
+    Choice,
+    Desk,
+    Known,
+    because,
+    choose,
+    csv_rows,
+    deed_row,
+    denial_row,
+    footer,
+    hints,
+    pool,
+    read_contract,
+    table_rows,
 )
 from cli.options import AsJson, AsOf, Config, Database, Output, RowFormat, today
-from cli.render import SCHEMA_VERSION, Row, bar, money, stdout, write_json, write_rows
-from cli.workspace import workspace
-from edi.codes import Tables
-from edi.payers.profile import PayerProfile
-from reconcile.denials import UNCLASSIFIED
-from reconcile.reports.denials import GROUPINGS, DenialGroup, DenialRate, by_group, rate, total
-from reconcile.store.listing import DenialListing, practice_names, rated
-from reconcile.store.listing import denials as denial_listing
+from cli.render import SCHEMA_VERSION, Row, check_target, write_json, write_rows
+from cli.render import output as to_output
+from cli.workspace import Workspace, workspace
+from reconcile.store import Connection
+from reconcile.store.denial_work import rejected_claims
+from reconcile.store.listing import practice_names
+from reconcile.store.priced_lines import UNDERPAID
+from reconcile.worklist import SETTLED
 
 group = typer.Typer(name="denials", help="The denials worklist.", no_args_is_help=True)
-report_group = typer.Typer(name="report", help="The analyst's tables.", no_args_is_help=True)
-REPORT_COLUMNS = (
-    "group",
-    "count",
-    "amount",
-    "open_count",
-    "open_amount",
-    "preventable_amount",
-    "share_percent",
-)
 
 
 @group.command("list")
 def list_(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Recovered, reversed and superseded ones too.")
-    ] = False,
-    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    payer: Annotated[str | None, typer.Option(help="Only this payer: key, name or a part of it.")] = None,
-    practice: Annotated[str | None, typer.Option(help="Only this practice's.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Settled ones too.")] = False,
+    category: OfCategory = None,
+    payer: OfPayer = None,
+    reason: OfReason = None,
+    code: OfCode = None,
+    practice: OfPractice = None,
+    state: OfState = None,
+    owner: OfOwner = None,
+    kind: OfKind = None,
+    like: Like = None,
+    underpaid: Annotated[bool, typer.Option("--underpaid", help="Underpaid lines instead.")] = False,
+    snoozed: Annotated[bool, typer.Option("--snoozed", help="Those put aside too.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Why, under each denial.")] = False,
+    limit: Annotated[int | None, typer.Option(min=0, help="Rows at most; 0 is all.")] = None,
     form: RowFormat = "table",
     as_json: AsJson = False,
     as_of: AsOf = None,
@@ -58,147 +74,138 @@ def list_(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List denials, largest first: category, why, next action, what must not be done, and the day it is due.
+    """List denials in the order to work them: what each may bring, what to do, and by when.
 
-    Due is the last day of the payer's first appeal level, counted from the
-    remittance; for an unprocessable claim the payer's filing limit for a new
-    claim. It is empty where there is no right of appeal, or where the payer's
-    days are not known.
+    The order is expected cents x chance x urgency (docs/denials.md). Due is
+    the day that somebody set, else the payer's last day; it is empty where
+    nothing runs, or where the payer's days are not known.
     """
+    choice = Choice(
+        payer=payer,
+        category=category,
+        reason=reason,
+        code=code,
+        practice=practice,
+        state=state,
+        owner=owner,
+        kind=kind,
+        like=like,
+    )
+    day = today(as_of)
+    check_target(form, output)
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        payers = opened.settings.payers
-        denials = list(denial_listing(connection))
-        if category is not None:
-            category = known_word("--category", category, _categories(denials, opened.tables))
-        if practice is not None:
-            practice = known_word("--practice", practice, practice_names(connection))
-        meant = None if payer is None else known_payers(payer, _payers(denials, payers))
-    chosen = [
-        denial
-        for denial in denials
-        if (everything or denial.status == "open")
-        and category in (None, denial.category)
-        and practice in (None, denial.practice_id)
-        and (meant is None or (denial.payer, denial.payer_name) in meant)
-    ]
-    left = [_days_left(denial, payers, today(as_of)) for denial in chosen]
-    rows: list[Row] = [
-        {**row, "days_left": days} for row, days in zip(denial_rows(chosen, payers), left, strict=True)
-    ]
+        desk = Desk(read_contract(opened.settings), day)
+        settled = everything or state is not None
+        underpaid = underpaid or kind == UNDERPAID
+        cases = desk.underpaid(connection) if underpaid else desk.cases(connection, everything=settled)
+        chosen = choose(cases, choice, known(opened, connection))
+        rejected = rejected_claims(connection)
+    if not settled:
+        chosen = [one for one in chosen if one.work.state not in SETTLED]
+    awake = chosen if snoozed or settled else [one for one in chosen if not one.work.asleep(day)]
+    plain = not as_json and form == "table"
+    most = limit if limit is not None else _ROWS if plain else 0
+    shown = awake[:most] if most else awake
+    rows: list[Row] = [denial_row(one, day) for one in shown]
     if as_json or form == "json":
         write_json(rows, output)
-    elif form == "csv":
-        write_rows(with_sentences(rows), DENIAL_CSV, form=form, path=output)
+    elif form != "table":
+        write_rows(csv_rows(rows), CSV, form=form, path=output, kinds={"priority": "cents"})
     else:
-        footer = denials_footer(chosen, everything=everything)
-        late = sum(days is not None and days < 0 for days in left)
-        if late:
-            footer.insert(0, f"{late} past the day due")
-        table = with_reason_pairs(rows)
-        write_rows(table, DENIAL_COLUMNS, form=form, path=output, narrow=DENIAL_NARROW, footer=footer)
+        under = footer(
+            awake,
+            day,
+            shown=len(shown),
+            asleep=len(chosen) - len(awake),
+            rejected=0 if underpaid or choice.by_filter else rejected,
+            everything=settled,
+        )
+        if explain:
+            under = [*_explained(shown, day), *under]
+        write_rows(table_rows(rows), COLUMNS, form=form, path=output, narrow=NARROW, footer=under)
 
 
-def _days_left(denial: DenialListing, payers: Mapping[str, PayerProfile], day: date) -> int | None:
-    """The days from a day to the one by which the denial's next action is due, below zero when that is past."""
-    due = due_date(denial, payers)
-    return (due - day).days if due is not None else None
+_ROWS = 200
+"""Rows of a table where nothing else is asked for."""
 
 
-def _categories(denials: Iterable[DenialListing], tables: Tables) -> set[str]:
-    """Categories of the store and of the code tables."""
-    return {*tables.categories, UNCLASSIFIED, *(denial.category for denial in denials)}
+def known(opened: Workspace, connection: Connection) -> Known:
+    """What a word of a filter may be."""
+    return Known(
+        tables=opened.tables,
+        payers=opened.settings.payers,
+        practices=practice_names(connection),
+    )
 
 
-def _payers(denials: Iterable[DenialListing], payers: Mapping[str, PayerProfile]) -> set[tuple[str, str]]:
-    """Key and name of the payers of the store and of the settings."""
-    named = {(key, profile.name) for key, profile in payers.items()}
-    return named | {(denial.payer, denial.payer_name) for denial in denials}
+def _explained(cases: list[Case], day: date) -> list[str]:
+    """Why each denial stands where it does."""
+    lines = []
+    for case in cases:
+        lines.append(case.denial.work)
+        lines += [f"  {one}" for one in because(case, day)]
+    return lines
 
 
-def _known_grouping(name: str) -> str:
-    if name not in GROUPINGS:
-        raise typer.BadParameter(f"{name!r} is none of {', '.join(GROUPINGS)}")
-    return name
-
-
-@report_group.command("denials")
-def report_denials(
-    by: Annotated[
-        str, typer.Option("--by", callback=_known_grouping, help=f"One of {', '.join(GROUPINGS)}.")
-    ] = "category",
-    form: RowFormat = "table",
+@group.command()
+def show(
+    denial: Annotated[str, typer.Argument(metavar="ID", help="Id of the denial, or its beginning.")],
     as_json: AsJson = False,
+    as_of: AsOf = None,
     output: Output = None,
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """Count and sum denials by what they have in common, with the denial rate in claims and dollars.
-
-    Rate in claims: claims denied on the merits / claims adjudicated.
-    Rate in dollars: denied on the merits / charges of the claims adjudicated.
-    Duplicates, unprocessable claims and lines allowed at zero are not in the
-    numerator. Claims with no answer but pended, duplicate or unprocessable are
-    not in the denominator. Later recoveries do not change the rate.
-    """
+    """Show one denial: why, what it may bring, the payer's days, what was done, and the commands that come next."""
+    day = today(as_of)
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        denials = list(denial_listing(connection))
-        claims, cents = rated(connection)
-    groups = by_group(denials, by)
-    rows = [_row(one) for one in groups]
-    whole = _row(total(denials))
-    rates = rate(denials, claims, cents)
-    if as_json or form == "json":
-        write_json(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "by": by,
-                "rows": rows,
-                "total": whole,
-                "rate": _rate_json(rates),
-            },
-            output,
+        desk = Desk(read_contract(opened.settings), day)
+        choice = Choice(names=(denial,))
+        (case,) = choose(pool(desk, connection, choice), choice, known(opened, connection))
+        appeals = desk.appeals(case)
+    document: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        **denial_row(case, day),
+        "deadlines": [{"what": one.what, "on": one.on} for one in case.deadlines],
+        "appeal_levels": appeals,
+        "history": [deed_row(one) for one in case.item.deeds],
+        "next": list(hints(case)),
+    }
+    if as_json:
+        write_json(document, output)
+    else:
+        _print_case(document, output)
+
+
+_SHOWN = (
+    "status", "since", "owner", "patient_control_number", "line_control_number", "payer_claim_control_number",
+    "procedure_code", "date_of_service", "payer_name", "group", "reason", "remarks", "category", "cause", "kind",
+    "extent", "charge", "amount", "expected", "next_action", "guardrails", "due_date", "days_left", "snoozed_until",
+    "preventable_by", "appeal_level", "written_off", "denied_times", "reopened", "remitted_on", "trace_number",
+)  # fmt: skip
+
+
+def _print_case(document: dict[str, Any], path: Path | None) -> None:
+    """A denial as text, one fact a line."""
+    lines = [str(document["denial_id"])]
+    for name in _SHOWN:
+        cell = document[name]
+        if cell not in (None, "", ()):
+            said = " ".join(cell) if isinstance(cell, tuple) else str(cell)
+            lines.append(f"  {name.replace('_', ' ')}: {said}")
+    for one in document["appeal_levels"]:
+        last = f"by {one['by']}" if one["by"] else f"{one['days']} days from the decision before it"
+        lines.append(f"  appeal level {one['level']}: {last}")
+    lines += [f"  last day of {one['what']}: {one['on']}" for one in document["deadlines"]]
+    lines += [f"  because: {one}" for one in document["because"]]
+    for one in document["history"]:
+        rest = ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in one.items() if name not in _HEAD
         )
-        return
-    if form == "table":
-        rows.append(whole)
-    write_rows(rows, REPORT_COLUMNS, form=form, path=output)
-    if form == "table" and output is None:
-        _print_bars(groups, rates)
+        lines.append(f"  {one['on']} {one['what'].replace('_', ' ')}{f': {rest}' if rest else ''}")
+    lines += [f"  next: {one}" for one in document["next"]]
+    with to_output(path) as stream:
+        stream.write("\n".join(lines) + "\n")
 
 
-def _row(one: DenialGroup) -> Row:
-    return {
-        "group": one.group,
-        "count": one.count,
-        "amount": money(one.amount),
-        "open_count": one.open_count,
-        "open_amount": money(one.open_amount),
-        "preventable_amount": money(one.preventable_amount),
-        "share_percent": f"{one.share // 10}.{one.share % 10}",
-    }
-
-
-def _rate_json(rates: DenialRate) -> Row:
-    return {
-        "denied_claims": rates.denied_claims,
-        "adjudicated_claims": rates.adjudicated_claims,
-        "denied": money(rates.denied_cents),
-        "adjudicated": money(rates.adjudicated_cents),
-    }
-
-
-def _print_bars(groups: list[DenialGroup], rates: DenialRate) -> None:
-    console = stdout()
-    largest = max((one.amount for one in groups), default=0)
-    width = max((len(one.group) for one in groups), default=0)
-    console.print()
-    for one in groups:
-        console.print(f"{one.group:<{width}}  {bar(one.amount, largest)} {money(one.amount)}", markup=False)
-    console.print()
-    console.print(
-        f"denial rate: {rates.denied_claims} of {rates.adjudicated_claims} claims, "
-        f"{money(rates.denied_cents)} of {money(rates.adjudicated_cents)} adjudicated "
-        "(on the merits; duplicates, unprocessable and pended claims are not counted)",
-        markup=False,
-        soft_wrap=True,
-    )
+_HEAD = ("on", "what")

@@ -1,38 +1,39 @@
-"""`ingest`, `verify`, and the lists of what waits: `held list`, `unmatched list`."""
+"""`ingest` and `verify`."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from cli.exits import ExitCode
 from cli.jobs.ingest import ingest as ingest_files
-from cli.jobs.lists import (
-    HELD_COLUMNS,
-    HELD_NARROW,
-    UNMATCHED_COLUMNS,
-    UNMATCHED_NARROW,
-    held_rows,
-    unmatched_rows,
-    waiting_footer,
-)
+from cli.jobs.lists import counted
+from cli.jobs.proof import proof_json, proof_lines, prove
+from cli.jobs.verify import CHECK_COLUMNS, Verification, check_rows
 from cli.jobs.verify import verify as verify_store
-from cli.options import AsJson, Config, Database, ExitZero, Output, Quiet, RowFormat, end, utc_now
-from cli.render import stdout, write_json, write_rows
+from cli.options import (
+    AsJson,
+    AsOf,
+    Config,
+    Database,
+    ExitZero,
+    Output,
+    Quiet,
+    RowFormat,
+    end,
+    today,
+    utc_now,
+)
+from cli.render import check_target, console_on, write_json, write_rows
 from cli.summaries import print_manifest
-from cli.workspace import workspace
-from reconcile.store.listing import held as held_listing
-from reconcile.store.listing import unmatched as unmatched_listing
+from cli.workspace import Workspace, workspace
+from edi.model.errors import UsageError
 
 _FINDINGS_SHOWN = 10
-held_group = typer.Typer(
-    name="held", help="Money in suspense and quarantined payments.", no_args_is_help=True
-)
-unmatched_group = typer.Typer(
-    name="unmatched", help="Payments that found no claim, and why.", no_args_is_help=True
-)
 
 
 def ingest(
@@ -55,6 +56,7 @@ def ingest(
             payers=opened.settings.payers,
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),
+            second_opinion_megabytes=opened.settings.ingest.second_opinion_megabytes,
         )
     if as_json:
         write_json(manifest)
@@ -67,55 +69,67 @@ def verify(
     checks: Annotated[
         list[str] | None, typer.Argument(metavar="[CHECK]...", help="Only these checks.")
     ] = None,
+    proof: Annotated[
+        str | None,
+        typer.Option("--proof", metavar="AMOUNT|TRACE", help="Walk a deposit or payment down to its lines."),
+    ] = None,
+    form: RowFormat = "table",
     as_json: AsJson = False,
+    as_of: AsOf = None,
+    output: Output = None,
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """Check every invariant of the ledger over the whole store, by name; 5 when one does not hold."""
+    """Check every invariant of the ledger over the whole store, by name; 5 when one does not hold.
+
+    --proof walks one amount instead: deposit or BPR02, claim payments and provider adjustments, lines, postings.
+    """
+    form = "json" if as_json else form
+    check_target(form, output)
     with workspace(config, database, read_only=True, upgrade=True) as opened:
+        if proof is not None:
+            _show_proof(opened, proof, today(as_of), form=form, path=output)
+            return
         verification = verify_store(opened.store, checks or (), opened.tables)
-    if as_json:
-        write_json(verification)
+    if form == "json":
+        write_json(verification, output)
+    elif form == "table":
+        with console_on(output) as console:
+            _show_checks(verification, console)
     else:
-        console = stdout()
-        for check in verification.checks:
-            word, style = ("holds", "green") if check.holds else ("fails", "bold red")
-            console.print(word, style=style, end="  ")
-            console.print(f"{check.name}: {check.asks}", markup=False, soft_wrap=True)
-            for finding in check.findings[:_FINDINGS_SHOWN]:
-                console.print(f"       {finding.message}", markup=False, soft_wrap=True)
+        write_rows(check_rows(verification), CHECK_COLUMNS, form=form, path=output)
     end(ExitCode(verification.exit_code()))
 
 
-@held_group.command("list")
-def held_list(
-    form: RowFormat = "table",
-    as_json: AsJson = False,
-    output: Output = None,
-    config: Config = None,
-    database: Database = None,
-) -> None:
-    """List claim payments in suspense and transaction sets in quarantine, with the equation that fails."""
-    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        held = list(held_listing(connection))
-    rows = held_rows(held)
-    footer = waiting_footer(rows, sum(one.amount for one in held), "payment", "kind")
-    form = "json" if as_json else form
-    write_rows(rows, HELD_COLUMNS, form=form, path=output, narrow=HELD_NARROW, footer=footer)
+def _show_checks(verification: Verification, console: Console) -> None:
+    """Print each check, and of one that fails the first findings."""
+    for check in verification.checks:
+        word, style = ("holds", "green") if check.holds else ("fails", "bold red")
+        console.print(word, style=style, end="  ")
+        console.print(f"{check.name}: {check.asks}", markup=False, soft_wrap=True)
+        for finding in check.findings[:_FINDINGS_SHOWN]:
+            console.print(f"       {finding.message}", markup=False, soft_wrap=True)
+    if verification.unexplained:
+        left = counted(verification.unexplained, "released hold")
+        console.print(
+            f"{verification.unexplained_amount} unexplained in {left}: see claimloop held list", markup=False
+        )
 
 
-@unmatched_group.command("list")
-def unmatched_list(
-    form: RowFormat = "table",
-    as_json: AsJson = False,
-    output: Output = None,
-    config: Config = None,
-    database: Database = None,
-) -> None:
-    """List claim payments that found no claim, why, and the claims they could mean."""
-    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        unmatched = list(unmatched_listing(connection))
-    rows = unmatched_rows(unmatched)
-    footer = waiting_footer(rows, sum(one.paid for one in unmatched), "claim payment", "reason")
-    form = "json" if as_json else form
-    write_rows(rows, UNMATCHED_COLUMNS, form=form, path=output, narrow=UNMATCHED_NARROW, footer=footer)
+def _show_proof(opened: Workspace, asked: str, day: date, *, form: str, path: Path | None) -> None:
+    """Print a proof; 5 when a level of it does not sum.
+
+    Raises:
+        UsageError: a form that a proof does not have.
+    """
+    if form not in ("table", "json"):
+        raise UsageError(f"--proof is a table or json, not {form}")
+    with opened.store.read() as connection:
+        proof = prove(connection, asked, opened.tables, today=day, settings=opened.settings)
+    if form == "json":
+        write_json(proof_json(proof), path)
+    else:
+        with console_on(path) as console:
+            for line in proof_lines(proof):
+                console.print(line, markup=False, soft_wrap=True)
+    end(ExitCode.DONE if proof.holds else ExitCode.UNBALANCED)

@@ -6,50 +6,66 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from cli.exits import ExitCode
-from cli.jobs.x12_check import CheckResult, check_json
-from cli.jobs.x12_check import check as check_file
-from cli.options import AsJson, ExitZero
-from cli.render import print_findings, stdout, write_json
+from cli.jobs.x12_check import FileCheck, finding_line, summary_line
+from cli.options import AsJson, ExitZero, Output, RowFormat, end
+from cli.render import Row, check_target, console_on, finding_json, print_findings, to_json, write_rows
+from cli.render import output as to_output
 
 _SHOWN = 200
+COLUMNS = ("by", "severity", "code", "transaction", "segment", "element", "claim", "line", "message", "fix")
 
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="An X12 file of any kind.")],
     as_json: AsJson = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="fast, or pyx12: plain pyx12, which says the same and takes fifty times as long.",
+        ),
+    ] = "fast",
+    form: RowFormat = "table",
+    output: Output = None,
     exit_zero: ExitZero = False,
 ) -> None:
-    """Check a file: envelopes, structure and balances as we see them, conformance as pyx12 sees it."""
-    result = check_file(file)
-    if as_json:
-        write_json(check_json(result))
+    """Check a file: envelopes, structure and balances as we see them, conformance as pyx12 sees it.
+
+    Findings are told while the file is read; with --json one a line, and a line about the whole file at the end.
+    """
+    checked = FileCheck(file, engine=engine)
+    check_target(form, output)
+    if as_json or form == "json":
+        with to_output(output) as stream:
+            for by, finding in checked:
+                stream.write(to_json(finding_line(checked, by, finding)) + "\n")
+                stream.flush()
+            stream.write(to_json(summary_line(checked)) + "\n")
+    elif form != "table":
+        rows: list[Row] = [{"by": by, **finding_json(finding)} for by, finding in checked]
+        write_rows(rows, COLUMNS, form=form, path=output)
     else:
-        _show(result)
-    code = result.exit_code
-    if code is ExitCode.WORK and exit_zero:
-        code = ExitCode.DONE
-    if code is not ExitCode.DONE:
-        raise typer.Exit(code)
+        with console_on(output) as console:
+            _show(checked, console)
+    end(checked.exit_code, exit_zero=exit_zero)
 
 
-def _show(result: CheckResult) -> None:
-    console = stdout()
-    sets = ", ".join(
-        f"{result.transactions.count(kind)} × {kind}" for kind in dict.fromkeys(result.transactions)
-    )
-    console.print(f"{result.file}: {sets or 'no transaction set'}", markup=False, soft_wrap=True)
-    if result.findings:
-        print_findings(result.findings, console, limit=_SHOWN)
-    else:
-        console.print("our checks: nothing found")
-    verdict = result.verdict
-    if verdict.findings:
-        print_findings(verdict.findings, console, limit=_SHOWN)
-    if verdict.passed:
-        console.print(f"{verdict.engine}: conforms")
-    elif verdict.opinion:
-        console.print(f"{verdict.engine}: does not conform")
-    else:
-        console.print(f"{verdict.engine}: no second opinion")
+def _show(checked: FileCheck, console: Console) -> None:
+    """Findings as they come, then what they amount to."""
+    count = {"claimloop": 0, "pyx12": 0}
+    for by, finding in checked:
+        count[by] += 1
+        if sum(count.values()) <= _SHOWN:
+            print_findings([finding], console)
+    if sum(count.values()) > _SHOWN:
+        console.print(f"… and {sum(count.values()) - _SHOWN} more; --json lists all", style="dim")
+    sets = ", ".join(f"{number} × {kind}" for kind, number in checked.transactions.items())
+    console.print(f"{checked.file}: {sets or 'no transaction set'}", markup=False, soft_wrap=True)
+    console.print(f"our checks: {count['claimloop'] or 'nothing'} found")
+    judgment = checked.judgment
+    said = "conforms" if judgment.passed else "does not conform" if judgment.opinion else "no second opinion"
+    console.print(f"{judgment.engine}: {said}")
+    if judgment.degraded is not None:
+        console.print(f"judged by plain pyx12: {judgment.degraded}", style="dim", markup=False)

@@ -71,6 +71,16 @@ _ACKNOWLEDGMENTS: Final = {
     "ACK005": "An acknowledgment that several files or claims could be meant by; it is kept and tied to none of them.",
     "ACK006": "An acknowledgment of numbers that only another partner's file or another practice's claim has.",
 }
+_DENIALS: Final = {
+    "DEN001": "A denial is in a state that what was asked for does not fit.",
+    "DEN002": "The payer takes no appeal of a denial: unprocessable (MA130), N211, or a duplicate.",
+    "DEN003": "An appeal at a level that the payer does not have.",
+    "DEN004": "A correction of a claim that must not be sent again.",
+    "DEN005": "A correction with KX or modifier 59 for which no therapist stands.",
+    "DEN006": "An appeal or correction after the payer's last day; it is kept, and may be refused.",
+    "DEN007": "A day to act by, or to be reminded on, that is after the payer's last day.",
+    "DEN008": "A write-off of an underpaid line, of which nothing is denied.",
+}
 _ELIGIBILITY: Final = {
     "ELI001": "A payer cannot be asked about a coverage: a field that the 270 needs is missing.",
     "ELI003": "An answer of a 271 says nothing of the coverage.",
@@ -91,6 +101,32 @@ _INGEST: Final = {
     "IMP001": "The billing provider of an imported claim is new and was registered as a practice.",
     "IMP002": "The billing provider of an imported claim has neither NPI nor tax id; the claim is not stored.",
     "SHW001": "A transaction set of a kind that cannot be shown; only its envelope was checked.",
+}
+_PAYMENTS: Final = {
+    "PAY001": "The payer of a payment written by hand is not in payers.toml.",
+    "PAY002": "A column of payments.csv is filled in that says nothing in a row of its kind.",
+    "PAY003": "The adjustments of a row of payments.csv cannot be read.",
+    "PAY004": "A file of payments cannot be read as TOML.",
+    "PAY005": "An opening balance that is not above zero, or above the charge of its line.",
+    "PAY010": "A payment written by hand moves money and has no reference, so it cannot be told from another.",
+    "PAY011": "The rows of a payment do not come to the amount that they say it has.",
+    "PAY012": "A claim has a row for the whole of it beside rows of its lines.",
+    "PAY013": "A row of the payment was refused, so none of its rows was taken in.",
+    "PAY020": "What a patient paid names a claim that the practice does not have.",
+    "PAY021": "What a patient paid names a control number that several claims have.",
+    "PAY022": "What a patient paid names a line that the claim does not have, or has twice.",
+    "PAY023": "An opening balance of a claim that is in the store with its own lines and payments.",
+    "PAY024": "A claim was brought forward before, with another balance or other lines.",
+    "PAY025": "The same payment of a patient, of that day, claim, amount and reference, is in the store already.",
+}
+_BANK: Final = {
+    "DEP001": "Entries of a bank's file that are no money that came in: they are no deposits.",
+    "DEP002": "A BAI2 file cannot be read, or its control totals do not agree with it. It is refused whole.",
+    "DEP003": "An entry of a bank's file is not in US dollars; it was left out.",
+    "DEP004": "Rows of a bank's file repeat others under the same bank reference; each deposit was counted once.",
+    "DEP005": "A deposit of the same day and amount is known under another number; this one was added beside it.",
+    "TKB001": "A PLB carries a balance forward (FB) under its own trace number, but the payment is not zero.",
+    "TKB002": "A provider adjustment (PLB) has a reason that is in no table; it is kept and shown as unknown.",
 }
 _AGAIN: Final = {
     "AGN001": "No claim, or no submission of it to that payer, has the name given.",
@@ -225,8 +261,11 @@ def _texts() -> Mapping[str, CodeText]:
         "acknowledgment": _ACKNOWLEDGMENTS,
         "eligibility": _ELIGIBILITY,
         "ingest": _INGEST,
+        "payments": _PAYMENTS,
+        "bank": _BANK,
         "again": _AGAIN,
         "ledger": _LEDGER,
+        "denials": _DENIALS,
         "billing": _BILLING,
         "conformance": _CONFORMANCE,
     }

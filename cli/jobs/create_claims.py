@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from cli.conformance_pool import ConformancePool
 from cli.inputs import RecordFiles
 from cli.jobs.scrub.check import CheckRequest, HeldClaim, Phase, check, held_claim, silently
-from cli.jobs.submission import Judge, Refused, Submitter, WrittenFile, put_back, submit
+from cli.jobs.second_opinion import opinion_on, refusals
+from cli.jobs.submission import Refused, Submitter, WrittenFile, put_back, submit
 from cli.settings import Settings
-from edi.model.finding import Finding, Severity
+from edi.model.finding import Finding
 from edi.rules.context import session_of
-from edi.x12.conformance import Verdict
 from reconcile.store import Store
 
 
@@ -62,7 +60,6 @@ class CreateRequest(msgspec.Struct, frozen=True, kw_only=True):
     practice: str | None = None
     second_opinion: bool = True
     dry_run: bool = False
-    workers: int = 2
 
 
 def create_claims(
@@ -99,17 +96,16 @@ def create_claims(
         phase=phase,
     )
     clean = checked.clean
-    with (
-        ConformancePool(request.workers if request.second_opinion else 1) as pool,
-        phase("writing", len(clean)) as advance,
-    ):
+    with phase("writing", len(clean)) as advance:
         to = Submitter(
             store=store,
             directory=directory,
             folder=request.folder,
             now=request.now,
             rules_version=checked.tables.version,
-            judge=_judge(pool, advance) if request.second_opinion else (lambda _data: ()),
+            judge=(lambda data: refusals(opinion_on(data, advance=advance)))
+            if request.second_opinion
+            else (lambda _data: ()),
             dry_run=request.dry_run,
         )
         returned = () if request.dry_run else tuple(put_back(store, request.folder))
@@ -132,23 +128,6 @@ def create_claims(
         claim_lines=sum(file.lines for file in done.files),
         charge=sum(file.charge for file in done.files),
         findings=(*checked.findings, *(found for one in refused for found in one.findings), *done.findings),
-    )
-
-
-def _judge(pool: ConformancePool, advance: Callable[[int], None]) -> Judge:
-    """The second opinion on a file's bytes, telling how many claims it has seen."""
-    return lambda data: judged(pool.check(data, advance=advance))
-
-
-def judged(verdict: Verdict) -> tuple[Finding, ...]:
-    """What a verdict says, with no second opinion as an error: a file that nobody judged is not a clean one."""
-    if verdict.opinion:
-        return verdict.findings
-    return tuple(
-        msgspec.structs.replace(found, severity=Severity.ERROR)
-        if found.code in ("PYX900", "PYX901")
-        else found
-        for found in verdict.findings
     )
 
 

@@ -21,9 +21,9 @@ from cli.jobs.tables.store import tables_of
 from cli.jobs.verify import Verification, verify
 from cli.settings import load_settings
 from edi.model.errors import InputError
-from reconcile.reports.denials import DenialGroup, by_group
+from reconcile.reports import denials
+from reconcile.reports.registry import Row, Scope
 from reconcile.store import Store, open_store
-from reconcile.store.listing import denials
 from reconcile.store.totals import Totals, totals
 
 DAY: Final = date(2026, 3, 31)
@@ -44,7 +44,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     manifest: Manifest
     verification: Verification
     totals: Totals
-    denials: tuple[DenialGroup, ...]
+    denials: tuple[Row, ...]
     visits: int
     practices: int
     payers: int
@@ -120,11 +120,12 @@ def _round(folder: Path, store: Store, seed: int, say: Step) -> Demo:
         payers=settings.payers,
         practices=tuple(directory.practices.values()),
         now=datetime.now(UTC).replace(tzinfo=None),
+        second_opinion_megabytes=settings.ingest.second_opinion_megabytes,
     )
     say("verifying every equation")
     with store.read() as connection:
         sums = totals(connection)
-        groups = by_group(denials(connection), "category")
+        groups, _ = denials.groups(connection, Scope(today=DAY), "category")
     visits, practices, payers = _counts(sessions, folder)
     return Demo(
         folder=folder,

@@ -303,6 +303,7 @@ def fetch(
         into: a folder for each partner is made in it.
         policy: attempts and waits, instead of the profile's.
         note: told about retries.
+        sleep: how to wait until files are quiet.
     """
     fetched: list[Fetched] = []
     troubles: list[Trouble] = []

@@ -21,6 +21,8 @@ from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.ingest_acks import ingest_acknowledgments
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
 from cli.jobs.posting import Tools, retry_unmatched
+from cli.jobs.second_opinion import remarks
+from cli.settings import IngestSettings
 from edi.codes.lookup import Tables
 from edi.model.directory import Practice
 from edi.model.errors import InputError
@@ -42,6 +44,8 @@ from reconcile.store import (
 )
 
 _KINDS: Final = {"277": "277CA"}
+_JUDGED: Final = frozenset({"835", "999", "277CA"})
+"""What pyx12 is asked about."""
 
 
 def ingest(
@@ -52,6 +56,7 @@ def ingest(
     payers: Mapping[str, PayerProfile],
     practices: Sequence[Practice] = (),
     now: datetime,
+    second_opinion_megabytes: int = IngestSettings().second_opinion_megabytes,
 ) -> Manifest:
     """Take in files and folders.
 
@@ -62,6 +67,7 @@ def ingest(
         payers: profiles by key of payers.toml; they tell whose an 835 is.
         practices: claimloop.toml's, so that the store knows every payee. What waited for one of them is tried again.
         now: UTC without zone, for the first-seen time of files.
+        second_opinion_megabytes: the largest 835, 999 or 277CA on which pyx12's remarks are noted; 0 for none.
 
     Returns:
         The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on. ``retried_matched`` in
@@ -75,7 +81,7 @@ def ingest(
         register_practices(connection, practices)
         refresh_payees(connection)
         waited = payee_became_known(connection)
-    listed = [_ingest_file(path, store, tools, now) for path in files_of(paths)]
+    listed = [_ingest_file(path, store, tools, now, second_opinion_megabytes) for path in files_of(paths)]
     waited = waited or any(file.acknowledgments for file in listed)
     return summarise(listed, retried_matched=retry_unmatched(store, tools) if waited else 0)
 
@@ -90,10 +96,14 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:
+def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime, judged_up_to: int) -> FileEntry:
     """Keep a file, then read it from the vault."""
     return take_in(
-        path, store, now, verb="ingest", read=lambda kept: _IncomingFile(store, kept, path.name, tools).read()
+        path,
+        store,
+        now,
+        verb="ingest",
+        read=lambda kept: _IncomingFile(store, kept, path.name, tools, judged_up_to).read(),
     )
 
 
@@ -119,6 +129,30 @@ def take_in(
     if known is not None:
         return known
     entry = read(kept)
+    finish_kept_file(store, kept, entry)
+    return entry
+
+
+def ingest_kept(store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int) -> FileEntry:
+    """Read an 835, 271 or acknowledgments from the vault; the store knows the file. Arguments as for ``ingest``."""
+    return _IncomingFile(store, kept, name, tools, judged_up_to).read()
+
+
+def take_again(
+    store: Store, kept: Kept, name: str, first_seen: datetime, read: Callable[[], FileEntry]
+) -> FileEntry:
+    """Take a kept file into a store that does not know it, under the time at which it was first seen.
+
+    Args:
+        store: open for writing.
+        kept: its bytes in the vault.
+        name: its name.
+        first_seen: UTC without zone.
+        read: takes in what it says.
+    """
+    with store.write() as connection:
+        begin_file(connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=first_seen)
+    entry = read()
     finish_kept_file(store, kept, entry)
     return entry
 
@@ -176,7 +210,8 @@ def error_finding(code: str, message: str, file: str, fix: str = "") -> Finding:
 class _IncomingFile:
     """One kept file while its transaction sets are read."""
 
-    def __init__(self, store: Store, kept: Kept, name: str, tools: Tools) -> None:
+    def __init__(self, store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int) -> None:
+        self._judged_up_to = judged_up_to
         self._store = store
         self._kept = kept
         self._name = name
@@ -199,6 +234,11 @@ class _IncomingFile:
                 self._kinds[_KINDS.get(item.kind, item.kind)] = None
                 self._take(item, position)
                 position += 1
+        if _JUDGED & self._kinds.keys():
+            with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+                self._findings += remarks(
+                    blocks, size=self._kept.size, most_megabytes=self._judged_up_to, file=self._name
+                )
         return self._entry()
 
     def _take(self, transaction: TransactionSet, position: int) -> None:

@@ -1,46 +1,17 @@
-"""What `denials list`, `held list`, `unmatched list` and `claims list` answer: store rows in the contract's shape."""
+"""What `held list`, `unmatched list` and `claims list` answer: store rows in the contract's shape."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
-from cli.render import Cell, Row, money
+from cli.render import Row, money
 from edi.model.errors import UsageError
 from edi.payers.profile import PayerProfile
+from reconcile.deadlines import UNPROCESSABLE, deadlines
 from reconcile.store.listing import DenialListing, HeldListing, UnmatchedListing
 from reconcile.store.totals import ClaimListing
 
-DENIAL_COLUMNS = (
-    "patient_control_number",
-    "procedure_code",
-    "date_of_service",
-    "payer_name",
-    "reason",
-    "remarks",
-    "category",
-    "extent",
-    "amount",
-    "status",
-    "next_action",
-    "guardrails",
-    "due_date",
-)
-"""The columns of the table on a wide screen; JSON has every key of the contract."""
-DENIAL_NARROW = (
-    "patient_control_number",
-    "procedure_code",
-    "date_of_service",
-    "reason",
-    "category",
-    "amount",
-    "next_action",
-)
-DENIAL_CSV = (
-    "patient_control_number", "line_control_number", "procedure_code", "date_of_service", "payer_name", "group",
-    "reason", "remarks", "category", "extent", "amount", "status", "next_action", "guardrails", "due_date",
-    "resubmit_by", "because",
-)  # fmt: skip
 HELD_COLUMNS = ("id", "kind", "patient_control_number", "payer_name", "amount", "reason", "detail", "file")
 HELD_NARROW = ("id", "kind", "patient_control_number", "amount", "file")
 UNMATCHED_COLUMNS = (
@@ -65,24 +36,28 @@ CLAIM_STATUSES = (
 )  # fmt: skip
 """What a claim's status can be: its acknowledgment's word, then what ``reconcile.reconciliation`` derives."""
 
-_NO_APPEAL = frozenset({"no_appeal", "no_resubmit"})
-_UNPROCESSABLE, _DUPLICATE = "unprocessable", "duplicate"
-
 NEXT_STEPS = {
     "suspense": "the claim payment does not add up: ask the payer for a corrected 835, or wait for its reversal; "
-    "nothing of it is posted",
+    "nothing of it is posted; held show tells what is off, held release posts it as it is",
     "quarantined": "the payment does not add up as a whole: ask the payer or clearinghouse for a corrected 835 and "
-    "ingest that; nothing of it is posted",
+    "ingest that; nothing of it is posted; held release posts it with the difference to the bank unexplained",
+    "released": "posted by hand with this much unexplained: it is cleared when the payer corrects it; held release "
+    "--undo takes the release back",
     "conflict": "a payment with this trace number is posted with other content: possibly a reissue; ask the payer "
-    "which of the two is right",
+    "which of the two is right; held release puts this one in the place of the other",
     "unknown_payee": "the payee is none of the practices: add its NPI or tax id to claimloop.toml, or return the 835 "
     "to whom it belongs; ingest again",
     "no_claim": "no claim here bears this number: import the 837P that billed it (claims import)",
-    "ambiguous": "several claims fit: compare the candidates (claims show) and ask the payer which one it answered",
+    "ambiguous": "several claims fit: compare the candidates (claims show) and ask the payer which one it answered; "
+    "then unmatched link",
     "conflict_of_match": "the number and the patient or payer contradict each other: compare with the candidates "
     "(claims show) and ask the payer",
     "lines_unmatched": "the claim is found, but its lines are not: compare with the candidate (claims show); the "
     "payer may have recoded, or answered another submission: import that one",
+    "no_original": "nothing: it is posted by itself when the payment that it takes back comes; ask the payer for that "
+    "835 if it is older than this store",
+    "not_ours": "nothing here: hand the 835 to whom the claim belongs",
+    "predetermination": "nothing: it says what would be paid; the payment comes by itself",
 }
 """What a person does next, by the kind of what is held and the reason why a payment found no claim."""
 
@@ -98,91 +73,23 @@ def resubmit_by(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> da
     It is the payer's limit for first claims (``filing.initial_days`` or ``initial_months``), counted from the date of
     service.
     """
-    profile, served = profile_of(denial, payers), denial.date_of_service or denial.claim_date_from
-    if denial.kind != _UNPROCESSABLE or profile is None or served is None:
-        return None
-    return profile.filing.last_day(served)
+    return due_date(denial, payers) if denial.kind == UNPROCESSABLE else None
 
 
 def due_date(denial: DenialListing, payers: Mapping[str, PayerProfile]) -> date | None:
-    """Return the day by which the next action must be done.
+    """Return the payer's last day that decides, as it is before anybody worked on the denial.
 
-    For an unprocessable claim that is ``resubmit_by``. For a denial with appeal right it is the last day of the
-    payer's first appeal level, counted from the remittance date, whatever the action is: until then the right is kept.
-    None for a denial without appeal right (a duplicate, guardrail ``no_appeal`` or ``no_resubmit``), and where the
-    payer's days are not known.
+    It is the first of ``reconcile.deadlines.deadlines``: of a denial with right of appeal the last day of the first
+    level, whatever the action is: until then the right is kept. None where the payer's days are not known.
     """
-    if denial.kind == _UNPROCESSABLE:
-        return resubmit_by(denial, payers)
-    if denial.kind == _DUPLICATE or not _NO_APPEAL.isdisjoint(denial.guardrails):
-        return None
-    profile = profile_of(denial, payers)
-    if profile is None or denial.remitted_on is None or not profile.appeals.levels:
-        return None
-    return denial.remitted_on + timedelta(days=profile.appeals.levels[0].days)
-
-
-def denial_rows(denials: Iterable[DenialListing], payers: Mapping[str, PayerProfile]) -> list[Row]:
-    """Return denials as the contract's `denials list --json` has them; ``owner`` and ``expected`` are not known yet."""
-    return [
-        {
-            "denial_id": denial.denial_id,
-            "practice_id": denial.practice_id,
-            "patient_control_number": denial.patient_control_number,
-            "line_control_number": denial.line_control_number or None,
-            "procedure_code": denial.procedure_code or None,
-            "date_of_service": denial.date_of_service,
-            "payer": denial.payer,
-            "payer_name": denial.payer_name,
-            "group": denial.group,
-            "reason": denial.reason,
-            "remarks": denial.remarks,
-            "category": denial.category,
-            "cause": denial.cause or None,
-            "kind": denial.kind,
-            "extent": denial.extent,
-            "charge": money(denial.charge),
-            "amount": money(denial.amount),
-            "expected": None,
-            "status": denial.status,
-            "next_action": denial.next_action,
-            "guardrails": denial.guardrails,
-            "due_date": due_date(denial, payers),
-            "owner": None,
-            "preventable_by": denial.preventable_by,
-            "because": denial.because,
-            "line_number": denial.line_number,
-            "resubmit_by": resubmit_by(denial, payers),
-        }
-        for denial in denials
-    ]
-
-
-def with_reason_pairs(rows: Iterable[Row]) -> list[Row]:
-    """Return denials for the table, where group and reason are one column (``CO-197``) and reasons whole."""
-    return [{**row, "reason": f"{row['group']}-{row['reason']}"} for row in rows]
-
-
-def with_sentences(rows: Iterable[Row]) -> list[Row]:
-    """Return denials for CSV, where the reasons of ``because`` stand in one cell, between semicolons."""
-    return [{**row, "because": "; ".join(_texts(row["because"]))} for row in rows]
-
-
-def _texts(cell: Cell) -> Sequence[str]:
-    return (
-        []
-        if cell is None or isinstance(cell, bool | int | date)
-        else [cell]
-        if isinstance(cell, str)
-        else cell
+    found = deadlines(
+        profile_of(denial, payers),
+        kind=denial.kind,
+        guardrails=denial.guardrails,
+        served=denial.date_of_service or denial.claim_date_from,
+        remitted_on=denial.remitted_on,
     )
-
-
-def denials_footer(denials: Sequence[DenialListing], *, everything: bool) -> list[str]:
-    """Return the line under the denials: how many, how much, and what is not shown."""
-    amount = money(sum(denial.amount for denial in denials))
-    hidden = "" if everything else "; recovered and reversed ones are not shown (--all shows them)"
-    return [f"{counted(len(denials), 'denial')}, {amount} denied{hidden}"]
+    return found[0].on if found else None
 
 
 def waiting_footer(rows: Sequence[Row], cents: int, word: str, key: str) -> list[str]:

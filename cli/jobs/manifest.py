@@ -34,6 +34,7 @@ class FindingEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     line: str | None = None
     field: str | None = None
     transaction: str | None = None
+    row: int | None = None
     fix: str = ""
 
 
@@ -57,6 +58,8 @@ class PaymentEntry(msgspec.Struct, frozen=True, kw_only=True):
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One file. Acknowledgments and imported claims are counted here; payments are listed.
 
+    ``patient_entries`` are payments of patients and what they owed before, ``opening_balances`` claims brought forward,
+    ``deposits`` credits of a bank account that were new.
     ``duplicate_of`` is the name under which a duplicate was taken in first.
     """
 
@@ -71,6 +74,10 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     claims_new: int = 0
     claims_known: int = 0
     eligibility_answers: int = 0
+    patient_entries: int = 0
+    opening_balances: int = 0
+    deposits: int = 0
+    deposits_known: int = 0
     duplicate_of: str | None = None
     findings: tuple[FindingEntry, ...] = ()
 
@@ -96,6 +103,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     claims_new: int = 0
     claims_known: int = 0
     eligibility_answers: int = 0
+    patient_entries: int = 0
+    opening_balances: int = 0
     retried_matched: int = 0
 
 
@@ -139,6 +148,7 @@ def entry(finding: Finding) -> FindingEntry:
         line=place.line,
         field=place.field,
         transaction=place.transaction,
+        row=place.row,
         fix=finding.fix,
     )
 
@@ -184,7 +194,10 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
         if file.outcome == DUPLICATE and not file.payments:
             sums["duplicates"] += 1
             continue
-        for name in ("acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers"):
+        for name in (
+            "acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers", "patient_entries",
+            "opening_balances",
+        ):  # fmt: skip
             sums[name] += getattr(file, name)
         for payment in file.payments:
             sums["posted"] += payment.outcome == POSTED

@@ -10,34 +10,38 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from cli.jobs.matching import Candidate, Proposed, match_again
 from edi.codes.lookup import Tables
-from edi.model.remittance import ClaimPayment
-from edi.payers.profile import PayerProfile
-from reconcile.match import match_claim
+from edi.model.balance import REVERSAL
+from edi.payers.profile import MatchingPolicy, PayerProfile
 from reconcile.reconciliation import reconcile_claim
 from reconcile.store import (
+    IN_LIST,
+    NO_ORIGINAL,
     POSTED,
     SUSPENSE,
     UNMATCHED,
     ChainState,
     Connection,
-    RemittanceFacts,
     Store,
     Stored,
-    Submissions,
-    add_by_line_numbers,
-    by_numbers,
     by_roots,
-    normalised,
+    chunks,
     pack_claim_payment,
     posted_on,
     refresh_payees,
     rematch_claim_payments,
     waiting,
+    waiting_adjudications,
+    waiting_reversals,
+    waiting_under,
     write_states,
 )
-from reconcile.store.control_numbers import is_line_control_number
-from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, ClaimState, SubmittedClaim
+from reconcile.store.holds import aliases_of
+from reconcile.store.submissions import add_by_roots
+from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
+
+__all__ = ["UNKNOWN_PAYEE", "Candidate", "Chunk", "Tools", "post_chunk", "recompute", "retry_unmatched"]
 
 _NO_MATCH = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE)
 UNKNOWN_PAYEE = ClaimMatch(
@@ -60,35 +64,26 @@ class Tools(msgspec.Struct, frozen=True):
         return frozenset(key for key, payer in self.payers.items() if payer.capitated)
 
     @property
+    def matching(self) -> dict[str, MatchingPolicy]:
+        """How sure a match must be, by key of the payer."""
+        return {key: payer.matching for key, payer in self.payers.items()}
+
+    @property
     def version(self) -> str:
         """Names the tables that decide, for the rows they made."""
         return self.tables.version
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """A claim payment that looks for its claim. ``held``: its own equations fail, so it goes to suspense."""
-
-    id: int
-    facts: RemittanceFacts
-    claim: ClaimPayment
-    content: bytes
-    held: bool = False
-    held_by: str = ""
-
-    def numbers(self) -> tuple[str, list[str]]:
-        """CLP01 as the store indexes it; CLP07 and every REF*F8."""
-        claim = self.claim
-        others = [value for kind, value in claim.references if kind == "F8"] if claim.references else []
-        if claim.payer_claim_control_number:
-            others.append(claim.payer_claim_control_number)
-        return normalised(claim.patient_control_number), others
-
-
 class Chunk(msgspec.Struct, frozen=True):
-    """Claim payments with their outcome and match, and the state of each chain they touched."""
+    """Claim payments with their outcome and match, and the state of each chain they touched.
+
+    ``rematched`` are claim payments already in the store whose outcome or match is another now: they waited for one of
+    these, or come after one of these on their claim.
+    """
 
     stored: tuple[Stored, ...]
     chains: tuple[ChainState, ...]
+    rematched: tuple[Stored, ...] = ()
 
     @property
     def denials(self) -> int:
@@ -101,6 +96,11 @@ class Chunk(msgspec.Struct, frozen=True):
             if denial.adjudication in own and denial.status == "open"
         )
 
+    def write(self, connection: Connection, tools: Tools) -> None:
+        """Write what follows from the chunk for claim payments that are in the store, and for claims."""
+        rematch_claim_payments(connection, self.rematched)
+        write_states(connection, self.chains, tools.version)
+
 
 def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: Tools) -> Chunk:
     """Match claim payments and compute the books of the claims they answer; writes nothing.
@@ -110,30 +110,37 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
         candidates: in the order of the transaction set.
         tools: tables and payers.
     """
-    proposed = _fetch(connection, candidates)
-    found = proposed.found
-    earlier = posted_on(connection, found.adjudicated, tools.capitated) if found.adjudicated else {}
-    adjudications: dict[int, list[Adjudication]] = {}
-    stored: list[Stored] = []
-    for one in candidates:
-        if one.held:
-            match = msgspec.structs.replace(_NO_MATCH, reason="unbalanced", detail=one.held_by)
-            stored.append(Stored(one.id, one.claim, one.content, SUSPENSE, match))
-            continue
-        if not one.facts.practices:
-            stored.append(Stored(one.id, one.claim, one.content, UNMATCHED, UNKNOWN_PAYEE))
-            continue
-        match, root = _match(one, proposed, (earlier, adjudications))
-        if match.claim_id is None:
-            stored.append(Stored(one.id, one.claim, one.content, UNMATCHED, match))
-            continue
-        stored.append(Stored(one.id, one.claim, one.content, POSTED, match))
-        adjudications.setdefault(root, []).append(_adjudication(one, match))
-    chains = tuple(
-        _state(found.chains[root], fresh, earlier.get(root, []), tools)
-        for root, fresh in adjudications.items()
-    )
-    return Chunk(tuple(stored), chains)
+    work = _Work(connection, candidates, tools)
+    late = [one for one in candidates if work.find(one) == "no_claim"]
+    late += work.waiting_for_numbers()
+    for one in late:
+        work.find_by_learned(one)
+    work.find_by_alias(candidates)
+    return work.chunk(candidates)
+
+
+def post_as_matched(
+    connection: Connection, one: Candidate, match: ClaimMatch, root: int, tools: Tools
+) -> Stored:
+    """Post a claim payment of the store on the claim that a person named, and recompute that claim.
+
+    Args:
+        connection: the write transaction.
+        one: the claim payment.
+        match: to a submission of the chain.
+        root: the chain.
+        tools: tables and payers.
+
+    Returns:
+        What became of it: posted, or unmatched where it is a reversal that waits for its original.
+    """
+    found = by_roots(connection, [root])
+    earlier = posted_on(connection, [root], tools.capitated)
+    work = _Chains(connection, found.chains, earlier, tools)
+    states, changed, taken = work.states({root: [_adjudication(one, match)]})
+    rematch_claim_payments(connection, [taken[one.id]])
+    Chunk((), states, changed).write(connection, tools)
+    return taken[one.id]
 
 
 def recompute(connection: Connection, roots: Iterable[int], tools: Tools) -> None:
@@ -142,9 +149,9 @@ def recompute(connection: Connection, roots: Iterable[int], tools: Tools) -> Non
     if not wanted:
         return
     found = by_roots(connection, wanted)
-    earlier = posted_on(connection, wanted, tools.capitated)
-    chains = [_state(found.chains[root], [], earlier.get(root, []), tools) for root in wanted]
-    write_states(connection, chains, tools.version)
+    work = _Chains(connection, found.chains, posted_on(connection, wanted, tools.capitated), tools)
+    states, changed, _ = work.states({root: [] for root in wanted})
+    Chunk((), states, changed).write(connection, tools)
 
 
 def retry_unmatched(store: Store, tools: Tools) -> int:
@@ -167,93 +174,186 @@ def retry_unmatched(store: Store, tools: Tools) -> int:
             ]
             chunk = post_chunk(connection, candidates, tools)
             rematch_claim_payments(connection, chunk.stored)
-            write_states(connection, chunk.chains, tools.version)
+            chunk.write(connection, tools)
         matched += sum(1 for one in chunk.stored if one.outcome == POSTED)
 
 
-def _state(
-    claims: Sequence[SubmittedClaim], fresh: list[Adjudication], earlier: list[Adjudication], tools: Tools
-) -> ChainState:
-    """The books of one chain."""
-    together = fresh if not earlier else sorted(earlier + fresh, key=lambda one: one.order)
-    state: ClaimState = reconcile_claim(claims, together, tools.tables)
-    return ChainState(state, together, bool(earlier))
+class _Chains:
+    """The books of chains, from what is posted on them, what is new, and the reversals that wait on them."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        chains: Mapping[int, Sequence[SubmittedClaim]],
+        earlier: Mapping[int, list[Adjudication]],
+        tools: Tools,
+    ) -> None:
+        self._connection = connection
+        self._chains = chains
+        self._earlier = earlier
+        self._tools = tools
+
+    def states(
+        self, fresh: Mapping[int, list[Adjudication]]
+    ) -> tuple[tuple[ChainState, ...], tuple[Stored, ...], dict[int, Stored]]:
+        """The state of each chain, and what becomes of its claim payments.
+
+        Args:
+            fresh: by root of the chain, what is matched to it now.
+
+        Returns:
+            The states; the claim payments in the store that have another outcome or match now; the fresh ones by id.
+        """
+        reversals = self._reversals(fresh)
+        states: list[ChainState] = []
+        changed: list[Stored] = []
+        taken: dict[int, Stored] = {}
+        for root, new in fresh.items():
+            earlier, waited = self._earlier.get(root, []), reversals.get(root, [])
+            together = earlier + waited + new
+            claims = self._chains[root]
+            if len(together) > 1:
+                together.sort(key=lambda one: one.order)
+                together = match_again(together, claims)
+            state = reconcile_claim(claims, together, self._tools.tables)
+            posted = [one for one in together if one.id not in state.waiting]
+            before = {one.id: one for one in earlier}
+            had = bool(earlier) or any(one.claim.status == REVERSAL for one in together)
+            states.append(
+                ChainState(state, posted, had, tuple(one for one in before if one in state.waiting))
+            )
+            known = before | {one.id: one for one in waited}
+            for one in together:
+                held = known.get(one.id)
+                waits = one.id in state.waiting
+                if held is None:
+                    taken[one.id] = _stored(one, waits=waits)
+                elif (one.id in before) == waits or one.match != held.match:
+                    changed.append(_stored(one, waits=waits))
+        return tuple(states), tuple(changed), taken
+
+    def _reversals(self, fresh: Mapping[int, list[Adjudication]]) -> dict[int, list[Adjudication]]:
+        """The reversals that wait for their original on these chains, those aside that are tried again just now."""
+        held = waiting_reversals(self._connection)
+        if not held:
+            return {}
+        own = {one.id for new in fresh.values() for one in new}
+        held = {one: claim for one, claim in held.items() if one not in own}
+        root_of = {claim.id: root for root in fresh for claim in self._chains[root]}
+        wanted = {one: root_of[claim] for one, claim in held.items() if claim in root_of}
+        found: dict[int, list[Adjudication]] = {}
+        claims = {one: held[one] for one in wanted}
+        for one in waiting_adjudications(self._connection, claims, self._tools.capitated):
+            found.setdefault(wanted[one.id], []).append(one)
+        return found
 
 
-class _Proposed(msgspec.Struct, frozen=True):
-    """The chains that a chunk's numbers name: all of them, and by claim payment."""
+class _Work:
+    """One chunk on its way: what was matched to which chain, and what is left."""
 
-    found: Submissions
-    roots: dict[int, list[int]]
+    def __init__(self, connection: Connection, candidates: Sequence[Candidate], tools: Tools) -> None:
+        self._connection = connection
+        self._tools = tools
+        self._proposed = Proposed(connection, candidates, tools.matching)
+        found = self._proposed.found
+        self._earlier = posted_on(connection, found.adjudicated, tools.capitated) if found.adjudicated else {}
+        for root, held in self._earlier.items():
+            self._proposed.answer(held, root)
+        self._fresh: dict[int, list[Adjudication]] = {}
+        self._decided: dict[int, tuple[str, ClaimMatch]] = {}
+        self._late: list[Candidate] = []
 
+    def find(self, one: Candidate) -> str:
+        """Match a claim payment; returns why it found no claim, or ""."""
+        if one.held:
+            match = msgspec.structs.replace(_NO_MATCH, reason="unbalanced", detail=one.held_by)
+            self._decided[one.id] = SUSPENSE, match
+        elif not one.facts.practices:
+            self._decided[one.id] = UNMATCHED, UNKNOWN_PAYEE
+        else:
+            self._take(one, *self._proposed.match(one))
+        return self._decided[one.id][1].reason
 
-def _fetch(connection: Connection, candidates: Sequence[Candidate]) -> _Proposed:
-    """Every chain that a number of the chunk names.
+    def waiting_for_numbers(self) -> list[Candidate]:
+        """The claim payments of the store that wait for a payer's claim number which this chunk taught."""
+        ids = waiting_under(self._connection, self._proposed.learned)
+        own = self._decided.keys()
+        self._late = [
+            Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim))
+            for some in chunks([one for one in ids if one not in own], IN_LIST)
+            for one in waiting(self._connection, UNMATCHED, self._tools.capitated, ids=some)
+        ]
+        return self._late
 
-    By line control number only where no other number does, or where one of ours is no line of the chains found.
-    """
-    wanted = [(one, *one.numbers()) for one in candidates if not one.held and one.facts.practices]
-    found = by_numbers(
-        connection,
-        [number for _, number, _ in wanted],
-        [number for _, _, others in wanted for number in others],
-    )
-    roots: dict[int, list[int]] = {}
-    lost: list[Candidate] = []
-    for one, number, others in wanted:
-        named = list(found.roots("claim", number))
-        for other in others:
-            named += [root for root in found.roots("payer", other) if root not in named]
-        roots[one.id] = named
-        if not named:
-            lost.append(one)
-    owners = {
-        line.control_number: root
-        for root, claims in found.chains.items()
-        for claim in claims
-        for line in claim.lines
-        if line.allocated
-    }
-    for one, _, _ in wanted:
-        named = roots[one.id]
-        if named and any(
-            number and owners.get(number) not in named and is_line_control_number(number)
-            for number in [line.line_control_number for line in one.claim.lines]
-        ):
-            lost.append(one)
-    if lost:
-        numbers = {one.id: [line.line_control_number or "" for line in one.claim.lines] for one in lost}
-        add_by_line_numbers(connection, found, [number for held in numbers.values() for number in held])
+    def find_by_learned(self, one: Candidate) -> None:
+        """Match a claim payment by what the chunk taught, if that names a chain."""
+        found = self._proposed.match_by_learned(one) if one.may_match else None
+        if found is not None:
+            self._take(one, *found)
+
+    def find_by_alias(self, candidates: Iterable[Candidate]) -> None:
+        """Match what found no claim by the numbers that a person taught for its payer."""
+        lost = [one for one in candidates if one.may_match and self._decided[one.id][1].claim_id is None]
+        taught = aliases_of(self._connection, [one.numbers()[0] for one in lost]) if lost else {}
+        if not taught:
+            return
+        found = self._proposed.found
+        add_by_roots(self._connection, found, taught.values())
+        fresh = found.adjudicated - self._earlier.keys()
+        for root, held in posted_on(self._connection, fresh, self._tools.capitated).items():
+            self._earlier[root] = held
+            self._proposed.answer(held, root)
         for one in lost:
-            named = roots[one.id]
-            for number in numbers[one.id]:
-                named += [root for root in found.roots("line", number) if root not in named]
-    return _Proposed(found, roots)
+            meant = taught.get((one.facts.payer, one.numbers()[0]))
+            if meant is not None:
+                number = found.chains[meant][0].patient_control_number
+                match, chosen = self._proposed.match_as(one, number, meant)
+                if match.claim_id is not None:
+                    self._take(one, msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS), chosen)
+
+    def _take(self, one: Candidate, match: ClaimMatch, root: int) -> None:
+        """Note a match, and what it teaches."""
+        self._decided[one.id] = UNMATCHED if match.claim_id is None else POSTED, match
+        if match.claim_id is not None:
+            adjudication = _adjudication(one, match)
+            self._fresh.setdefault(root, []).append(adjudication)
+            self._proposed.answer([adjudication], root)
+            self._proposed.learn(one.claim.payer_claim_control_number, root)
+
+    def chunk(self, candidates: Sequence[Candidate]) -> Chunk:
+        """The books of every chain that was touched, and every claim payment as it is to be stored."""
+        chains = _Chains(self._connection, self._proposed.found.chains, self._earlier, self._tools)
+        states, changed, taken = chains.states(self._fresh)
+        self._decided.update((number, (one.outcome, one.match)) for number, one in taken.items())
+        late = [one for one in self._late if one.id in self._decided]
+        return Chunk(
+            tuple(self._as_decided(one) for one in candidates),
+            states,
+            (*changed, *(self._as_decided(one) for one in late)),
+        )
+
+    def _as_decided(self, one: Candidate) -> Stored:
+        return Stored(one.id, one.claim, one.content, *self._decided[one.id])
 
 
-def _match(
-    one: Candidate, proposed: _Proposed, posted: Iterable[Mapping[int, list[Adjudication]]]
-) -> tuple[ClaimMatch, int]:
-    """Match one claim payment among the payee's claims; the root is 0 when there is none.
-
-    ``posted`` are the adjudications by chain so far: lines that have an answer lose ties.
-    """
-    roots = proposed.roots[one.id]
-    practices = one.facts.practices
-    claims = [
-        claim for root in roots for claim in proposed.found.chains[root] if claim.practice_id in practices
-    ]
-    taken = [line for held in posted for root in roots if root in held for line in _lines_of(held[root])]
-    match = match_claim(
-        one.claim,
-        claims,
-        payer_key=one.facts.payer_key or None,
-        payer_ids=one.facts.payer_ids,
-        answered=taken,
+def no_original(match: ClaimMatch) -> ClaimMatch:
+    """The match of a reversal that waits: its claim is known, what it takes back is not in the books."""
+    claim = () if match.claim_id is None else (match.claim_id,)
+    return msgspec.structs.replace(
+        match,
+        claim_id=None,
+        reason=NO_ORIGINAL,
+        detail="the payment that this reversal takes back is not in the books yet; it is posted when that comes",
+        candidates=(*claim, *(one for one in match.candidates if one not in claim)),
     )
-    if match.claim_id is None:
-        return match, 0
-    return match, next(claim.root for claim in claims if claim.id == match.claim_id)
+
+
+def _stored(one: Adjudication, *, waits: bool) -> Stored:
+    """A claim payment of the store with its outcome and match as they are now."""
+    match = one.match
+    if waits:
+        return Stored(one.id, one.claim, b"", UNMATCHED, no_original(match))
+    return Stored(one.id, one.claim, b"", POSTED, msgspec.structs.replace(match, reason="", detail=""))
 
 
 def _adjudication(one: Candidate, match: ClaimMatch) -> Adjudication:
@@ -268,9 +368,5 @@ def _adjudication(one: Candidate, match: ClaimMatch) -> Adjudication:
         payment_date=facts.payment_date,
         claim=one.claim,
         match=match,
+        payer_ids=facts.payer_ids,
     )
-
-
-def _lines_of(adjudications: Iterable[Adjudication]) -> set[int]:
-    """The submitted lines that adjudications answer."""
-    return {line_id for one in adjudications for line in one.match.lines for line_id in line.line_ids}

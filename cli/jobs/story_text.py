@@ -13,8 +13,10 @@ from edi.codes import load_tables
 from edi.model.money import decimal_text
 from edi.payers.profile import PayerProfile
 from reconcile.store.listing import RESEND
+from reconcile.store.patient_entries import OPENING
 from reconcile.store.postings import SUSPENSE
 from reconcile.store.story import ClaimStory
+from reconcile.takebacks import ChainState
 from reconcile.values import Account, Again
 
 
@@ -23,15 +25,17 @@ def story_lines(
 ) -> Iterator[str]:
     """Yield the lines of the story, submissions in the order they were made; amounts in dollars.
 
-    On a service line, charge = paid + contractual + patient + denied + open; what stands in brackets (pended, memo) is
-    told beside and is not part of that sum. ``payers`` are profiles by key, for the days due.
+    On a service line, charge = paid + contractual + patient + denied + suspense + open; what stands in brackets
+    (pended, memo) is told beside and is not part of that sum. ``payers`` are profiles by key, for the days due.
     """
     for story in stories:
         yield from _heading(story, show_phi)
         yield from _lines(story)
         yield from _answers(story)
+        yield from _patient(story)
         yield from _denials(story, payers)
         yield from _waiting(story)
+        yield from _takebacks(story)
         for finding in story.findings:
             yield f"  note {finding}"
         yield ""
@@ -51,7 +55,9 @@ def _heading(story: ClaimStory, show_phi: bool) -> Iterator[str]:
     yield (
         f"  charge {decimal_text(story.charge)} = paid {decimal_text(story.paid)}"
         f" + contractual {decimal_text(story.contractual)} + patient {decimal_text(story.patient)}"
-        f" + denied {decimal_text(story.denied)} + open {decimal_text(story.open)}"
+        f" + denied {decimal_text(story.denied)}"
+        + (f" + suspense {decimal_text(story.suspense)}" if story.suspense else "")
+        + f" + open {decimal_text(story.open)}"
         + (f"   (pended {decimal_text(story.pended)})" if story.pended else "")
     )
 
@@ -83,9 +89,21 @@ def _answers(story: ClaimStory) -> Iterator[str]:
         yield (
             f"  {payment.payment_date or '?'}  {payment.payer_name}  status {payment.status}"
             f"  paid {decimal_text(payment.paid)}  trace {payment.trace_number or '-'}"
-            f"  payer's number {payment.payer_claim_control_number or '-'}"
+            + (f"  ({payment.source}, by hand)" if payment.source != "835" else "")
+            + f"  payer's number {payment.payer_claim_control_number or '-'}"
             f"  matched by {payment.evidence or '-'}  ({payment.outcome}, {payment.file or '-'})"
         )
+
+
+def _patient(story: ClaimStory) -> Iterator[str]:
+    for entry in story.patient_entries:
+        word = "owed before" if entry.kind == OPENING else "paid" if entry.amount >= 0 else "was given back"
+        said = decimal_text(abs(entry.amount))
+        yield f"  {entry.date}  patient {word} {said}  reference {entry.reference or '-'}"
+    if story.patient_entries:
+        balance = story.patient_balance
+        word = "the patient owes" if balance >= 0 else "the patient has a credit of"
+        yield f"  {word} {decimal_text(abs(balance))}"
 
 
 def _denials(story: ClaimStory, payers: Mapping[str, PayerProfile]) -> Iterator[str]:
@@ -114,6 +132,21 @@ def _waiting(story: ClaimStory) -> Iterator[str]:
         )
 
 
+def _takebacks(story: ClaimStory) -> Iterator[str]:
+    for one in story.takebacks:
+        stands = "settled"
+        if one.state == ChainState.OPEN and one.balance < 0:
+            stands = f"{decimal_text(-one.balance)} will still be taken"
+        elif one.state == ChainState.OPEN:
+            stands = f"{decimal_text(one.balance)} taken, and no reversal explains it"
+        notes = f"  ({' '.join(one.notes)})" if one.notes else ""
+        yield (
+            f"  take-back {' '.join(one.reasons)} {one.reference}  deferred {decimal_text(one.deferred)}"
+            f" by {' '.join(one.deferred_by) or '-'}  taken {decimal_text(one.taken)}"
+            f" from {' '.join(one.reduced) or '-'}: {stands}{notes}; on no line, see claimloop report takebacks"
+        )
+
+
 AGAIN = {
     Again.REPLACEMENT: "(in the place of the one above)",
     Again.VOID: "(takes the one above back)",
@@ -125,7 +158,10 @@ AGAIN = {
 }
 """Why a submission follows another, in words."""
 _BESIDE = (Account.PENDED, Account.MEMO)
-_CENTS = ("charge", "paid", "contractual", "patient", "denied", "pended", "open", "amount")
+_CENTS = (
+    "charge", "paid", "contractual", "patient", "denied", "pended", "suspense", "open", "amount", "deferred",
+    "taken", "refunded", "balance", "patient_balance",
+)  # fmt: skip
 
 
 def story_json(story: ClaimStory, payers: Mapping[str, PayerProfile], *, show_phi: bool) -> dict[str, Any]:

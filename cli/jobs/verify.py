@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 
 from cli.jobs.manifest import FindingEntry, entries
+from cli.render import Row
 from edi.codes import Tables, load_tables
 from edi.model.errors import UsageError
+from edi.model.money import decimal_text
 from reconcile.store import Store, Vault
 from reconcile.store.checks import CHECKS
+from reconcile.store.holds import unexplained_money
 
 LEDGER_BROKEN = 5
 """Exit code: our ledger does not balance (never the payer's file)."""
@@ -31,10 +35,28 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     schema_version: int = 1
     holds: bool
     checks: tuple[CheckResult, ...]
+    unexplained: int = 0
+    """Claims and payments that a release left with cents unexplained, and nothing has cleared since."""
+    unexplained_amount: str = "0.00"
 
     def exit_code(self) -> int:
         """5 when a check fails, else 0."""
         return 0 if self.holds else LEDGER_BROKEN
+
+
+CHECK_COLUMNS: Final = ("check", "holds", "asks", "code", "claim", "message")
+
+
+def check_rows(verification: Verification) -> list[Row]:
+    """The checks as rows: one for each finding, and one for a check that holds."""
+    rows: list[Row] = []
+    for check in verification.checks:
+        named: Row = {"check": check.name, "holds": check.holds, "asks": check.asks}
+        rows += [
+            {**named, "code": found.code, "claim": found.claim, "message": found.message}
+            for found in check.findings
+        ] or [{**named, "code": None, "claim": None, "message": None}]
+    return rows
 
 
 def verify(store: Store, names: Collection[str] = (), tables: Tables | None = None) -> Verification:
@@ -59,4 +81,10 @@ def verify(store: Store, names: Collection[str] = (), tables: Tables | None = No
                 continue
             findings = entries(check.run(connection, vault, tables or load_tables()))
             results.append(CheckResult(check.name, check.asks, not findings, findings))
-    return Verification(holds=all(result.holds for result in results), checks=tuple(results))
+        left = unexplained_money(connection)
+    return Verification(
+        holds=all(result.holds for result in results),
+        checks=tuple(results),
+        unexplained=len(left),
+        unexplained_amount=decimal_text(sum(one.cents for one in left)),
+    )

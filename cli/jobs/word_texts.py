@@ -35,6 +35,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "check_original_no_resubmit": (
         "Look how the first submission was answered and close this one; do not send it again."
     ),
+    "collect_from_patient": "Collect from the patient, whom the payer paid.",
     "collect_from_attorney": "Collect from the attorney who was paid.",
     "compliance_review_writeoff": "Hand it to whoever is responsible for compliance; then write it off.",
     "contact_payer_contracting_appeal": (
@@ -76,7 +77,11 @@ ACTIONS: Final[Mapping[str, str]] = {
     "per_rarc_bill_patient_or_appeal": "The remark code and the group decide: PR is the patient's, else appeal.",
     "post_contractual_writeoff": "Write it off as contractual; look at it first when it took the whole charge.",
     "post_only": "Post it; nothing is to be done.",
+    "post_only_track_withhold": "Post it, and keep count of what the payer withholds for later.",
+    "post_patient_payment": "Post what the patient paid; nothing is to be done.",
     "post_reversal": "Post the reversal; the corrected claim follows it.",
+    "post_track_deferral": "Post it, and keep count of what the payer pays later.",
+    "post_track_tax": "Post it, and keep count of the tax.",
     "rebill_professional_claim": "Bill the professional part alone.",
     "rebill_technical": "Bill the technical part alone.",
     "refund_patient": "Give the patient back what was collected too much.",
@@ -122,12 +127,19 @@ _CLAIM: Final = "where a claim stands (claims list)"
 _DENIAL: Final = "where a denial stands (denials list)"
 _FILE: Final = "what became of a file or payment (ingest)"
 _KIND: Final = "what kind of denial it is (denials list)"
+_BANK: Final = "what is known of a deposit or an 835's money (deposits list)"
+_CHAIN: Final = "where a chain of provider adjustments stands (report takebacks, claims show)"
 _MONEY: Final = "where money stands (claims show, demo)"
+_SOURCE: Final = "where a payment comes from (export postings, eob, report collections)"
+_MOVES: Final = "what a posting moves (export postings)"
 _NOTHING: Final = "why a session line is not billed (claims create)"
 
 WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
+    "appealed": ((_DENIAL, "An appeal is with the payer; ask again when it is due."),),
     "ambiguous": ((_WAITS, "Several claims fit equally well; a person says which."),),
     "accepted": (("an acknowledgment", "The file or claim goes on to the next step; that is no payment."),),
+    "alias": ((_EVIDENCE, "By a number that a claim payment linked by hand taught for this payer."),),
+    "by_hand": ((_EVIDENCE, "A person linked the claim payment or the line: claimloop unmatched link."),),
     "charge_differs": ((_DIFFERS, "The charge in the 835 is not the charge that was billed."),),
     "code_charge": ((_EVIDENCE, "By procedure code and charge; the date was missing or differed."),),
     "code_date": ((_EVIDENCE, "By procedure code and date of service; the charge differed."),),
@@ -144,6 +156,12 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "control_number_normalised": (
         (_EVIDENCE, "By the patient control number, but for letters' case, blanks, dashes or leading zeros."),
     ),
+    "corrected": (
+        (
+            _DENIAL,
+            "A correction went out after the denial and has no answer yet: claims correct, or said by hand.",
+        ),
+    ),
     "courtesy": ((_NOTHING, "The practice gives it for nothing; the session says so (do_not_bill)."),),
     "cancelled": ((_NOTHING, "The visit was cancelled (note_status)."),),
     "date_differs": ((_DIFFERS, "The date of service in the 835 is not the one that was billed."),),
@@ -156,6 +174,7 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (_KIND, "The payer holds the line for a second copy; worked, but not counted in the denial rate."),
     ),
     "full": (("the extent of a denial", "Nothing was paid on the line."),),
+    "in_work": ((_DENIAL, "Somebody has it, or noted something; nothing went to the payer yet."),),
     "line_control_number": ((_EVIDENCE, "By the line's own control number (REF*6R)."),),
     "line_number": ((_EVIDENCE, "By the line's number in the claim."),),
     "lines_unmatched": ((_WAITS, "The claim was found, but a paid line fits none of its lines."),),
@@ -167,6 +186,9 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "no_claim": (
         (_WAITS, "No claim here has the number. Import what another system billed: claimloop claims import."),
     ),
+    "no_original": (
+        (_WAITS, "A reversal whose payment is not in the books yet; it is posted by itself when that comes."),
+    ),
     "no_show": ((_NOTHING, "The patient did not come (note_status)."),),
     "only_line": ((_EVIDENCE, "The claim has only this line."),),
     "open": (
@@ -176,6 +198,7 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "overpaid": ((_CLAIM, "More was paid than charged; a payer may ask for it back."),),
     "package": ((_NOTHING, "Part of a package that the patient paid (do_not_bill)."),),
     "paid": ((_MONEY, "Paid by a payer."),),
+    "not_ours": ((_WAITS, "A claim of another kind (hospital, dentist, pharmacy) in the same 835; kept."),),
     "partial": (
         (_FILE, "Some of the file was posted; the rest is held and named: claimloop held list."),
         ("the extent of a denial", "Part of the line was paid."),
@@ -196,6 +219,9 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
             "The payment is in the books; claim payments without a claim wait in claimloop unmatched list.",
         ),
     ),
+    "predetermination": (
+        (_WAITS, "CLP02 25 says what would be paid; nothing was, and the claim stays open."),
+    ),
     "quarantined": (
         (_FILE, "A transaction set that does not balance or is damaged; nothing of it is posted."),
         (_WAITS, "The whole payment is kept aside until a corrected file comes."),
@@ -210,6 +236,12 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ),
         (_FILE, "Not taken in: no X12 file, or of a kind that is not read."),
     ),
+    "released": (
+        (_WAITS, "Posted by hand with cents unexplained; it is listed until a correction clears them."),
+    ),
+    "replaced": (
+        (_FILE, "A reissue took its place by hand: claimloop held release, and --undo brings it back."),
+    ),
     "reversed": (
         (_DENIAL, "The payer took the denied answer back."),
         (_CLAIM, "The payer took all its answers back and has not answered anew."),
@@ -222,9 +254,16 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "submitted": ((_CLAIM, "Written or sent; no payment has answered it."),),
     "suspense": (
         (_WAITS, "A claim payment that does not balance in itself; its money is counted, not posted."),
+        (_MONEY, "What a claim payment that was released by hand does not explain; a correction clears it."),
     ),
     "unbalanced": ((_WAITS, "The claim or a line of it does not add up, so it is in suspense."),),
     "units_differ": ((_DIFFERS, "The 835 has other units than were billed."),),
+    "underpaid": (
+        (
+            _KIND,
+            "Allowed less than the contract in fees.csv says; nothing of it is denied (denials list --underpaid).",
+        ),
+    ),
     "unknown_payee": (
         (_WAITS, "The payee of the 835 is none of our practices (NPI, tax id); nothing is posted."),
     ),
@@ -233,6 +272,31 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (_KIND, "Never processed: no appeal; correct it and send a new claim. Not in the denial rate."),
     ),
     "unsigned": ((_NOTHING, "The note is not signed (note_status)."),),
+    "upheld": ((_DENIAL, "The payer stays with it: it denied again after an appeal, or said so by hand."),),
+    "written_off": (
+        (_DENIAL, "Given up: its cents stand in the account of what is written off until money comes."),
+    ),
+    "paper_eob": ((_SOURCE, "A payer's answer on paper, written down by hand (payments add)."),),
+    "virtual_card": ((_SOURCE, "A card number that a payer sent, written down by hand (payments add)."),),
+    "opening_balance": ((_SOURCE, "What was owed before claimloop, brought forward (payments add)."),),
+    "patient_paid": ((_MOVES, "What the patient paid; below zero it was given back."),),
+    "patient_opening": ((_MOVES, "What the patient owed before claimloop."),),
+    "deposit_without_era": (
+        (_BANK, "Money came in, and no 835 says what for: ask for it, or add it by hand."),
+    ),
+    "era_without_deposit": ((_BANK, "The 835 says money was sent, and the bank has none: trace it."),),
+    "awaiting_deposit": ((_BANK, "The 835 says money was sent; its deposit is not late yet."),),
+    "amount_differs": ((_BANK, "The bank has another amount under the trace number than the 835 says."),),
+    "era_held": ((_BANK, "The 835 of the deposit came and is in quarantine; claimloop held list says why."),),
+    "net_zero": ((_CHAIN, "The chain of provider adjustments adds up to zero: nothing more is to come."),),
+    "no_reference": ((_CHAIN, "A provider adjustment names nothing, so it is tied to its payer alone."),),
+    "bank_not_zero": (
+        (_CHAIN, "A balance is carried forward by a payment that is not zero; ask the payer."),
+    ),
+    "not_forwarded_here": ((_CHAIN, "A balance was settled that no payment of this store carried forward."),),
+    "reversed_too": (
+        (_CHAIN, "Money was taken by a provider adjustment, and a reversal took it again: dispute it."),
+    ),
     "zero_allowed": (
         (
             _KIND,

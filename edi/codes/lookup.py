@@ -352,11 +352,11 @@ class Tables:
         """All combinations listed for a group code and CARC, the most specific first."""
         return self._combos.get((group, carc), ())
 
-    def combo(self, group: str, carc: str, rarcs: Collection[str]) -> Combo | None:
-        """The most specific combination whose remarks are all among ``rarcs``, or None."""
+    def combo(self, group: str, carc: str, rarcs: Collection[str], day: date | None = None) -> Combo | None:
+        """The most specific combination whose remarks are all among ``rarcs``, in force on that day if given."""
         given = frozenset(rarcs)
         for row in self.combos(group, carc):
-            if row.rarcs <= given:
+            if row.rarcs <= given and (day is None or row.holds_on(day)):
                 return row
         return None
 

@@ -1,6 +1,6 @@
 """Whether a payer says that it sent a claim on to the next one by itself.
 
-Source: facts/remittance_835_rules.md, COB and crossover: CLP02 19 to 21, NM1*TT, remarks of MOA. Whoever asks, the
+Source: facts/remittance_835_rules.md, COB and crossover: CLP02 19 to 21 and 23, NM1*TT, remarks of MOA. Whoever asks, the
 books or the builder of secondary claims, asks here.
 """
 
@@ -10,8 +10,8 @@ from typing import Final
 
 from edi.model.remittance import ClaimPayment
 
-CROSSED_OVER: Final = ("19", "20", "21")
-"""CLP02: processed and sent on to the next payer."""
+CROSSED_OVER: Final = ("19", "20", "21", "23")
+"""CLP02: processed and sent on to the next payer; 23: not this payer's claim, and sent on to another one."""
 FORWARDED: Final = frozenset({"MA07", "MA18", "N89"})
 """Remarks that say the payer sent the claim on."""
 NOT_FORWARDED: Final = frozenset({"MA08", "MA19"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -158,6 +159,42 @@ class Fee(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     pe_amount: int | None = None
     source: str = ""
     row: int = 0
+
+    @property
+    def specificity(self) -> int:
+        """How many of practice, payer, code, modifier, credential and place the row names; the most specific wins."""
+        named = (self.practice_id, self.payer, self.modifier, self.credential, self.place_of_service)
+        return sum(bool(value) for value in named) + (self.code != "*")
+
+    def applies(
+        self,
+        day: date,
+        *,
+        practice_id: str,
+        payer: str,
+        modifiers: Collection[str],
+        credential: str,
+        place_of_service: str,
+    ) -> bool:
+        """Whether the row is for a line with these facts; the code is not looked at.
+
+        Args:
+            day: of service.
+            practice_id: whose line.
+            payer: key of the payer.
+            modifiers: of the line.
+            credential: of who treated, in capitals, "" when not known.
+            place_of_service: of the line or its claim.
+        """
+        return (
+            self.valid_from <= day
+            and (self.valid_to is None or day <= self.valid_to)
+            and self.practice_id in ("", practice_id)
+            and self.payer in ("", payer)
+            and (not self.modifier or self.modifier in modifiers)
+            and self.credential in ("", credential)
+            and self.place_of_service in ("", place_of_service)
+        )
 
 
 class Records(msgspec.Struct, frozen=True, kw_only=True):

@@ -253,6 +253,19 @@ class RemittancePolicy(msgspec.Struct, frozen=True, kw_only=True):
     plb_reference: Literal["", "medicare"] = ""
 
 
+class MatchingPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """[matching]: how sure a match of the payer's claim payments must be, in points of ``reconcile.match``.
+
+    ``claim_margin``: the best claim leads the next one by at least so much, else a person decides; claims that fit
+    alike always wait. ``line_margin``: the same for a line that neither a number nor its twins explain.
+    ``charge_or_patient``: a claim is taken on its number alone only where its charge or its patient agrees too.
+    """
+
+    claim_margin: int = 0
+    line_margin: int = 0
+    charge_or_patient: bool = False
+
+
 class RuleOverride(
     msgspec.Struct, frozen=True, kw_only=True, rename={"valid_from": "from", "valid_to": "to"}
 ):
@@ -300,6 +313,7 @@ class PayerProfile(msgspec.Struct, frozen=True, kw_only=True, rename={"rules": "
     plan_of_care: PlanOfCarePolicy = PlanOfCarePolicy()
     secondary: SecondaryPolicy = SecondaryPolicy()
     remittance: RemittancePolicy = RemittancePolicy()
+    matching: MatchingPolicy = MatchingPolicy()
     rules: tuple[RuleOverride, ...] = ()
 
     @property

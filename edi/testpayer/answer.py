@@ -17,11 +17,14 @@ from edi.model.claim import Claim
 from edi.model.control import normalise_control_number
 from edi.model.remittance import Adjustment
 from edi.testpayer.adjudicate import behaviour_of, decide_claim, decide_later, draw, hits
+from edi.testpayer.again import answer_again, find_originals, payer_claim_number
 from edi.testpayer.bookkeeping import Decision
 from edi.testpayer.cases import Case, Sent, claim_payment, reversal_of
 from edi.testpayer.control_numbers import mangle
 from edi.testpayer.coordination import earlier_decisions
 from edi.testpayer.lines import answer_lines
+from edi.testpayer.patterns import play
+from edi.testpayer.patterns.stage import Stage, later_run
 from edi.testpayer.payments import Till, make_files
 from edi.testpayer.values import (
     Answer,
@@ -63,9 +66,19 @@ def answer(
     others = {normalise_control_number(claim.patient_control_number) for claim in claims}
     cases = [Case(number, claim, behaviour_of(claim, scenario)) for number, claim in enumerate(claims)]
     statuses = [_receive(case, till) for case in cases]
+    originals = find_originals(cases)
     for case in cases:
-        if case.status == "adjudicated":
+        if scenario.spread:
+            case.wave = _payment_run(case.claim, scenario, today)
+        if case.status == "adjudicated" and case.number not in originals:
             _adjudicate(case, scenario, rng, today, others)
+    for case in cases:
+        if case.number not in originals:
+            continue
+        case.goes_again = True
+        if case.status != "rejected":
+            original = originals[case.number]
+            answer_again(case, original, Stage(original, scenario, rng, today, others))
     files = make_files(cases, till)
     return Answer(
         interchange=Acknowledgment(
@@ -82,6 +95,12 @@ def answer(
         files=tuple(files),
         truth=_truth(cases, files, scenario, today),
     )
+
+
+def _payment_run(claim: Claim, scenario: Scenario, today: date) -> int:
+    """The run that first answers a claim: two weeks after its first day of service."""
+    first = min((line.date_from for line in claim.lines if line.date_from is not None), default=today)
+    return max(0, ((first - today).days + 14) // scenario.days_between)
 
 
 def _functional(submission: Submission) -> tuple[Acknowledgment, ...]:
@@ -106,7 +125,7 @@ def _functional(submission: Submission) -> tuple[Acknowledgment, ...]:
 def _receive(case: Case, till: Till) -> Acknowledgment:
     """Accept or reject a claim into adjudication, give it the payer's number, and return its 277CA status."""
     claim, rng, scenario = case.claim, till.rng, till.scenario
-    case.claim_number = f"P{till.batch}{case.number + 1:06d}"
+    case.claim_number = payer_claim_number(till.batch, case.number)
     case.acknowledged = hits(rng, scenario.rates.claim_numbers_acknowledged)
     category, status, entity = "A2", "20", "PR"
     if hits(rng, scenario.rates.rejected) and scenario.rejections:
@@ -136,6 +155,8 @@ def _adjudicate(case: Case, scenario: Scenario, rng: Random, today: date, others
     before = earlier_decisions(case.claim)
     if before:
         _answer_as_later(case, before, scenario, rng, today)
+        return
+    if scenario.nasty and hits(rng, scenario.nasty) and play(Stage(case, scenario, rng, today, others)):
         return
     decisions = decide_claim(case.claim, case.payer, scenario, rng)
     crosses = hits(rng, rates.crossed_over) and _may_cross(case, decisions)
@@ -173,7 +194,9 @@ def _answer_as_later(
         filing_indicator=case.payer.filing_indicator,
         received=today,
     )
-    case.sent.append(Sent(wave=0, kind="first", account=case.account, payment=payment, lines=tuple(lines)))
+    case.sent.append(
+        Sent(wave=case.wave, kind="first", account=case.account, payment=payment, lines=tuple(lines))
+    )
 
 
 def _later_manner(scenario: Scenario, rng: Random) -> str:
@@ -245,7 +268,7 @@ def _send_first(
         later=later,
         received=today,
     )
-    sent = Sent(wave=0, kind="first", account=case.account, payment=payment, lines=tuple(lines))
+    sent = Sent(wave=case.wave, kind="first", account=case.account, payment=payment, lines=tuple(lines))
     case.sent.append(sent)
 
 
@@ -255,14 +278,17 @@ def _reverse(case: Case, decisions: list[Decision], scenario: Scenario, rng: Ran
     case.traits.append("reversed")
     first = case.sent[0]
     payment = reversal_of(first, rng.choice(REVERSAL_REMARKS))
-    case.sent.append(Sent(wave=1, kind="reversal", account=first.account, payment=payment, lines=first.lines))
+    run = later_run(case.wave, scenario, rng)
+    case.sent.append(
+        Sent(wave=run, kind="reversal", account=first.account, payment=payment, lines=first.lines)
+    )
     if not hits(rng, rates.corrected_alike):
         case.copay_at_claim = 0
         decisions = decide_claim(case.claim, case.payer, scenario, rng, final=True)
     else:
         case.traits.append("corrected_alike")
     case.standing = [decisions]
-    wave = 1 if hits(rng, rates.corrected_in_same_file) else 2
+    wave = run if hits(rng, rates.corrected_in_same_file) else later_run(run, scenario, rng)
     renumbered = hits(rng, 0.5) and case.readable
     copay = case.copay_at_claim
     lines = answer_lines(case.claim, decisions, rates, rng, reshape=False)
@@ -300,7 +326,8 @@ def _cross_over(
         received=today,
     )
     account = case.later_account(later)
-    case.sent.append(Sent(wave=1, kind="later", account=account, payment=payment, lines=tuple(lines)))
+    run = later_run(case.wave, scenario, rng)
+    case.sent.append(Sent(wave=run, kind="later", account=account, payment=payment, lines=tuple(lines)))
 
 
 def _truth(cases: Sequence[Case], files: Sequence[RemittanceFile], scenario: Scenario, today: date) -> Truth:
@@ -324,6 +351,7 @@ def _truth(cases: Sequence[Case], files: Sequence[RemittanceFile], scenario: Sce
         open=sum(line.open for line in lines),
         bank=sum(payment.amount for payment in posted),
         provider_adjustments=sum(payment.provider_adjustments for payment in posted),
+        strangers=sum(sent.payment.paid for case in cases for sent in case.sent if sent.kind == "stranger"),
     )
     return Truth(scenario=scenario.name, as_of=today, totals=totals, claims=claims, files=true_files)
 

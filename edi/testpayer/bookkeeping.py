@@ -13,6 +13,19 @@ import msgspec
 from edi.model.remittance import Adjustment
 
 OTHER_PAYERS_EFFECT = "23"
+PATTERN_CLASSES: Mapping[str, str] = {
+    "27": "denial",
+    "97": "denial",
+    "100": "patient",
+    "104": "contractual",
+    "133": "pended",
+    "144": "contractual",
+    "161": "contractual",
+    "223": "contractual",
+    "253": "contractual",
+    "B11": "pended",
+}
+"""Accounts of the reasons that the patterns use, where the scenario does not say (facts/carc_categories.csv)."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +116,8 @@ class Sums:
 def _class_of(adjustment: Adjustment, classes: Mapping[str, str]) -> str:
     """The account of an adjustment: as the scenario says; for a reason that only another payer gave, by its group."""
     by_group = {"PR": "patient", "CO": "denial", "PI": "denial"}
-    return classes.get(adjustment.reason) or by_group.get(adjustment.group, "memo")
+    known = classes.get(adjustment.reason) or PATTERN_CLASSES.get(adjustment.reason)
+    return known or by_group.get(adjustment.group, "memo")
 
 
 def end_state(charge: int, decisions: Iterable[Decision], classes: Mapping[str, str]) -> Sums:
@@ -120,4 +134,13 @@ def move_copay(sums: list[Sums], cents: int) -> None:
         taken = max(0, min(cents, line.cash))
         line.cash -= taken
         line.patient += taken
+        cents -= taken
+
+
+def move_write_off(sums: list[Sums], cents: int) -> None:
+    """Take a claim-level write-off out of the lines' cash, first line first; their sum is what counts."""
+    for line in sums:
+        taken = max(0, min(cents, line.cash))
+        line.cash -= taken
+        line.contractual += taken
         cents -= taken

@@ -9,7 +9,7 @@ import msgspec
 
 from edi.model.claim import Claim
 from edi.model.remittance import Adjustment, ClaimPayment, RemittanceParty
-from edi.testpayer.bookkeeping import Decision, end_state, move_copay
+from edi.testpayer.bookkeeping import Decision, end_state, move_copay, move_write_off
 from edi.testpayer.lines import AnsweredLine, reversed_line
 from edi.testpayer.values import AnsweredBy, LaterPayer, PayerBehaviour, Scenario, TrueClaim, TrueLine
 
@@ -26,13 +26,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """One claim payment as sent. ``wave`` says when (0 first), ``kind`` first, reversal, correction or later."""
+    """One claim payment as sent. ``wave`` says when (0 first), ``kind`` first, reversal, correction or later.
+
+    ``stranger`` is a claim of another system that came along. ``interest`` is paid with it (PLB L6), in cents.
+    """
 
     wave: int
     kind: str
     account: Account
     payment: ClaimPayment
     lines: tuple[AnsweredLine, ...]
+    interest: int = 0
 
 
 class Case:
@@ -48,6 +52,11 @@ class Case:
         self.sent_number = claim.patient_control_number
         self.readable = True
         self.copay_at_claim = 0
+        self.written_off_at_claim = 0
+        self.one_sum = False
+        self.goes_again = False
+        self.wave = 0
+        self.charges: list[int] = [line.charge for line in claim.lines]
         self.traits: list[str] = []
         self.standing: list[list[Decision]] = []
         self.sent: list[Sent] = []
@@ -91,10 +100,13 @@ class Case:
         """Return the claim's end state; call it when everything has been sent and recorded."""
         claim = self.claim
         sums = [
-            end_state(line.charge, [decisions[place] for decisions in self.standing], scenario.classes)
-            for place, line in enumerate(claim.lines)
+            end_state(
+                self.charges[place], [decisions[place] for decisions in self.standing], scenario.classes
+            )
+            for place in range(len(claim.lines))
         ]
         move_copay(sums, self.copay_at_claim)
+        move_write_off(sums, self.written_off_at_claim)
         groups = self._groups()
         decidable = self.status != "adjudicated" or self.readable or self.acknowledged
         why_not = "" if decidable else "CLP01 was cut short and no 277CA gave the payer's claim number"
@@ -103,7 +115,7 @@ class Case:
                 number=line.number,
                 line_control_number=line.line_control_number,
                 procedure_code=line.procedure.code,
-                charge=line.charge,
+                charge=total.charge,
                 cash=total.cash,
                 contractual=total.contractual,
                 patient=total.patient,
@@ -126,7 +138,7 @@ class Case:
             status=self.status,
             payer_claim_control_number=self.claim_number,
             traits=tuple(self.traits),
-            lines=lines,
+            lines=() if self.goes_again else lines,
         )
 
     def _groups(self) -> dict[int, tuple[int, ...]]:
@@ -139,7 +151,7 @@ class Case:
             tuple(n for line in sent.lines if line.shape == "bundled" for n in line.numbers)
             for sent in self.sent
         )
-        if self.copay_at_claim:
+        if self.copay_at_claim or self.written_off_at_claim or self.one_sum:
             paired.append(tuple(line.number for line in claim.lines))
         unnamed = {n for line in answered if line.payment.line_control_number is None for n in line.numbers}
         parted = {n for line in answered if line.shape in ("split", "merged") for n in line.numbers}
@@ -232,7 +244,7 @@ def claim_payment(
 def reversal_of(sent: Sent, remark: str) -> ClaimPayment:
     """Return the claim payment that takes one back: CLP02 22, everything negated, CLP05 left out (RFI 1147, 1429)."""
     payment = sent.payment
-    lines = tuple(reversed_line(line).payment for line in sent.lines)
+    lines = tuple(reversed_line(line).payment for line in sent.lines) if payment.lines else ()
     adjustments = tuple(Adjustment(a.group, a.reason, -a.cents, a.quantity) for a in payment.adjustments)
     return msgspec.structs.replace(
         payment,

@@ -44,9 +44,16 @@ def npi(number: int) -> str:
 
 
 def generate_claims(
-    rng: Random, n: int, *, today: date, first_number: int = 1, prefix: str = "CL", line_numbers: bool = True
+    rng: Random,
+    n: int,
+    *,
+    today: date,
+    first_number: int = 1,
+    prefix: str = "CL",
+    line_numbers: bool = True,
+    days: int = 60,
 ) -> Iterator[Claim]:
-    """Yield claims of three practices with three payers, each with lines of one day in the last 60.
+    """Yield claims of three practices with three payers, each with lines of one day.
 
     Args:
         rng: all chance there is.
@@ -55,6 +62,7 @@ def generate_claims(
         first_number: number of the first claim; CLM01 is the prefix and seven digits, so two calls can be kept apart.
         prefix: letters CLM01 starts with.
         line_numbers: False leaves REF*6R out, as many systems do.
+        days: so many days before today are worked.
     """
     patients: dict[int, Subscriber] = {}
     for number in range(first_number, first_number + n):
@@ -65,7 +73,7 @@ def generate_claims(
             subscriber = patients[patient] = _subscriber(rng, patient, _PAYERS[payer][2])
         key = f"{prefix}{number:07d}"
         lines = _lines(
-            rng, practice, today - timedelta(days=rng.randint(1, 60)), key, line_numbers=line_numbers
+            rng, practice, today - timedelta(days=rng.randint(1, days)), key, line_numbers=line_numbers
         )
         filing = _PAYERS[payer][2]
         yield Claim(

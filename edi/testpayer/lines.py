@@ -87,14 +87,14 @@ def _shaped(
             if partner is not None and not bundles and (style < 0.5 or _alike(line, claim.lines[partner])):
                 done.add(partner)
                 other = (claim.lines[partner], decisions[partner])
-                pair = _pair(claim, (line, decision), other)
+                pair = pair_lines(claim, (line, decision), other)
                 bundles += pair[0].shape == "bundled"
                 owed -= 2
                 answered.extend(pair)
                 continue
             if whole_units(line) > 1:
                 owed -= 1
-                answered.extend(_split(line, decision))
+                answered.extend(split_line(line, decision))
                 continue
         answered.append(_plain(line, decision))
     return answered
@@ -144,7 +144,7 @@ def _plain(line: ServiceLine, decision: Decision) -> AnsweredLine:
     )
 
 
-def _split(line: ServiceLine, decision: Decision) -> list[AnsweredLine]:
+def split_line(line: ServiceLine, decision: Decision) -> list[AnsweredLine]:
     """Pay a line in two parts whose charges, payments, adjustments and units sum to the line's."""
     units = whole_units(line)
     first = units // 2
@@ -171,7 +171,7 @@ def _split(line: ServiceLine, decision: Decision) -> list[AnsweredLine]:
     return pieces
 
 
-def _pair(
+def pair_lines(
     claim: Claim, first: tuple[ServiceLine, Decision], second: tuple[ServiceLine, Decision]
 ) -> list[AnsweredLine]:
     """Pay two lines as one: in one 835 line if the code is the same, else bundled under a third code."""

@@ -24,6 +24,14 @@ from edi.model.remittance import (
 )
 from edi.testpayer.adjudicate import hits
 from edi.testpayer.cases import Account, Case
+from edi.testpayer.provider_adjustments import (
+    Owed,
+    Owing,
+    adjustment,
+    further_adjustments,
+    reference_of,
+    settling_adjustments,
+)
 from edi.testpayer.values import RemittanceFile, RemittanceSet, Scenario, Submission
 
 REUSED_TRACE = "0000000"
@@ -43,6 +51,7 @@ class Till:
         self.payments = 0
         self.interchanges = 0
         self.forwarded: dict[Account, list[tuple[str, int]]] = {}
+        self.owed: Owed = {}
 
     @property
     def batch(self) -> str:
@@ -63,11 +72,14 @@ class Till:
 def make_files(cases: Sequence[Case], till: Till) -> list[RemittanceFile]:
     """Gather everything the cases have sent into payments and files, wave by wave, and record where each stands."""
     files: list[RemittanceFile] = []
-    last_wave = max((sent.wave for case in cases for sent in case.sent), default=-1)
-    for wave in range(last_wave + 1):
+    waves: dict[int, list[tuple[Case, int]]] = {}
+    for case in cases:
+        for place, sent in enumerate(case.sent):
+            waves.setdefault(sent.wave, []).append((case, place))
+    size = till.scenario.payments_per_file
+    for wave in sorted(waves):
         day = till.today + timedelta(days=wave * till.scenario.days_between)
-        batches = _batches(cases, wave, till.scenario.claims_per_payment)
-        size = till.scenario.payments_per_file
+        batches = _batches(waves[wave], till.scenario.claims_per_payment)
         made = [
             _file(batches[start : start + size], len(files) + start // size, day, till)
             for start in range(0, len(batches), size)
@@ -76,7 +88,29 @@ def make_files(cases: Sequence[Case], till: Till) -> list[RemittanceFile]:
         files.extend(made)
         for copy in copies:
             files.append(msgspec.structs.replace(copy, name=file_name(till.batch, len(files))))
+    if till.scenario.spread and (till.forwarded or till.owed):
+        day = till.today + timedelta(days=(max(waves) + 1) * till.scenario.days_between)
+        files.append(_settlement(len(files), day, till))
     return files
+
+
+def _settlement(number: int, day: date, till: Till) -> RemittanceFile:
+    """A file without claims that ends every balance: what is carried forward or owed is refunded by check (72)."""
+    name, interchange = file_name(till.batch, number), till.interchange_number()
+    sets = []
+    open_accounts = sorted({*till.forwarded, *till.owed}, key=lambda one: (one.id, one.payee_npi, one.name))
+    for place, account in enumerate(open_accounts, 1):
+        adjustments = [
+            adjustment(account, day, reason, reference, cents)
+            for reference, owing in till.forwarded.get(account, ())
+            for reason, cents in (("FB", owing), ("72", -owing))
+        ]
+        adjustments += settling_adjustments(account, day, till.owed)
+        amount = -sum(one.cents for one in adjustments)
+        header = _header(account, amount, till.trace_number(), day, (interchange, f"{place:04d}"), till)
+        sets.append(RemittanceSet(header=header, claims=(), trailer=trailer_of([], adjustments)))
+    till.forwarded.clear()
+    return RemittanceFile(name=name, interchange_control_number=interchange, sets=tuple(sets))
 
 
 def file_name(batch: str, number: int) -> str:
@@ -88,19 +122,15 @@ Batch = tuple[Account, list[tuple[Case, int]]]
 """One payment to be: who pays whom, and each case with the place of what it sent."""
 
 
-def _batches(cases: Sequence[Case], wave: int, size: int) -> list[Batch]:
+def _batches(parts: Sequence[tuple[Case, int]], size: int) -> list[Batch]:
     """Gather what is sent in a wave by account, at most ``size`` cases a payment; a case's parts stay together."""
-    by_account: dict[Account, list[list[tuple[Case, int]]]] = {}
-    for case in cases:
-        mine: dict[Account, list[tuple[Case, int]]] = {}
-        for place, sent in enumerate(case.sent):
-            if sent.wave == wave:
-                mine.setdefault(sent.account, []).append((case, place))
-        for account, parts in mine.items():
-            by_account.setdefault(account, []).append(parts)
+    by_account: dict[Account, dict[int, list[tuple[Case, int]]]] = {}
+    for case, place in parts:
+        by_account.setdefault(case.sent[place].account, {}).setdefault(case.number, []).append((case, place))
     return [
         (account, [part for parts in gathered[start : start + size] for part in parts])
-        for account, gathered in by_account.items()
+        for account, held in by_account.items()
+        for gathered in [list(held.values())]
         for start in range(0, len(gathered), size)
     ]
 
@@ -154,17 +184,7 @@ def _provider_adjustments(
     adjustments: list[ProviderAdjustment] = []
 
     def add(reason: str, identifier: str, cents: int) -> None:
-        fiscal = date(day.year, 12, 31)
-        adjustments.append(
-            ProviderAdjustment(
-                segment=0,
-                provider=account.payee_npi,
-                fiscal_date=fiscal,
-                reason=reason,
-                identifier=identifier,
-                cents=cents,
-            )
-        )
+        adjustments.append(adjustment(account, day, reason, identifier, cents))
 
     wanted, paid_interest = hits(rng, rates.taken_back), hits(rng, rates.interest)
     case = rng.choice(parts)[0]
@@ -172,14 +192,24 @@ def _provider_adjustments(
     left = paid - sum(cents for _, cents in owed)
     for reference, cents in owed:
         add("FB", reference, cents)
+    recovered = 0
     if wanted and left > 2 * SMALLEST_RECOVERY:
         recovered = rng.randint(SMALLEST_RECOVERY, left // 2)
-        add("WO", f"{case.claim_number:<19}{case.claim.patient_control_number}", recovered)
+        add("WO", reference_of(case), recovered)
         left -= recovered
     if paid_interest and left > 0:
         interest = rng.randint(1, 500)
         add("L6", case.claim_number, -interest)
         left += interest
+    for one, place in parts:
+        if one.sent[place].interest:
+            add("L6", one.claim_number, -one.sent[place].interest)
+            left += one.sent[place].interest
+    for made in further_adjustments(account, parts, left, day, rng=rng, rates=rates, owed=till.owed):
+        adjustments.append(made)
+        left -= made.cents
+    if recovered:
+        till.owed.setdefault(account, []).append(Owing("WO", reference_of(case), -recovered))
     if left < 0:
         add("FB", trace, left)
         till.forwarded[account] = [(trace, -left)]

@@ -33,6 +33,10 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         claim_level: claims whose copay stands in a CAS of the claim.
         deductible: lines whose allowed amount goes to the deductible.
         taken_back: payments that recover money by a PLB WO. interest: payments with interest (PLB L6).
+        takeback_deferred: reversals whose money a PLB WO defers and later payments take.
+        refund_received: payments that acknowledge a refund check (72 with WO). adjusted: that adjust (CS) and take it
+            again later. advanced: that advance money (AP) and take it later. offset: that offset amounts (J1).
+        unknown_adjustment: payments with a PLB reason that is in no code set.
         zero_trace_reused: payments of zero that carry the trace number every such payment carries.
         lines_out_of_order: claims whose lines come back in another order.
         file_renamed, file_rewrapped, file_reenveloped: files sent again under another name, with other line ends,
@@ -59,6 +63,12 @@ class Rates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     deductible: float = 0.0
     taken_back: float = 0.0
     interest: float = 0.0
+    takeback_deferred: float = 0.0
+    refund_received: float = 0.0
+    adjusted: float = 0.0
+    advanced: float = 0.0
+    offset: float = 0.0
+    unknown_adjustment: float = 0.0
     zero_trace_reused: float = 0.0
     lines_out_of_order: float = 0.0
     file_renamed: float = 0.0
@@ -131,6 +141,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``classes`` says for each CARC used which account it goes to (facts/carc_categories.csv, posting_class); it is
     data of the scenario so that the truth does not lean on the tables under test. ``days_between`` is the number of
     days between the first payments, the second wave and the third.
+
+    ``nasty`` is the share of claims that get one of the unusual adjudications of `edi.testpayer.patterns`, drawn among
+    ``patterns`` (all of them when empty). ``spread``: payments follow each claim's date of service by two weeks, and
+    what comes after them by some weeks more, so that a year of claims is answered over a year.
     """
 
     name: str
@@ -144,6 +158,9 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     claims_per_payment: int = 50
     payments_per_file: int = 3
     days_between: int = 7
+    nasty: float = 0.0
+    patterns: tuple[str, ...] = ()
+    spread: bool = False
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
@@ -241,7 +258,8 @@ class TrueLine(msgspec.Struct, frozen=True, kw_only=True):
 class TrueClaim(msgspec.Struct, frozen=True, kw_only=True):
     """One submitted claim: CLM01, what became of it, and its lines.
 
-    ``status`` is ``rejected``, ``adjudicated`` or ``unanswered`` (a void, which the test payer does not answer).
+    ``status`` is ``rejected``, ``adjudicated``, ``unanswered`` (a void of a claim that was not in the same file) or
+    ``again`` (a replacement, void or resend of a claim of the same file, whose lines hold the end state).
     ``traits`` names what was done to it (``mangled``, ``reversed``, ``crossed_over``, ``bundled``, ``split`` …).
     """
 
@@ -296,7 +314,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     bank: int
     """Sum of BPR02 over all payments that are not duplicates."""
     provider_adjustments: int
-    """Sum of PLB over them; cash = bank + provider_adjustments."""
+    """Sum of PLB over them; cash + strangers = bank + provider_adjustments."""
+    strangers: int = 0
+    """Sum of CLP04 over claims of other systems that came in the same files."""
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):

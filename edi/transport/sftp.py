@@ -1,8 +1,8 @@
 """A clearinghouse behind SFTP: host keys checked, files whole or not there, one connection for a run.
 
-The only import of paramiko. Its exceptions are turned into ours: what may pass (a connection that dropped, a server that
-stalls or is full) is a TemporaryError, what a person has to mend (a host key, a password) an AccessError. paramiko's
-loggers print names and sizes only, and are cut off all the same.
+The only import of paramiko. Its exceptions are turned into ours: what may pass (a connection that dropped, a server
+that stalls or is full) is a TemporaryError, what a person has to mend (a host key, a password) an AccessError.
+paramiko's loggers print names and sizes only, and are cut off all the same.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ What an adjudication posts on a service depends on what stands there:
 * another adjudication, of another payer or of the same: its payment, OA-23 as memo, its write-offs only up to what is
   not settled (charge - paid - contractual), then its patient share and its denial out of the rest. What that takes
   from an earlier patient share or denial moves out of there by a transfer. The part without room is memo;
-* a reversal (CLP02 22): exactly the opposite of what the original posted, transfers included.
+* a reversal (CLP02 22): exactly the opposite of what the original posted, transfers included; nothing while the
+  original is not in the books.
 
 No adjustment brings a service below zero; only money can (a credit balance).
 """
@@ -20,10 +21,11 @@ from edi.codes.lookup import Tables
 from reconcile.chain import Chain
 from reconcile.ledger.books import Ledger
 from reconcile.ledger.posting import Poster
+from reconcile.ledger.sequence import in_sequence
 from reconcile.ledger.single import post_only
 from reconcile.values import Adjudication, SubmittedLine
 
-__all__ = ["Ledger", "post"]
+__all__ = ["Ledger", "in_sequence", "post"]
 
 
 def post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import msgspec
@@ -9,22 +10,35 @@ import msgspec
 from edi.model.finding import Finding
 from reconcile.values import Account, LineBalance, Posting
 
-BOOKED: Final = (Account.PAID, Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.PENDED)
+BOOKED: Final = (
+    Account.PAID,
+    Account.CONTRACTUAL,
+    Account.PATIENT,
+    Account.DENIED,
+    Account.PENDED,
+    Account.SUSPENSE,
+)
 """The accounts that are kept for a service, in the order of a balance."""
+GIVING: Final = (Account.CONTRACTUAL, Account.SUSPENSE)
+"""Where negative cents give room back."""
+YIELDING: Final = (Account.SUSPENSE, Account.PATIENT, Account.DENIED)
+"""What a later answer takes from, first to last: what nobody explained, then what somebody still owes."""
 
 
 class Service:
-    """What stands on one service: cents by account, and who stands there."""
+    """What stands on one service: cents by account, which adjudications, and how many of each payer."""
 
-    __slots__ = ("accounts", "charge", "live", "pools")
+    __slots__ = ("accounts", "charge", "live", "payers", "pools")
 
     def __init__(self, charge: int) -> None:
         self.charge = charge
         self.accounts = dict.fromkeys(BOOKED, 0)
         self.live: list[int] = []
+        self.payers: Counter[str] = Counter()
         self.pools: dict[Account, list[tuple[str | None, str | None, int]]] = {
             Account.PATIENT: [],
             Account.DENIED: [],
+            Account.SUSPENSE: [],
         }
 
     def settled(self) -> int:
@@ -34,7 +48,8 @@ class Service:
     def open(self, charge: int) -> int:
         """Cents nobody has answered for."""
         accounts = self.accounts
-        return charge - self.settled() - accounts[Account.PATIENT] - accounts[Account.DENIED]
+        explained = self.settled() + accounts[Account.PATIENT] + accounts[Account.DENIED]
+        return charge - explained - accounts[Account.SUSPENSE]
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +61,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         findings: what the payers did that a person should know.
         reversed_by: adjudication -> the reversal that took (part of) it back.
         live: (adjudication, service) pairs that stand.
+        waiting: reversals whose original is not in the books; nothing of them is posted.
     """
 
     postings: tuple[Posting, ...]
@@ -53,6 +69,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     reversed_by: dict[int, int]
     live: frozenset[tuple[int, int]]
+    waiting: frozenset[int] = frozenset()
 
 
 def balance_of(
@@ -63,6 +80,7 @@ def balance_of(
     patient: int,
     denied: int,
     pended: int,
+    suspense: int = 0,
     *,
     repeats: tuple[int, ...] = (),
 ) -> LineBalance:
@@ -75,6 +93,7 @@ def balance_of(
         patient=patient,
         denied=denied,
         pended=pended,
-        open=charge - paid - contractual - patient - denied,
+        open=charge - paid - contractual - patient - denied - suspense,
+        suspense=suspense,
         repeats=repeats,
     )

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from edi.codes.lookup import Tables
-from reconcile.accounts import DUPLICATE, Entry, account_of, bundles, share_all
+from reconcile.accounts import (
+    DUPLICATE,
+    Entry,
+    account_of,
+    bundles,
+    share_all,
+    unexplained_of_claim,
+    unexplained_of_line,
+)
 from reconcile.chain import Chain
 from reconcile.values import Account, Adjudication, SubmittedLine
 
@@ -72,6 +80,9 @@ class EntryReader:
                 parts.append(
                     (account, adjustment.cents, adjustment.group, adjustment.reason, adjustment.quantity)
                 )
+            unexplained = unexplained_of_line(paid_line)
+            if unexplained:
+                parts.append((Account.SUSPENSE, unexplained, None, None, None))
             parts = parts or [(_PAID, 0, None, None, None)]
             if len(services) == 1:
                 entries += [Entry(index, services[0], *part) for part in parts]
@@ -81,7 +92,7 @@ class EntryReader:
                 for (account, _, group, reason, quantity), row in zip(parts, rows, strict=True):
                     for service, cents in zip(services, row, strict=True):
                         entries.append(Entry(index, service, account, cents, group, reason, quantity))
-        if claim.adjustments or not claim.lines:
+        if claim.adjustments or not claim.lines or unexplained_of_claim(claim):
             entries += self._claim_level(adjudication)
         return entries
 
@@ -127,6 +138,11 @@ class EntryReader:
             paired = [one for pair in zip(parts, less, strict=True) for one in pair]
         else:
             paired = [(_PAID, claim.paid, None, None, None), *parts]
+        beyond = unexplained_of_claim(claim)
+        if beyond:
+            paired.append((Account.SUSPENSE, beyond, None, None, None))
+            if claim.lines:  # the cash that no line tells of
+                paired.append((_PAID, -beyond, None, None, None))
         rows = share_all([part[1] for part in paired], [weight for _, _, weight in targets])
         return [
             Entry(index, service, account, cents, group, reason, quantity)

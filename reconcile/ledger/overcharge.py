@@ -52,8 +52,9 @@ def _place(entry: Entry) -> int:
 
 
 def _answered(entries: Sequence[Entry]) -> int:
-    """Cents that the entries answer: all but what waits and what is memo."""
-    return sum(one.cents for one in entries if one.account is Account.PAID or one.account in _CUT)
+    """Cents that the entries answer: all but what waits and what is memo; cash that no line explains is none."""
+    told = (Account.PAID, Account.SUSPENSE, *_CUT)
+    return sum(one.cents for one in entries if one.account in told)
 
 
 def _groups(

@@ -5,43 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
-from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
-from edi.model.remittance import ServicePayment
-from reconcile.accounts import PRIOR_PAYERS, Entry, bundles
-from reconcile.chain import Chain
+from reconcile.accounts import Entry, bundles
 from reconcile.denial_rules import reversal_reason
-from reconcile.ledger.books import BOOKED, Ledger, Service, balance_of
-from reconcile.ledger.entries import EntryReader
+from reconcile.ledger.booking import Booking
+from reconcile.ledger.books import BOOKED, GIVING, YIELDING, Ledger, Service, balance_of
+from reconcile.ledger.bundling import bundled_services, without_bundling
 from reconcile.ledger.overcharge import overcharged
-from reconcile.ledger.twins import NO_ORIGINAL, TwinKey, by_codes, retie_twins
-from reconcile.values import Account, Adjudication, Posting, SubmittedLine
+from reconcile.values import Account, Adjudication
 
 _PAID: Final = Account.PAID
 
 
-class Poster:
+class Poster(Booking):
     """The posting machine: one claim, one adjudication after the other."""
-
-    def __init__(self, lines: Sequence[SubmittedLine], tables: Tables, chain: Chain | None) -> None:
-        self.tables = tables
-        self.chain = chain
-        self.lines = {line.id: line for line in lines} if chain is None else chain.lines
-        self.services: dict[int | None, Service] = {}
-        ids = [line.id for line in lines] if chain is None else list(chain.versions)
-        for service in ids:
-            self.services[service] = Service(self.lines[service].charge)
-        self.first_lines = lines
-        self.ties: dict[int, Mapping[int, int]] = {}
-        self.doubtful: set[TwinKey] = set()
-        self.reader = EntryReader(self.lines, lines, tables, chain, self._known)
-        self.postings: list[Posting] = []
-        self.findings: list[Finding] = []
-        self.by_key: dict[tuple[int, int | None], list[Posting]] = {}
-        self.adjudications: dict[int, Adjudication] = {}
-        self.reversed_by: dict[int, int] = {}
 
     # -- one adjudication ----------------------------------------------------------------------------------------
 
@@ -52,7 +30,13 @@ class Poster:
         grouped: dict[int | None, list[Entry]] = {}
         for entry in self.reader.read(adjudication, self.ties[adjudication.id]):
             grouped.setdefault(entry.service, []).append(entry)
+        together = bundled_services(adjudication, grouped)
+        if any(self.services[one].live for one in together):
+            grouped = without_bundling(grouped, bundles(adjudication.claim))
         reversal = adjudication.claim.status == REVERSAL
+        if reversal and not self._in_the_books(adjudication, grouped):
+            self._wait(adjudication, next(iter(grouped.values()))[0])
+            return
         beyond = {} if reversal else self._beyond(adjudication, grouped)
         for service_id, entries in grouped.items():
             service = self.services.get(service_id)
@@ -66,80 +50,41 @@ class Poster:
                 else:
                     self._post_first(adjudication, service, entries, beyond)
                 service.live.append(adjudication.id)
+                service.payers[adjudication.payer] += 1
+        if together and not reversal:
+            self.bundles[adjudication.id] = together
+        if self.bundles and not reversal:
+            self._even_out(adjudication, grouped)
 
-    def _retie(self, adjudication: Adjudication) -> Mapping[int, int]:
-        """Where the rows of twins belong, given what stands in the books."""
-        lines = self.first_lines
-        if self.chain is not None:
-            lines = self.chain.lines_of(adjudication.match.claim_id)
-        return retie_twins(
-            adjudication,
-            lines,
-            self.doubtful,
-            lambda line_id: bool(self.services[self.reader.service(line_id)].live),
-            lambda row, line_id: self._mismatch(adjudication, row, self.reader.service(line_id)),
-        )
+    def _even_out(self, adjudication: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]) -> None:
+        """Let a later payer's money for one line of a bundle answer what is owed on the others.
 
-    def _mismatch(self, adjudication: Adjudication, row: ServicePayment, service_id: int) -> int:
-        """By how many cents a row misses what stands on a service (see reconcile.ledger.twins)."""
-        service = self.services[service_id]
-        if adjudication.claim.status == REVERSAL:
-            entry = Entry(None, service_id, _PAID, row.paid)
-            original = self._original(adjudication, service_id, service, [entry])
-            if original is None:
-                return NO_ORIGINAL
-            standing = self.by_key.get((original, service_id), ())
-            return sum(
-                abs(given + sum(one.cents for one in standing if (one.group, one.reason) == codes))
-                for codes, given in by_codes(row).items()
-            )
-        if any(self.adjudications[one].payer == adjudication.payer for one in service.live):
-            return service.settled()
-        prior = sum(one.cents for one in row.adjustments if one.reason == PRIOR_PAYERS)
-        if prior:
-            return abs(prior - service.settled())
-        share = sum(one.cents for one in row.adjustments if one.group == "PR")
-        return abs(row.paid + share - service.accounts[Account.PATIENT])
+        The charge that is answered moves with it, as OA-94 and CO-97 would have moved it (RFI 2320).
+        """
+        number = adjudication.id
+        for bundler, together in self.bundles.items():
+            if not together.intersection(grouped) or not any(
+                bundler in self.services[one].live for one in together
+            ):
+                continue
+            for credit in sorted(together):
+                for owed in sorted(together):
+                    self._move_within(number, credit, owed)
 
-    def _known(self, service_id: int | None) -> bool:
-        """Whether a duplicate of the service was paid or is in process: it was sent before, or it was answered."""
-        service = self.services.get(service_id)
-        if service is not None and service.live:
-            return True
-        return (
-            self.chain is not None
-            and service_id is not None
-            and len(self.chain.versions.get(service_id, ())) > 1
-        )
-
-    # -- booking -------------------------------------------------------------------------------------------------
-
-    def _book(
-        self,
-        adjudication: int,
-        service: Service,
-        entry: Entry,
-        account: Account,
-        cents: int,
-        *,
-        transfer: bool = False,
-        codes: tuple[str | None, str | None] | None = None,
-    ) -> None:
-        """Write one posting and carry it into the service."""
-        if not cents:
-            return
-        group, reason = (entry.group, entry.reason) if codes is None else codes
-        quantity = None if transfer else entry.quantity
-        posting = Posting(
-            adjudication, entry.line, entry.service, account, cents, group, reason, quantity, transfer
-        )
-        self.postings.append(posting)
-        self.by_key.setdefault((adjudication, entry.service), []).append(posting)
-        if account is not Account.MEMO:
-            service.accounts[account] += cents
-            pool = service.pools.get(account)
-            if pool is not None:
-                pool.append((group, reason, cents))
+    def _move_within(self, number: int, credit: int, owed: int) -> None:
+        """Move a credit balance of one line of a bundle to what stands with the patient or as denied on another."""
+        here, there = self.services[credit], self.services[owed]
+        over = -here.open(self.lines[credit].charge)
+        for account in (Account.PATIENT, Account.DENIED):
+            cents = min(over, there.accounts[account])
+            if cents <= 0 or here is there:
+                continue
+            self._draw(number, there, Entry(None, owed, account, 0), account, cents)
+            for service, service_id, moved in ((there, owed, cents), (here, credit, -cents)):
+                entry = Entry(None, service_id, Account.CONTRACTUAL, 0)
+                codes = (None, None)
+                self._book(number, service, entry, Account.CONTRACTUAL, moved, transfer=True, codes=codes)
+            over -= cents
 
     def _beyond(
         self, adjudication: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]
@@ -183,17 +128,17 @@ class Poster:
         charge = self._charge_answered(adjudication, entries[0], service)
         room = charge - service.settled()
         drawn = 0
-        for entry in entries:  # money, and write-offs that give room back
-            if entry.account is _PAID or (entry.account is Account.CONTRACTUAL and entry.cents < 0):
+        for entry in entries:  # money, and what gives room back
+            if entry.account is _PAID or (entry.account in GIVING and entry.cents < 0):
                 self._book(number, service, entry, entry.account, entry.cents)
                 drawn += entry.cents
-        for account in (Account.CONTRACTUAL, Account.PATIENT, Account.DENIED):
+        for account in (Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.SUSPENSE):
             for entry in entries:
-                if entry.account is not account or (account is Account.CONTRACTUAL and entry.cents < 0):
+                if entry.account is not account or (account in GIVING and entry.cents < 0):
                     continue
                 fits = min(entry.cents, max(room - drawn, 0))
                 drawn += fits
-                if fits < entry.cents:
+                if fits < entry.cents and account is not Account.SUSPENSE:
                     self._book(number, service, entry, Account.MEMO, entry.cents - fits)
                     if account is Account.CONTRACTUAL:
                         self._overstated(adjudication, service, entry, entry.cents - fits)
@@ -204,27 +149,6 @@ class Poster:
         for entry in entries:
             if entry.account is Account.MEMO:
                 self._book(number, service, entry, Account.MEMO, entry.cents)
-
-    def _make_room(self, number: int, service: Service, entry: Entry, charge: int, coming: int) -> None:
-        """Take out of the patient's share, then out of the denials, what more than the open balance is coming."""
-        excess = coming - service.open(charge)
-        for account in (Account.PATIENT, Account.DENIED):
-            if excess <= 0:
-                return
-            excess -= self._draw(number, service, entry, account, min(excess, service.accounts[account]))
-
-    def _draw(self, number: int, service: Service, entry: Entry, account: Account, cents: int) -> int:
-        """Move cents out of an account, under the codes they stood under, oldest first. Return what was moved."""
-        left = cents
-        standing: dict[tuple[str | None, str | None], int] = {}
-        for group, reason, amount in service.pools[account]:
-            standing[group, reason] = standing.get((group, reason), 0) + amount
-        for codes, amount in standing.items():
-            part = min(left, amount)
-            if part > 0:
-                self._book(number, service, entry, account, -part, transfer=True, codes=codes)
-                left -= part
-        return cents - left
 
     def _settle_pended(self, number: int, service: Service, entries: Sequence[Entry], charge: int) -> None:
         """A decision ends the wait of an earlier adjudication; a new wait is no longer than what is open."""
@@ -239,13 +163,25 @@ class Poster:
                 self._book(number, service, entry, Account.PENDED, fits)
                 self._book(number, service, entry, Account.MEMO, entry.cents - fits)
 
-    def _charge_answered(self, adjudication: Adjudication, entry: Entry, service: Service) -> int:
-        """The charge of the service in the submission that is answered."""
-        if self.chain is None or entry.service is None:
-            return service.charge
-        return self.chain.charge_in(adjudication.match.claim_id, entry.service)
-
     # -- reversals -----------------------------------------------------------------------------------------------
+
+    def _in_the_books(self, reversal: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]) -> bool:
+        """Whether what a reversal takes back stands on every service that it names."""
+        for service_id, entries in grouped.items():
+            service = self.services.get(service_id)
+            if service is None or self._original(reversal, service_id, service, entries) is None:
+                return False
+        return True
+
+    def _wait(self, reversal: Adjudication, entry: Entry) -> None:
+        """Leave a reversal unposted until its original comes."""
+        self.waiting.append(reversal.id)
+        self._find(
+            "REVERSAL_WITHOUT_ORIGINAL",
+            reversal,
+            entry,
+            "the reversal takes back an adjudication that is not in the books; it waits for it",
+        )
 
     def _reverse(
         self, reversal: Adjudication, service_id: int | None, service: Service, entries: Sequence[Entry]
@@ -253,15 +189,7 @@ class Poster:
         """Take back what the original posted on the service; the cash is always what the file says."""
         original = self._original(reversal, service_id, service, entries)
         if original is None:
-            for entry in entries:
-                self._book(reversal.id, service, entry, entry.account, entry.cents)
-            self._find(
-                "REVERSAL_WITHOUT_ORIGINAL",
-                reversal,
-                entries[0],
-                "the reversal takes back an adjudication that is not in the books; posted as it stands",
-            )
-            return
+            raise AssertionError("a reversal is posted where its original is in the books")
         first = entries[0]
         for posting in tuple(self.by_key.get((original, service_id), ())):
             entry = Entry(
@@ -271,6 +199,7 @@ class Poster:
                        codes=(posting.group, posting.reason))  # fmt: skip
         later = service.live[service.live.index(original) + 1 :]
         service.live.remove(original)
+        service.payers[self.adjudications[original].payer] -= 1
         self.reversed_by[original] = reversal.id
         given = sum(entry.cents for entry in entries if entry.account is _PAID)
         taken = -sum(one.cents for one in self.by_key.get((original, service_id), ()) if one.account is _PAID)
@@ -282,7 +211,7 @@ class Poster:
                 first,
                 f"the reversal takes back {decimal_text(-given)} where the original paid {decimal_text(-taken)}",
             )
-        for account in (Account.PATIENT, Account.DENIED):  # a later payer had answered what is now gone
+        for account in YIELDING:  # a later payer had answered what is now gone
             moved = -sum(
                 posting.cents
                 for one in later
@@ -293,28 +222,10 @@ class Poster:
             if back > 0:
                 self._book(reversal.id, service, first, account, back, transfer=True, codes=(None, None))
 
-    def _original(
-        self, reversal: Adjudication, service_id: int | None, service: Service, entries: Sequence[Entry]
-    ) -> int | None:
-        """The standing adjudication that a reversal means: same payer or claim number, best the exact opposite."""
-        given = sum(entry.cents for entry in entries if entry.account is _PAID)
-        number = reversal.claim.payer_claim_control_number
-        best: tuple[tuple[bool, bool, int], int] | None = None
-        for position, one in enumerate(service.live):
-            candidate = self.adjudications[one]
-            same_number = bool(number) and candidate.claim.payer_claim_control_number == number
-            if candidate.payer != reversal.payer and not same_number:
-                continue
-            paid = sum(p.cents for p in self.by_key.get((one, service_id), ()) if p.account is _PAID)
-            key = (same_number, paid == -given, position)
-            if best is None or key > best[0]:
-                best = (key, one)
-        return None if best is None else best[1]
-
     def deny_uncorrected(self, ordered: Sequence[Adjudication]) -> None:
         """A reversal with a reason that leaves nothing standing opens a denial of the whole service (N687 ...)."""
         for adjudication in ordered:
-            if adjudication.claim.status != REVERSAL:
+            if adjudication.claim.status != REVERSAL or adjudication.id in self.waiting:
                 continue
             remarks = [*adjudication.claim.remarks]
             for line in adjudication.claim.lines:
@@ -358,42 +269,11 @@ class Poster:
             balances=tuple(balances),
             findings=tuple(self.findings),
             reversed_by=self.reversed_by,
+            waiting=frozenset(self.waiting),
             live=frozenset(
                 (one, service_id)
                 for service_id, service in self.services.items()
                 if service_id is not None
                 for one in service.live
             ),
-        )
-
-    # -- findings ------------------------------------------------------------------------------------------------
-
-    def _overstated(self, adjudication: Adjudication, service: Service, entry: Entry, rest: int) -> None:
-        """Say that a write-off found no room."""
-        payers = {self.adjudications[one].payer for one in service.live}
-        if payers == {adjudication.payer}:
-            code, what = "ANSWERED_TWICE", "the payer answered the line before and did not reverse it; its"
-        else:
-            code, what = "COB_OVERSTATED", "a later payer's"
-        self._find(
-            code,
-            adjudication,
-            entry,
-            f"{what} write-off {entry.group}-{entry.reason} exceeds the open balance by {decimal_text(rest)}, "
-            "which is kept as memo",
-        )
-
-    def _find(self, code: str, adjudication: Adjudication, entry: Entry, message: str) -> None:
-        claim = adjudication.claim
-        segment, line = claim.segment, None
-        if entry.line is not None:
-            segment = claim.lines[entry.line].segment
-            line = claim.lines[entry.line].line_control_number
-        self.findings.append(
-            Finding(
-                code=code,
-                severity=Severity.WARNING,
-                message=message,
-                location=Location(claim=claim.patient_control_number, line=line, segment=segment),
-            )
         )

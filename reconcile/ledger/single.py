@@ -7,7 +7,7 @@ from typing import Final
 
 from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
-from reconcile.accounts import BUNDLED_IN, account_of
+from reconcile.accounts import BUNDLED_IN, account_of, unexplained_of_claim, unexplained_of_line
 from reconcile.ledger.books import Ledger, balance_of
 from reconcile.values import Account, Adjudication, Posting, SubmittedLine
 
@@ -27,7 +27,7 @@ def post_only(adjudication: Adjudication, lines: Sequence[SubmittedLine], tables
     a service that is answered beyond its charge).
     """
     claim, number, capitated = adjudication.claim, adjudication.id, adjudication.capitated
-    if claim.status == REVERSAL or claim.adjustments or not claim.lines:
+    if claim.status == REVERSAL or claim.adjustments or not claim.lines or unexplained_of_claim(claim):
         return None
     held = {line.id: [line.charge, 0, 0, 0, 0, 0] for line in lines}
     postings: list[Posting] = []
@@ -38,6 +38,8 @@ def post_only(adjudication: Adjudication, lines: Sequence[SubmittedLine], tables
         line_id = ids[0]
         cents_of = held[line_id]
         paid = paid_line.paid
+        if unexplained_of_line(paid_line):
+            return None
         if paid:
             postings.append(Posting(number, index, line_id, Account.PAID, paid))
             cents_of[1] += paid

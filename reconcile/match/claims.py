@@ -15,58 +15,15 @@ import msgspec
 from edi.model.balance import REVERSAL
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
+from edi.payers.profile import MatchingPolicy
 from reconcile.accounts import DUPLICATE
-from reconcile.match.lines import by_control_number, match_lines
+from reconcile.match.fit import STRENGTH, Fit, fit_of, patient_agrees, payer_agrees, points_of, shared_number
+from reconcile.match.foreign import PREDETERMINATION, foreign_kind
+from reconcile.match.lines import by_control_number
 from reconcile.values import ClaimEvidence, ClaimMatch, LineEvidence, LineMatch, SubmittedClaim
 
-_STRENGTH: Final = {
-    ClaimEvidence.CONTROL_NUMBER: 4,
-    ClaimEvidence.CONTROL_NUMBER_NORMALISED: 3,
-    ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER: 2,
-    ClaimEvidence.LINE_CONTROL_NUMBER: 1,
-    ClaimEvidence.NONE: 0,
-}
-_FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE, LineEvidence.LINE_NUMBER)
-
-
-class _Fit(msgspec.Struct, frozen=True, kw_only=True):
-    """How one submission fits the claim payment. ``patient`` is 1 agrees, 0 not told, -1 differs."""
-
-    claim: SubmittedClaim
-    evidence: ClaimEvidence
-    lines: tuple[LineMatch, ...]
-    allocated: int
-    tied: int
-    sure: int
-    charge: bool
-    patient: int
-    payer: bool
-    payer_number: bool
-
-    def accepted(self) -> bool:
-        """Whether enough agrees beside the number."""
-        count = len(self.lines)
-        if self.evidence is ClaimEvidence.NONE:
-            return False
-        if self.patient < 0:
-            everything = self.charge and self.sure == count and count > 0
-            return everything or (count > 0 and self.allocated == count and self.tied == count)
-        if self.evidence is ClaimEvidence.LINE_CONTROL_NUMBER:
-            return self.allocated > 0 and self.tied == count
-        return self.charge or self.patient > 0 or self.sure > 0
-
-    def identity(self) -> tuple[int, ...]:
-        """What tells one claim from another, strongest first; equal tuples of two chains are ambiguous."""
-        return (
-            self.allocated,
-            self.patient,
-            int(self.charge),
-            self.tied,
-            self.sure,
-            _STRENGTH[self.evidence],
-            int(self.payer_number),
-            int(self.payer),
-        )
+_DEFAULT: Final = MatchingPolicy()
+_BY_LINE_NUMBER: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.LINE_NUMBER)
 
 
 def match_claim(
@@ -76,6 +33,7 @@ def match_claim(
     payer_key: str | None,
     payer_ids: tuple[str, ...] = (),
     answered: Collection[int] = (),
+    policy: MatchingPolicy | None = None,
 ) -> ClaimMatch:
     """Tie one claim payment to one submission and its lines, or say why not.
 
@@ -88,40 +46,51 @@ def match_claim(
         payer_ids: how the 835 calls its payer (N104, TRN03, REF*2U), compared with the submission's payer id.
         answered: ids of submitted lines that other claim payments have answered; they lose ties (split claims,
             resends).
+        policy: how sure a match must be; None for the defaults.
 
     Returns:
-        A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``ambiguous`` or
-        ``lines_unmatched``, and ``detail`` names fields, never values.
+        A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``ambiguous``,
+        ``lines_unmatched``, ``not_ours`` or ``predetermination``, and ``detail`` names fields, never values.
     """
-    if not candidates:
-        return ClaimMatch(
-            claim_id=None,
-            evidence=ClaimEvidence.NONE,
-            reason="no_claim",
-            detail="no submitted claim has this patient control number, payer claim control number or line number",
+    if payment.status == PREDETERMINATION:
+        return _not_posted(
+            "predetermination",
+            "CLP02 25 says what would be paid; nothing was, and the claim stays open",
+            candidates,
         )
+    if not candidates:
+        kind = foreign_kind(payment)
+        if kind:
+            return _not_posted("not_ours", f"a claim of another kind: {kind}; kept, and posted nowhere", ())
+        return _not_posted(
+            "no_claim",
+            "no submitted claim has this patient control number, payer claim control number or line number",
+            (),
+        )
+    policy = policy or _DEFAULT
     quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids)
     if quick is not None:
         return quick
-    fits = [_fit(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
-    accepted = [fit for fit in fits if fit.accepted()]
+    fits = [fit_of(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
+    accepted = [fit for fit in fits if fit.accepted(policy)]
     ids = tuple(sorted(claim.id for claim in candidates))
     if not accepted:
         reason, detail = _disagreement(fits)
         return ClaimMatch(
             claim_id=None,
-            evidence=max((fit.evidence for fit in fits), key=lambda evidence: _STRENGTH[evidence]),
+            evidence=max((fit.evidence for fit in fits), key=lambda evidence: STRENGTH[evidence]),
             reason=reason,
             detail=detail,
             candidates=ids,
         )
-    best_of: dict[int, _Fit] = {}
+    best_of: dict[int, Fit] = {}
     for fit in accepted:
         held = best_of.get(fit.claim.root)
         if held is None or fit.identity() > held.identity():
             best_of[fit.claim.root] = fit
     ranked = sorted(best_of.values(), key=lambda fit: fit.identity(), reverse=True)
-    if len(ranked) > 1 and ranked[0].identity() == ranked[1].identity():
+    margin = max(points_of(ranked[0]) - points_of(ranked[1]), 0) if len(ranked) > 1 else 0
+    if len(ranked) > 1 and (ranked[0].identity() == ranked[1].identity() or margin < policy.claim_margin):
         return ClaimMatch(
             claim_id=None,
             evidence=ranked[0].evidence,
@@ -136,7 +105,37 @@ def match_claim(
     chosen = max(chain, key=lambda fit: _version(fit, payment))
     others = [fit for fit in accepted if fit is not chosen]
     runner_up = max(others, key=lambda fit: fit.identity()).claim.id if others else None
-    return _answer(payment, chosen, ids, runner_up, payer_key)
+    answer = _answer(payment, chosen, ids, runner_up, payer_key)
+    doubtful = _doubtful(answer.lines, policy)
+    if answer.claim_id is not None and doubtful:
+        detail = f"{doubtful} of {len(answer.lines)} paid lines fit another line of the claim nearly as well"
+        return msgspec.structs.replace(
+            answer, claim_id=None, reason="ambiguous", detail=detail, candidates=ids
+        )
+    return msgspec.structs.replace(answer, margin=margin)
+
+
+def _doubtful(lines: Sequence[LineMatch], policy: MatchingPolicy) -> int:
+    """How many lines lead the next best line by less than the payer's policy asks."""
+    return sum(
+        1
+        for one in lines
+        if one.runner_up is not None
+        and not one.twin
+        and one.evidence not in _BY_LINE_NUMBER
+        and one.margin < policy.line_margin
+    )
+
+
+def _not_posted(reason: str, detail: str, candidates: Sequence[SubmittedClaim]) -> ClaimMatch:
+    """The answer where no claim is looked for any further."""
+    return ClaimMatch(
+        claim_id=None,
+        evidence=ClaimEvidence.NONE,
+        reason=reason,
+        detail=detail,
+        candidates=tuple(sorted(claim.id for claim in candidates)),
+    )
 
 
 def _by_allocated_numbers(
@@ -162,7 +161,7 @@ def _by_allocated_numbers(
             )
         if found is not None:
             return None  # the numbers were not as unique as they should be
-        evidence = _evidence(payment, claim, known=True)
+        evidence = shared_number(payment, claim, known=True)
         found, owner = ClaimMatch(claim_id=claim.id, evidence=evidence, notes=notes, lines=lines), claim
     if found is not None and owner is not None and _contradicted(payment, owner, found.evidence, candidates):
         return _named_apart(found.evidence, found.lines, candidates)
@@ -200,93 +199,7 @@ def _named_apart(
     )
 
 
-def _evidence(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) -> ClaimEvidence:
-    """The strongest number the two share; ``known`` says that an allocated line control number does."""
-    if payment.patient_control_number == claim.patient_control_number:
-        return ClaimEvidence.CONTROL_NUMBER
-    normal = normalise_control_number(payment.patient_control_number)
-    if normal and normal == normalise_control_number(claim.patient_control_number):
-        return ClaimEvidence.CONTROL_NUMBER_NORMALISED
-    if _payer_number_agrees(payment, claim):
-        return ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
-    return ClaimEvidence.LINE_CONTROL_NUMBER if known else ClaimEvidence.NONE
-
-
-def _payer_number_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> bool:
-    """CLP07 or REF*F8 is a payer claim control number of the submission, or the one it refers to."""
-    given = {value for qualifier, value in payment.references if qualifier == "F8"}
-    if payment.payer_claim_control_number:
-        given.add(payment.payer_claim_control_number)
-    normal = {normalise_control_number(value) for value in given} - {""}
-    held = (*claim.payer_claim_control_numbers, claim.original_reference)
-    return any(normalise_control_number(value) in normal for value in held if value)
-
-
-def _fit(
-    payment: ClaimPayment,
-    claim: SubmittedClaim,
-    payer_key: str | None,
-    payer_ids: tuple[str, ...],
-    answered: Collection[int],
-) -> _Fit:
-    lines = match_lines(payment, claim.lines, answered)
-    numbers = {line.id: line.control_number for line in claim.lines if line.allocated}
-    allocated = sum(
-        1
-        for service, match in zip(payment.lines, lines, strict=True)
-        if service.line_control_number
-        and any(numbers.get(line_id) == service.line_control_number for line_id in match.line_ids)
-    )
-    return _Fit(
-        claim=claim,
-        evidence=_evidence(payment, claim, known=allocated > 0),
-        lines=lines,
-        allocated=allocated,
-        tied=sum(1 for match in lines if match.line_ids),
-        sure=sum(1 for match in lines if _is_sure(match)),
-        charge=abs(payment.charge) == claim.charge,
-        patient=_patient(payment, claim),
-        payer=_payer_agrees(claim, payer_key, payer_ids),
-        payer_number=_payer_number_agrees(payment, claim),
-    )
-
-
-def _is_sure(match: LineMatch) -> bool:
-    """Whether code, date and charge (or a number with them) agree: enough to speak for the claim."""
-    return match.evidence in _FULL and not {"charge_differs", "date_differs"}.intersection(match.notes)
-
-
-def _patient(payment: ClaimPayment, claim: SubmittedClaim) -> int:
-    """1 when member id or name agree, -1 when both sides tell one and none agrees, 0 when nothing can be compared."""
-    told = False
-    members = {normalise_control_number(value) for value in claim.member_ids if value}
-    given = {payment.member_id} | {party.id for party in payment.parties if party.role in ("QC", "IL", "74")}
-    numbers = {normalise_control_number(value) for value in given if value}
-    if members and numbers:
-        told = True
-        if members & numbers:
-            return 1
-    submitted = (_letters(claim.patient_last_name), _letters(claim.patient_first_name))
-    for role in ("QC", "74"):
-        party = payment.party(role)
-        if party is None or not party.last_name or not submitted[0]:
-            continue
-        told = True
-        last, first = _letters(party.last_name), _letters(party.first_name or "")
-        if last == submitted[0] and (not first or not submitted[1] or first[0] == submitted[1][0]):
-            return 1
-    return -1 if told else 0
-
-
-def _letters(text: str) -> str:
-    return "".join([character for character in text.upper() if character.isalpha()])
-
-
-def _payer_agrees(claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]) -> bool:
-    return (payer_key is not None and payer_key == claim.payer_key) or claim.payer_id in payer_ids
-
-
-def _version(fit: _Fit, payment: ClaimPayment) -> tuple[int, ...]:
+def _version(fit: Fit, payment: ClaimPayment) -> tuple[int, ...]:
     """Orders the submissions of one chain: which of them the payer answers.
 
     Allocated line numbers first; then the payer's claim number, lines, payer and CLP09; at last the earliest
@@ -321,15 +234,15 @@ def _notes(
     notes: list[str] = []
     if abs(payment.charge) != claim.charge:
         notes.append("charge_differs")
-    if payment.member_id not in claim.member_ids and _patient(payment, claim) < 0:
+    if payment.member_id not in claim.member_ids and patient_agrees(payment, claim) < 0:
         notes.append("patient_differs")
-    if (payer_key or payer_ids) and not _payer_agrees(claim, payer_key, payer_ids):
+    if (payer_key or payer_ids) and not payer_agrees(claim, payer_key, payer_ids):
         notes.append("payer_differs")
     return tuple(notes)
 
 
 def _answer(
-    payment: ClaimPayment, fit: _Fit, ids: tuple[int, ...], runner_up: int | None, payer_key: str | None
+    payment: ClaimPayment, fit: Fit, ids: tuple[int, ...], runner_up: int | None, payer_key: str | None
 ) -> ClaimMatch:
     """The chosen submission; in the queue if a paid line has no submitted line, for its money would hang in the air."""
     notes: list[str] = []
@@ -361,7 +274,7 @@ def _answer(
     )
 
 
-def _disagreement(fits: Sequence[_Fit]) -> tuple[str, str]:
+def _disagreement(fits: Sequence[Fit]) -> tuple[str, str]:
     """Reason, and what differs between the claim payment and the nearest candidate, without a value."""
     numbered = [fit for fit in fits if fit.evidence is not ClaimEvidence.NONE]
     if not numbered:
@@ -381,6 +294,6 @@ def _disagreement(fits: Sequence[_Fit]) -> tuple[str, str]:
     return "conflict", "the number is known, but these differ: " + ", ".join(differs)
 
 
-def _equals(ranked: Sequence[_Fit]) -> int:
+def _equals(ranked: Sequence[Fit]) -> int:
     """How many chains stand at the top with the same identity."""
     return sum(1 for fit in ranked if fit.identity() == ranked[0].identity())

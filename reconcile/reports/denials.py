@@ -1,105 +1,120 @@
-"""Denials counted and summed by what they have in common.
-
-Formulas: ``amount`` = sum of denied cents; ``count`` = denials; ``share`` = amount / all amounts shown, in tenths of a
-percent, rounded half up.
-
-The denial rate in claims = claims with at least one denial of kind ``merits`` that counts / claims adjudicated; in
-dollars = the sum of those denials / the charges of the claims adjudicated. A claim is adjudicated when one of its
-answers decided something: claims whose only answers are pended, duplicates or unprocessable are not. Denials that were
-later recovered stay in the rate: it says how often the payer denied at first.
-"""
+"""Denials counted and summed by what they have in common, with the denial rate of the whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
-import msgspec
+from edi.model.money import decimal_text
+from reconcile.reports import rates
+from reconcile.reports.registry import (
+    GROUP,
+    TOTAL,
+    Answer,
+    Chart,
+    Column,
+    Connection,
+    Figure,
+    Part,
+    Report,
+    Row,
+    RowSet,
+    Scope,
+    by_amount,
+    by_name,
+    cell,
+    percent,
+    summed,
+)
+from reconcile.store.report_rows import denials as source
+from reconcile.store.report_rows.scope import listed
 
-from reconcile.store.listing import DenialListing
-
-GROUPINGS: Final[dict[str, Callable[[DenialListing], str]]] = {
-    "category": lambda denial: denial.category,
-    "reason": lambda denial: f"{denial.group}-{denial.reason}",
-    "payer": lambda denial: denial.payer_name or denial.payer,
-    "code": lambda denial: denial.procedure_code or "(claim)",
-    "practice": lambda denial: denial.practice_id,
-    "month": lambda denial: f"{denial.date_of_service:%Y-%m}" if denial.date_of_service else "(unknown)",
-    "action": lambda denial: denial.next_action,
-    "status": lambda denial: denial.status,
-}
-"""What a report can be grouped by, and how a denial names its group."""
-
-
-class DenialGroup(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One row. ``amount`` and ``open_amount`` cents, ``share`` tenths of a percent of all amounts shown."""
-
-    group: str
-    count: int
-    amount: int
-    open_count: int
-    open_amount: int
-    share: int
-    preventable_amount: int
-
-
-class DenialRate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Numerators and denominators: claims, and cents."""
-
-    denied_claims: int
-    adjudicated_claims: int
-    denied_cents: int
-    adjudicated_cents: int
-
-
-def by_group(denials: Iterable[DenialListing], by: str) -> list[DenialGroup]:
-    """Group denials; largest amount first, ties by name.
-
-    Args:
-        denials: what to count.
-        by: a key of ``GROUPINGS``.
-    """
-    name_of = GROUPINGS[by]
-    groups: dict[str, list[DenialListing]] = {}
-    for denial in denials:
-        groups.setdefault(name_of(denial), []).append(denial)
-    whole = sum(denial.amount for members in groups.values() for denial in members)
-    rows = [_group(name, members, whole) for name, members in groups.items()]
-    return sorted(rows, key=lambda row: (-row.amount, row.group))
+_SUMS: Final = ("count", "amount", "open_count", "open_amount", "preventable_amount")
+GROUPINGS: Final = (
+    "category",
+    "reason",
+    "payer",
+    "code",
+    "therapist",
+    "practice",
+    "month",
+    "action",
+    "status",
+)
 
 
-def _group(name: str, members: list[DenialListing], whole: int) -> DenialGroup:
-    amount = sum(denial.amount for denial in members)
-    waiting = [denial for denial in members if denial.status == "open"]
-    return DenialGroup(
-        group=name,
-        count=len(members),
-        amount=amount,
-        open_count=len(waiting),
-        open_amount=sum(denial.amount for denial in waiting),
-        share=(amount * 2000 + whole) // (2 * whole) if whole else 0,
-        preventable_amount=sum(denial.amount for denial in members if denial.preventable_by),
-    )
+def groups(connection: Connection, scope: Scope, by: str) -> tuple[list[Row], Row]:
+    """Groups of denials, largest amount first (months in order), and their total."""
+    rows: list[Row] = [
+        {GROUP: name, **dict(zip(_SUMS, sums, strict=True))}
+        for name, *sums in source.denial_sums(connection, scope, by)
+    ]
+    whole = summed(rows, _SUMS)
+    for row in (*rows, whole):
+        row["share_percent"] = percent(cell(row, "amount"), cell(whole, "amount")) or 0
+    return (by_name(rows) if by == "month" else by_amount(rows, "amount")), whole
 
 
-def total(denials: Iterable[DenialListing]) -> DenialGroup:
-    """Return all denials as one row named ``total``."""
-    members = list(denials)
-    return _group("total", members, sum(denial.amount for denial in members))
+def _read(connection: Connection, scope: Scope, by: str) -> Answer:
+    rows, whole = groups(connection, scope, by)
+    rate = rates.total(connection, scope)
+    claims = f"{rate['denied_claims']} of {rate['adjudicated_claims']} claims"
+    dollars = f"{decimal_text(cell(rate, 'denied'))} of {decimal_text(cell(rate, 'adjudicated'))} adjudicated"
+    left_out = "on the merits; duplicates, unprocessable and pended claims are not counted"
+    note = f"denial rate: {claims}, {dollars} ({left_out})"
+    more = {name: rate[name] for name in ("denied_claims", "adjudicated_claims", "denied", "adjudicated")}
+    return Answer(rows, whole, notes=(note,), more={"rate": more})
 
 
-def rate(denials: Iterable[DenialListing], adjudicated_claims: int, adjudicated_cents: int) -> DenialRate:
-    """Return the denial rate's numerators beside the denominators given.
+def _denials(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
+    rows = list(listed(connection, source.denial_rows(scope, by)))
+    if by == "therapist":
+        who = source.therapists(connection, {(row["claim_id"], row["line_number"]) for row in rows})
+        for row in rows:
+            row[GROUP] = who[row["claim_id"], row["line_number"]]
+    for row in rows:
+        waits = row["status"] == source.OPEN
+        row["open"], row["open_amount"] = int(waits), row["amount"] if waits else 0
+        row["preventable_amount"] = row["amount"] if row["preventable_by"] else 0
+    return rows
 
-    Args:
-        denials: all of them, the recovered ones too.
-        adjudicated_claims: claims adjudicated, as ``reconcile.store.listing.rated`` counts them.
-        adjudicated_cents: their charges.
-    """
-    counted = [denial for denial in denials if denial.counted and denial.kind == "merits"]
-    return DenialRate(
-        denied_claims=len({denial.claim_root for denial in counted}),
-        adjudicated_claims=adjudicated_claims,
-        denied_cents=sum(denial.amount for denial in counted),
-        adjudicated_cents=adjudicated_cents,
-    )
+
+DENIALS: Final = RowSet(
+    "denials",
+    "denials, one a line and cause",
+    (
+        Column("denial_id"), Column("practice_id"), Column("patient_control_number"), Column("line_number", "count"),
+        Column("procedure_code"), Column("date_of_service", "date"), Column("payer"), Column("reason"),
+        Column("category"), Column("kind"), Column("amount", "cents"), Column("status"), Column("next_action"),
+        Column("preventable_by"), Column("remitted_on", "date"), Column("open", "count"),
+        Column("open_amount", "cents"), Column("preventable_amount", "cents"),
+    ),
+    _denials,
+)  # fmt: skip
+REPORT: Final = Report(
+    name="denials",
+    title="Denials",
+    help="Denials counted and summed by what they have in common.",
+    period="the denied line's day of service",
+    columns=(
+        Column(GROUP), Column("count", "count"), Column("amount", "cents"), Column("open_count", "count", "open"),
+        Column("open_amount", "cents"), Column("preventable_amount", "cents", "preventable"),
+        Column("share_percent", "percent", "share %"),
+    ),
+    figures=(
+        Figure(column="count", formula="denials", numerator=Part("denials")),
+        Figure(column="amount", formula="the sum of denied cents", numerator=Part("denials", "amount")),
+        Figure(column="open_count", formula="denials that nothing has settled", numerator=Part("denials", "open")),
+        Figure(column="open_amount", formula="the sum of their denied cents", numerator=Part("denials", "open_amount")),
+        Figure(
+            column="preventable_amount",
+            formula="denied cents that at least one scrubber rule would have prevented",
+            numerator=Part("denials", "preventable_amount"),
+        ),
+        Figure(column="share_percent", formula=f"amount / amount of the {TOTAL}", numerator=Part("denials", "amount")),
+    ),
+    row_sets=(DENIALS, *rates.ROW_SETS),
+    read=_read,
+    groupings=GROUPINGS,
+    chart=Chart("bar", ("amount", "open_amount")),
+)  # fmt: skip

@@ -35,13 +35,18 @@ from sqlalchemy import Connection
 
 from reconcile.store.acknowledgments import save_acknowledgments
 from reconcile.store.adjudications import (
+    NO_ORIGINAL,
     RemittanceFacts,
     Waiting,
     payee_became_known,
     payment_place,
     posted_on,
     waiting,
+    waiting_adjudications,
+    waiting_reversals,
+    waiting_under,
 )
+from reconcile.store.bulk import IN_LIST, chunks
 from reconcile.store.claims import (
     ClaimOrigin,
     SavedClaims,
@@ -122,7 +127,9 @@ from reconcile.store.vault import Kept, Vault, read_blocks
 __all__ = [
     "CLM01",
     "GS06",
+    "IN_LIST",
     "ISA13",
+    "NO_ORIGINAL",
     "POSTED",
     "REF6R",
     "ST02",
@@ -153,6 +160,7 @@ __all__ = [
     "billed_units",
     "by_numbers",
     "by_roots",
+    "chunks",
     "complete_remittance",
     "denial_id",
     "earlier_lines",
@@ -198,5 +206,8 @@ __all__ = [
     "transaction_control_number",
     "unpack_claim_payment",
     "waiting",
+    "waiting_adjudications",
+    "waiting_reversals",
+    "waiting_under",
     "write_states",
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, select, text
 
 from edi.model.remittance import ClaimPayment
-from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.bulk import IN_LIST, chunks, fetch, table_of
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.schema import (
     ClaimPaymentContentRow,
@@ -26,6 +26,10 @@ _PAYMENT = table_of(ClaimPaymentRow)
 _CONTENT = table_of(ClaimPaymentContentRow)
 _SERVICE = table_of(ServicePaymentRow)
 _REMITTANCE = table_of(RemittanceRow)
+
+
+NO_ORIGINAL: Final = "no_original"
+"""Why a reversal is unmatched although its claim is known: what it takes back is not in the books."""
 
 
 class RemittanceFacts(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -102,20 +106,24 @@ def posted_on(
         rows = connection.execute(query.where(_CLAIM.c.root.in_(some), _PAYMENT.c.outcome == "posted")).all()
         lines = _line_matches(connection, [row.id for row in rows])
         for row in rows:
-            facts = _facts(row, capitated)
-            found.setdefault(row.root, []).append(
-                Adjudication(
-                    id=row.id,
-                    payer=facts.payer,
-                    payer_kind=facts.payer_kind,
-                    capitated=facts.capitated,
-                    order=facts.order(row.ordinal),
-                    payment_date=facts.payment_date,
-                    claim=unpack_claim_payment(row.content),
-                    match=_claim_match(row, lines.get(row.id, ())),
-                )
-            )
+            found.setdefault(row.root, []).append(_adjudication(row, lines.get(row.id, ()), capitated))
     return found
+
+
+def _adjudication(row: Any, lines: Iterable[LineMatch], capitated: frozenset[str]) -> Adjudication:
+    """A claim payment of the store that is tied to a claim."""
+    facts = _facts(row, capitated)
+    return Adjudication(
+        id=row.id,
+        payer=facts.payer,
+        payer_kind=facts.payer_kind,
+        capitated=facts.capitated,
+        order=facts.order(row.ordinal),
+        payment_date=facts.payment_date,
+        claim=unpack_claim_payment(row.content),
+        match=_claim_match(row, lines),
+        payer_ids=facts.payer_ids,
+    )
 
 
 def waiting(
@@ -149,6 +157,43 @@ def waiting(
         )
         for row in connection.execute(query.order_by(_PAYMENT.c.id).limit(limit))
     ]
+
+
+def waiting_reversals(connection: Connection) -> dict[int, int]:
+    """The reversals that wait for their original: claim payment -> the submission that it was tied to."""
+    query = select(_PAYMENT.c.id, _PAYMENT.c.candidates).where(
+        text("claim_payment.outcome <> 'posted'"), _PAYMENT.c.reason == NO_ORIGINAL
+    )
+    return {row.id: int(row.candidates.split()[0]) for row in connection.execute(query)}
+
+
+def waiting_adjudications(
+    connection: Connection, claims: Mapping[int, int], capitated: frozenset[str]
+) -> list[Adjudication]:
+    """Reversals that wait, as they were matched.
+
+    Args:
+        connection: any transaction.
+        claims: claim payment -> the submission that it was tied to (``waiting_reversals``).
+        capitated: keys of payers that pay by capitation.
+    """
+    found: list[Adjudication] = []
+    for some in chunks(sorted(claims), IN_LIST):
+        lines = _line_matches(connection, some)
+        for row in connection.execute(_query().where(_PAYMENT.c.id.in_(some))):
+            one = _adjudication(row, lines.get(row.id, ()), capitated)
+            match = msgspec.structs.replace(one.match, claim_id=claims[one.id], reason="", detail="")
+            found.append(msgspec.structs.replace(one, match=match))
+    return found
+
+
+def waiting_under(connection: Connection, payer_numbers: Iterable[str]) -> list[int]:
+    """The claim payments without a claim that carry one of these payer claim control numbers."""
+    query = (
+        "SELECT id FROM claim_payment WHERE outcome <> 'posted' AND reason = 'no_claim'"
+        " AND payer_claim_control_number {keys}"
+    )
+    return sorted(row[0] for row in fetch(connection, query, sorted(set(payer_numbers) - {""})))
 
 
 def payee_became_known(connection: Connection) -> bool:
@@ -220,6 +265,7 @@ def _claim_match(row: Any, lines: Iterable[LineMatch]) -> ClaimMatch:
         detail=row.detail,
         candidates=tuple(int(number) for number in row.candidates.split()),
         runner_up=row.runner_up,
+        margin=row.margin,
     )
 
 

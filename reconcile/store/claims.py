@@ -332,6 +332,7 @@ def _claim_row(
         "denied": 0,
         "pended": 0,
         "open_balance": billed,
+        "suspense": 0,
     }
     return tuple(values[name] for name in _CLAIM_COLUMNS)
 

@@ -33,7 +33,7 @@ BUSINESS: Final = {
         x.patient_first_name, x.member_ids, x.later_payers, x.charge, x.date_from, x.date_to, x.source, x.partner,
         x.interchange_control_number, x.group_control_number, x.st_control_number, x.content_digest,
         x.rules_version, x.status, x.acknowledged, x.next_actions, x.guardrails, x.tables_version, x.adjudications,
-        x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance
+        x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance, x.suspense
         FROM claim x LEFT JOIN claim o ON o.id = x.root""",
     "service_line": f"""SELECT {_CLAIM_KEY.format("c")}, x.number, x.procedure_code, x.modifiers, x.charge, x.units,
         x.date_from, x.date_to, x.control_number, x.allocated
@@ -50,7 +50,7 @@ BUSINESS: Final = {
     "remittance": """SELECT x.payment_key, x.content_digest, x.practice_id, x.payer_key, x.payer_id, x.payer_ids,
         x.payer_name, x.payer_kind, x.payee_npi, x.payee_tax_id, x.trace_number, x.payment_date, x.production_date,
         x.amount, x.method, x.credit_debit, x.claims, x.lines, x.charge_total, x.paid_total, x.adjustment_total,
-        x.tables_version FROM remittance x""",
+        x.tables_version, x.unexplained FROM remittance x""",
     "claim_payment": f"""SELECT r.payment_key, x.ordinal, x.patient_control_number, x.status, x.charge, x.paid,
         x.patient_responsibility, x.filing_indicator, x.payer_claim_control_number, x.frequency, x.remarks,
         x.outcome, x.reason, x.detail, {_CLAIM_KEY.format("c")}, x.evidence, x.notes
@@ -77,6 +77,19 @@ BUSINESS: Final = {
         FROM resubmission x JOIN claim c ON c.id = x.claim_id JOIN claim o ON o.id = x.follows""",
     "work_item": f"""SELECT {_CLAIM_KEY.format("c")}, x.ordinal, x.kind, x.reason, x.opened_on, x.due_date, x.status
         FROM work_item x JOIN claim c ON c.id = x.claim_id""",
+    "payment_source": """SELECT r.payment_key, t.kind FROM remittance r JOIN file_transaction t
+        ON t.file_sha256 = r.file_sha256 AND t.position = r.position WHERE t.kind <> '835'""",
+    "patient_entry": f"""SELECT x.digest, x.practice_id, x.patient_id, x.patient_control_number,
+        {_CLAIM_KEY.format("c")}, {_LINE_KEY}, x.kind, x.entry_date, x.cents, x.reference, x.note
+        FROM patient_entry x LEFT JOIN claim c ON c.id = x.claim_id {_OF_LINE}""",
+    "journal_entry": f"""SELECT x.practice_id, x.payment_key, x.ordinal, e.digest, {_CLAIM_KEY.format("c")},
+        {_LINE_KEY}, x.account, x.group_code, x.reason, x.cents, x.posting_date, x.batch FROM journal_entry x
+        LEFT JOIN patient_entry e ON e.id = x.patient_entry_id LEFT JOIN claim c ON c.id = x.claim_id {_OF_LINE}""",
+    "hold_release": "SELECT x.subject, x.kind, x.cents, x.reason, x.replaced FROM hold_release x",
+    "claim_alias": f"""SELECT x.payer, x.number, {_CLAIM_KEY.format("c")}, x.subject
+        FROM claim_alias x JOIN claim c ON c.id = x.claim_id""",
+    "deposit": """SELECT x.practice_id, x.account, x.deposited_on, x.amount, x.bank_reference, x.trace_number,
+        x.payer_id, x.payer_text FROM deposit x""",
     "event": "SELECT x.kind, x.subject, x.actor, x.data FROM event x",
 }
 """What a table's rows are, in business terms."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from reconcile.store.bulk import insert, insert_new, table_of, update
 from reconcile.store.schema import FileRow, FileTransactionRow, RemittanceRow
@@ -59,8 +59,15 @@ def begin_file(
     """
     known = load_file(connection, sha256)
     if known is None:
-        insert(connection, FileRow, [(sha256, size, direction, kind, name, STARTED, "", at)])
+        insert(
+            connection, FileRow, [(sha256, size, direction, kind, name, STARTED, "", at, _next(connection))]
+        )
     return known
+
+
+def _next(connection: Connection) -> int:
+    """The place of a new file among all files."""
+    return int(connection.execute(select(func.max(_FILE.c.ordinal))).scalar() or 0) + 1
 
 
 def finish_file(connection: Connection, sha256: str, *, kind: str, outcome: str, manifest: str) -> None:
@@ -114,7 +121,10 @@ def save_set(connection: Connection, stored: StoredSet) -> None:
 
 
 def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
-    """Quarantined transaction sets and possible reissues, each once, though several files may carry it."""
+    """Quarantined transaction sets and possible reissues, each once, though several files may carry it.
+
+    One whose very content is posted (out of another wrapping, or released) is not held.
+    """
     held = _SET.c.outcome.in_(("quarantined", "conflict"))
     query = select(_SET, _FILE.c.name).join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256).where(held)
     seen = set()
@@ -124,7 +134,8 @@ def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
         stored = StoredSet(**fields)
         identity = (stored.payment_key, stored.content_digest) if stored.content_digest else stored
         file = load_file(connection, stored.file_sha256)
-        if identity not in seen and file is not None:
+        posted = stored.content_digest and posted_payment(connection, stored.payment_key)
+        if identity not in seen and file is not None and posted != stored.content_digest:
             seen.add(identity)
             yield file, stored
 
@@ -148,4 +159,6 @@ def register_file(
     at: datetime,
 ) -> None:
     """Note a kept file whose work is done in this very transaction (a file going out)."""
-    insert_new(connection, FileRow, [(sha256, size, direction, kind, name, outcome, "", at)])
+    insert_new(
+        connection, FileRow, [(sha256, size, direction, kind, name, outcome, "", at, _next(connection))]
+    )

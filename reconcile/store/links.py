@@ -21,11 +21,14 @@ BROKEN_LINKS: Final = {
     " ON r.id = x.remittance_id WHERE r.id IS NULL",
     "a resubmission": "SELECT x.claim_id FROM resubmission x LEFT JOIN claim c ON c.id = x.claim_id"
     " LEFT JOIN claim o ON o.id = x.follows WHERE c.id IS NULL OR o.id IS NULL OR o.root <> c.root OR o.id = c.id",
+    "a journal entry": "SELECT x.id FROM journal_entry x LEFT JOIN service_line l ON l.id = x.line_id"
+    " WHERE x.line_id IS NOT NULL AND l.id IS NULL",
     "a work item": "SELECT x.id FROM work_item x LEFT JOIN claim c ON c.id = x.claim_id"
     " WHERE c.id IS NULL OR c.root <> c.id",
     "a session line": "SELECT x.line_id FROM billed_session x LEFT JOIN claim c ON c.id = x.claim_id"
     " LEFT JOIN service_line l ON l.claim_id = x.claim_id AND l.number = x.line_number"
     f" WHERE c.id IS NULL OR (x.line_number <> {NO_LINE} AND l.id IS NULL)",
+    "a deposit": "SELECT x.id FROM deposit x LEFT JOIN file f ON f.sha256 = x.file_sha256 WHERE f.sha256 IS NULL",
     "a payment's file": "SELECT r.id FROM remittance r LEFT JOIN file f ON f.sha256 = r.file_sha256"
     " WHERE f.sha256 IS NULL",
 }

@@ -6,15 +6,16 @@ command line masks them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, select
 
 from edi.model.control import normalise_control_number
 from reconcile.store.bulk import table_of
+from reconcile.store.denial_listing import DenialListing as DenialListing
+from reconcile.store.denial_listing import denials as denials
 from reconcile.store.files import held_sets
 from reconcile.store.schema import (
     AcknowledgmentRow,
@@ -46,45 +47,6 @@ FILE = table_of(FileRow)
 CLAIM_FINDING = table_of(ClaimFindingRow)
 RESUBMISSION = table_of(ResubmissionRow)
 RESEND = "resend"  # why a submission went out after others of its chain: another system sent it
-
-
-class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A denial with the claim, line and payment it stands on.
-
-    ``remitted_on`` is the payment's date. ``claim_root`` is the first submission of the claim, ``claim_payer`` the key
-    of the payer it went to (who paid may not have been identified), ``claim_date_from`` its first day of service, and
-    ``line_number`` the LX of the line (None: the whole claim is denied).
-    """
-
-    denial_id: str
-    practice_id: str
-    patient_control_number: str
-    line_control_number: str
-    procedure_code: str
-    date_of_service: date | None
-    payer: str
-    payer_name: str
-    group: str
-    reason: str
-    remarks: tuple[str, ...]
-    category: str
-    cause: str
-    kind: str
-    extent: str
-    charge: int
-    amount: int
-    status: str
-    counted: bool
-    next_action: str
-    guardrails: tuple[str, ...]
-    preventable_by: tuple[str, ...]
-    because: tuple[str, ...]
-    remitted_on: date | None
-    trace_number: str
-    claim_root: int = 0
-    claim_payer: str = ""
-    claim_date_from: date | None = None
-    line_number: int | None = None
 
 
 class HeldListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -123,85 +85,6 @@ class UnmatchedListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 def _words(text: str) -> tuple[str, ...]:
     """Read back a column of codes or keys, which are joined by blanks."""
     return tuple(text.split())
-
-
-def _reasons(text: str) -> tuple[str, ...]:
-    """Read back a column of sentences, which are joined by line ends."""
-    return tuple(one for one in text.split("\n") if one)
-
-
-def denials(
-    connection: Connection, *, open_only: bool = False, claim_ids: Collection[int] | None = None
-) -> Iterator[DenialListing]:
-    """Yield denials, largest amount first; ``open_only`` leaves out the recovered and reversed.
-
-    Args:
-        connection: a read transaction.
-        open_only: only what still waits for somebody.
-        claim_ids: only those of these claims; None for all.
-    """
-    query = (
-        select(
-            DENIAL,
-            CLAIM.c.practice_id,
-            CLAIM.c.patient_control_number,
-            CLAIM.c.root,
-            CLAIM.c.payer_key.label("claim_payer"),
-            CLAIM.c.date_from.label("claim_date_from"),
-            LINE.c.number.label("line_number"),
-            LINE.c.control_number,
-            LINE.c.procedure_code,
-            LINE.c.date_from,
-            REMITTANCE.c.payer_key,
-            REMITTANCE.c.payer_id,
-            REMITTANCE.c.payer_name,
-            REMITTANCE.c.payment_date,
-            REMITTANCE.c.production_date,
-            REMITTANCE.c.trace_number,
-        )
-        .select_from(DENIAL)
-        .join(CLAIM, CLAIM.c.id == DENIAL.c.claim_id)
-        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
-        .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
-        .outerjoin(LINE, LINE.c.id == DENIAL.c.line_id)
-        .order_by(DENIAL.c.amount.desc(), DENIAL.c.id)
-    )
-    if open_only:
-        query = query.where(DENIAL.c.status == "open")
-    if claim_ids is not None:
-        query = query.where(DENIAL.c.claim_id.in_(claim_ids))
-    for row in connection.execute(query):
-        yield DenialListing(
-            denial_id=row.id,
-            practice_id=row.practice_id,
-            patient_control_number=row.patient_control_number,
-            line_control_number=row.control_number or "",
-            procedure_code=row.procedure_code or "",
-            date_of_service=row.date_from,
-            payer=row.payer_key or row.payer_id,
-            payer_name=row.payer_name,
-            group=row.group_code,
-            reason=row.reason,
-            remarks=_words(row.remarks),
-            category=row.category,
-            cause=row.cause,
-            kind=row.kind,
-            extent=row.extent,
-            charge=row.charge,
-            amount=row.amount,
-            status=row.status,
-            counted=bool(row.counted),
-            next_action=row.next_action,
-            guardrails=_words(row.guardrails),
-            preventable_by=_words(row.preventable_by),
-            because=_reasons(row.because),
-            remitted_on=row.payment_date or row.production_date,
-            trace_number=row.trace_number,
-            claim_root=row.root,
-            claim_payer=row.claim_payer,
-            claim_date_from=row.claim_date_from,
-            line_number=row.line_number,
-        )
 
 
 def held(connection: Connection) -> Iterator[HeldListing]:
@@ -368,33 +251,3 @@ def practice_names(connection: Connection) -> tuple[str, ...]:
 def claim_statuses(connection: Connection) -> tuple[str, ...]:
     """Return the statuses that claims of the store have."""
     return tuple(connection.execute(select(CLAIM.c.status).distinct().order_by(CLAIM.c.status)).scalars())
-
-
-def rated(connection: Connection) -> tuple[int, int]:
-    """Return the denial rate's denominators: claims adjudicated, and their charges in cents.
-
-    A claim, however often it was submitted, counts once, with the charge that counts now. It counts when an answer of
-    it decided something: one that posts a payment, a write-off or a patient share, one that denies on the merits (or
-    allows nothing), or one without any posting. Claims whose only answers are pended, duplicates or unprocessable do
-    not count.
-    """
-    posts = select(POSTING.c.claim_payment_id).where(POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
-    denied = select(DENIAL.c.id).where(DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
-    decided = or_(
-        posts.where(POSTING.c.account.in_(_DECIDING), POSTING.c.cents != 0).exists(),
-        denied.where(DENIAL.c.kind.not_in(_UNDECIDED)).exists(),
-        and_(~posts.where(POSTING.c.account == "pended").exists(), ~denied.exists()),
-    )
-    answer = CLAIM.alias("answer")
-    roots = (
-        select(answer.c.root)
-        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.claim_id == answer.c.id)
-        .where(CLAIM_PAYMENT.c.outcome == "posted", decided)
-    )
-    query = select(func.count(), func.coalesce(func.sum(CLAIM.c.billed), 0)).where(CLAIM.c.id.in_(roots))
-    row = connection.execute(query).one()
-    return int(row[0]), int(row[1])
-
-
-_DECIDING = ("paid", "contractual", "patient")
-_UNDECIDED = ("duplicate", "unprocessable")

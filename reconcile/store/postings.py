@@ -45,11 +45,15 @@ class Stored(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChainState(msgspec.Struct, frozen=True):
-    """A claim's derived state, the adjudications it was made of, and whether it had postings before."""
+    """A claim's derived state, the adjudications it was made of, and whether it had postings before.
+
+    ``dropped`` are claim payments that were posted before and are not any more.
+    """
 
     state: ClaimState
     adjudications: Sequence[Adjudication]
     had: bool
+    dropped: tuple[int, ...] = ()
 
 
 def reserve_remittance(connection: Connection, facts: RemittanceFacts, header: RemittanceHeader) -> None:
@@ -167,7 +171,7 @@ def _claim_payment_row(one: Stored, remittance_id: int) -> Row:
 
 
 def _match_values(outcome: str, match: ClaimMatch) -> Row:
-    """The columns that a match fills: reason, detail, claim_id, evidence, notes, candidates, runner_up."""
+    """The columns that a match fills: reason, detail, claim_id, evidence, notes, candidates, runner_up, margin."""
     return (
         match.reason,
         match.detail,
@@ -176,6 +180,7 @@ def _match_values(outcome: str, match: ClaimMatch) -> Row:
         " ".join(match.notes),
         " ".join([str(number) for number in match.candidates]),
         match.runner_up,
+        match.margin,
     )
 
 
@@ -221,7 +226,7 @@ def _service_rows(payment_id: int, claim: ClaimPayment, match: ClaimMatch) -> li
 
 def rematch_claim_payments(connection: Connection, stored: Sequence[Stored]) -> None:
     """Give claim payments that are in the store another outcome and match."""
-    names = ["outcome", "reason", "detail", "claim_id", "evidence", "notes", "candidates", "runner_up"]
+    names = ["outcome", "reason", "detail", "claim_id", "evidence", "notes", "candidates", "runner_up", "margin"]
     update(
         connection,
         ClaimPaymentRow,
@@ -241,7 +246,7 @@ def rematch_claim_payments(connection: Connection, stored: Sequence[Stored]) -> 
 
 _STATE_COLUMNS: Final = (
     "status", "next_actions", "guardrails", "tables_version", "billed", "paid", "contractual", "patient", "denied",
-    "pended", "open_balance", "adjudications",
+    "pended", "open_balance", "suspense", "adjudications",
 )  # fmt: skip
 
 
@@ -259,6 +264,7 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
         state, root = chain.state, chain.state.claim_id
         if chain.had:
             stale += [one.id for one in chain.adjudications]
+            stale += chain.dropped
             stale_claims.append(root)
         answers, rows = _posting_rows(chain)
         postings += rows
@@ -311,7 +317,7 @@ def _posting_rows(chain: ChainState) -> tuple[dict[int | None, int], list[Row]]:
 
 def _sums_row(state: ClaimState, tables_version: str) -> Row:
     """The claim's derived columns in the order of ``_STATE_COLUMNS``, but for the last."""
-    billed = paid = contractual = patient = denied = pended = left = 0
+    billed = paid = contractual = patient = denied = pended = left = suspense = 0
     for balance in state.balances:
         billed += balance.charge
         paid += balance.paid
@@ -320,9 +326,10 @@ def _sums_row(state: ClaimState, tables_version: str) -> Row:
         denied += balance.denied
         pended += balance.pended
         left += balance.open
+        suspense += balance.suspense
     return (
         state.status, " ".join(state.next_actions), " ".join(state.guardrails), tables_version, billed, paid,
-        contractual, patient, denied, pended, left,
+        contractual, patient, denied, pended, left, suspense,
     )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ _Row: TypeAlias = tuple[Any, ...]
 
 BLOCK: Final = 500
 """Chains that are compared together."""
-_SUMS: Final = ("billed", "paid", "contractual", "patient", "denied", "pended", "open_balance")
-_PARTS: Final = ("charge", "paid", "contractual", "patient", "denied", "pended", "open")
+_SUMS: Final = ("billed", "paid", "contractual", "patient", "denied", "pended", "open_balance", "suspense")
+_PARTS: Final = ("charge", "paid", "contractual", "patient", "denied", "pended", "open", "suspense")
 """The fields of a line's balance in the order of ``_SUMS``."""
 _MOST_PAYERS: Final = 6
 _CLAIMS: Final = (

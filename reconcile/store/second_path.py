@@ -6,6 +6,7 @@ Shares no code with the tokenizer, the envelope reader or ``t835``: ``verify`` c
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -24,6 +25,7 @@ _ISA: Final = re.compile(rb"ISA(?=[^A-Za-z0-9\s]..[^A-Za-z0-9])")
 _WHITE: Final = b" \r\n\t\xef\xbb\xbf"
 _CAS_AMOUNTS: Final = range(3, 19, 3)
 _PLB_AMOUNTS: Final = range(4, 15, 2)
+_COMPONENT: Final = 16
 
 
 class SetSums(msgspec.Struct):
@@ -64,6 +66,39 @@ def set_sums(blocks: Iterable[bytes]) -> Iterator[SetSums]:
             _add(sums, tag, parts)
     if sums is not None:
         yield sums
+
+
+def provider_adjustments(blocks: Iterable[bytes]) -> Iterator[tuple[str, Counter[tuple[str, str, int]]]]:
+    """Gather the PLBs of every 835 of a file.
+
+    Args:
+        blocks: the file's bytes.
+
+    Yields:
+        ST02 and how often each reason, reference (as ``bare`` spells both) and cents stand there, for sets with any.
+    """
+    number, component = "", ":"
+    found: Counter[tuple[str, str, int]] = Counter()
+    for parts in _segments(blocks):
+        if parts[0] == b"ISA" and len(parts) > _COMPONENT:
+            component = parts[_COMPONENT].decode("latin-1")[:1] or component
+        elif parts[0] in (b"ST", b"SE"):
+            if found:
+                yield number, found
+            number, found = _text(parts, 2), Counter()
+        elif parts[0] == b"PLB":
+            for place in range(_PLB_AMOUNTS.start, len(parts) + 1, 2):
+                said = _text(parts, place - 1)
+                if said or _text(parts, place):
+                    reason, _, reference = said.partition(component)
+                    found[bare(reason), bare(reference), _cents(parts, place)] += 1
+    if found:
+        yield number, found
+
+
+def bare(text: str) -> str:
+    """A text without blanks and without what is not ASCII, so that two ways of decoding it come to the same."""
+    return "".join(text.split()).encode("ascii", "ignore").decode()
 
 
 def _add(sums: SetSums, tag: bytes, parts: list[bytes]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import msgspec
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
+from edi.codes import load_tables
 from edi.model.control import normalise_control_number
+from reconcile.store.bulk import table_of
 from reconcile.store.listing import (
     ACKNOWLEDGMENT,
     CLAIM,
@@ -24,7 +26,12 @@ from reconcile.store.listing import (
     denials,
     waiting_payments,
 )
+from reconcile.store.patient_entries import EntryStory, entries_of_claim
+from reconcile.store.schema import FileTransactionRow
+from reconcile.store.takebacks import claim_chains
 from reconcile.values import Account
+
+FILE_SET = table_of(FileTransactionRow)
 
 
 class LineStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -58,6 +65,8 @@ class PaymentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     evidence: str
     notes: str
     file: str
+    source: str = "835"
+    """``835``, or what was written down by hand: ``paper_eob``, ``virtual_card``, ``opening_balance``."""
 
 
 class AcknowledgmentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -69,6 +78,26 @@ class AcknowledgmentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     code: str
     status: str
     date: date | None
+
+
+class TakebackStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A chain of provider adjustments about the claim, in cents, and the trace numbers of payments that it changed.
+
+    ``balance`` below zero is what the payer will still take, above zero what it took without a reversal.
+    """
+
+    reasons: tuple[str, ...]
+    reference: str
+    state: str
+    deferred: int
+    taken: int
+    refunded: int
+    balance: int
+    opened_on: date | None
+    last_on: date | None
+    deferred_by: tuple[str, ...]
+    reduced: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -99,6 +128,7 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     patient: int
     denied: int
     pended: int
+    suspense: int
     open: int
     lines: tuple[LineStory, ...]
     acknowledgments: tuple[AcknowledgmentStory, ...]
@@ -107,6 +137,12 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     findings: tuple[str, ...]
     waiting: tuple[WaitingPayment, ...] = ()
     """Claim payments in suspense or unmatched that name this submission; nothing of theirs is in the sums."""
+    patient_entries: tuple[EntryStory, ...] = ()
+    """What the patient paid or owed before, on the first submission; nothing of it is in the sums."""
+    patient_balance: int = 0
+    """What the patient owes: ``patient`` and what he owed before, less what he paid; below zero a credit."""
+    takebacks: tuple[TakebackStory, ...] = ()
+    """Chains of provider adjustments tied to the claim, on its first submission; nothing of theirs is in the sums."""
 
 
 def claims(connection: Connection, name: str) -> tuple[ClaimStory, ...]:
@@ -131,10 +167,13 @@ def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, .
     )
     plain = (
         "practice_id patient_control_number frequency payer_name patient_last_name patient_first_name member_ids "
-        "date_from date_to status acknowledged charge paid contractual patient denied pended"
+        "date_from date_to status acknowledged charge paid contractual patient denied pended suspense"
     )
+    entries = entries_of_claim(connection, claim["id"])
     return ClaimStory(
         claim_id=claim["id"],
+        patient_entries=entries,
+        patient_balance=claim["patient"] + sum(one.owed for one in entries),
         again=_again(connection, claim["id"], claim["root"]),
         payer=claim["payer_key"] or claim["payer_id"],
         file=file or "",
@@ -146,7 +185,29 @@ def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, .
         denials=tuple(denials(connection, claim_ids=(claim["id"],))),
         findings=tuple(f"{found.code}: {found.message}" for found in connection.execute(findings)),
         waiting=tuple(one for one in waiting if claim["id"] in one.claims),
+        takebacks=_takebacks(connection, claim["id"]) if claim["id"] == claim["root"] else (),
         **{key: claim[key] for key in plain.split()},
+    )
+
+
+def _takebacks(connection: Connection, root: int) -> tuple[TakebackStory, ...]:
+    """The chains of provider adjustments about a claim."""
+    return tuple(
+        TakebackStory(
+            reasons=chain.reasons,
+            reference=chain.reference,
+            state=chain.state.value,
+            deferred=chain.deferred,
+            taken=chain.taken,
+            refunded=chain.refunded,
+            balance=chain.balance,
+            opened_on=chain.entries[0].day,
+            last_on=chain.entries[-1].day,
+            deferred_by=tuple(dict.fromkeys(one.trace_number for one in chain.entries if one.cents < 0)),
+            reduced=tuple(dict.fromkeys(one.trace_number for one in chain.reduced)),
+            notes=chain.notes,
+        )
+        for chain in claim_chains(connection, load_tables(), root)
     )
 
 
@@ -209,9 +270,17 @@ def _payments(connection: Connection, claim_id: int) -> tuple[PaymentStory, ...]
             REMITTANCE.c.trace_number,
             REMITTANCE.c.payment_date,
             FILE.c.name,
+            FILE_SET.c.kind,
         )
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
         .outerjoin(FILE, FILE.c.sha256 == REMITTANCE.c.file_sha256)
+        .outerjoin(
+            FILE_SET,
+            and_(
+                FILE_SET.c.file_sha256 == REMITTANCE.c.file_sha256,
+                FILE_SET.c.position == REMITTANCE.c.position,
+            ),
+        )
         .where(CLAIM_PAYMENT.c.claim_id == claim_id)
         .order_by(REMITTANCE.c.payment_date, CLAIM_PAYMENT.c.id)
     )
@@ -229,6 +298,7 @@ def _payments(connection: Connection, claim_id: int) -> tuple[PaymentStory, ...]
             evidence=row.evidence,
             notes=row.notes,
             file=row.name or "",
+            source=row.kind or "835",
         )
         for row in connection.execute(query)
     )

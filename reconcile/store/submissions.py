@@ -87,6 +87,11 @@ def add_by_line_numbers(connection: Connection, found: Submissions, line_numbers
     _complete(connection, found, {}, roots - found.chains.keys())
 
 
+def add_by_roots(connection: Connection, found: Submissions, roots: Iterable[int]) -> None:
+    """Fetch also these chains."""
+    _complete(connection, found, {}, set(roots) - found.chains.keys())
+
+
 def by_roots(connection: Connection, roots: Iterable[int]) -> Submissions:
     """Fetch chains by their root."""
     found = Submissions()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -26,8 +26,10 @@ class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Sums over the whole store, in cents but for the counts.
 
     A claim that went out again counts once: ``claims`` are chains, ``charge`` what was billed in them. ``bank`` is the
-    sum of BPR02; ``posted``, ``suspense`` and ``unmatched`` the sums of CLP04 by outcome, and
-    ``provider_adjustments`` the sum of PLB: bank = posted + suspense + unmatched - provider_adjustments.
+    sum of BPR02; ``posted``, ``suspense`` and ``unmatched`` the sums of CLP04 by outcome,
+    ``provider_adjustments`` the sum of PLB and ``unexplained`` what released sets have beyond them:
+    bank = posted + suspense + unmatched - provider_adjustments + unexplained. ``claim_suspense`` is what released claim
+    payments leave unexplained: charge = paid + contractual + patient + denied + claim_suspense + open.
     """
 
     claims: int
@@ -47,6 +49,8 @@ class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     provider_adjustments: int
     by_status: dict[str, int]
     by_acknowledgment: dict[str, int]
+    claim_suspense: int = 0
+    unexplained: int = 0
 
 
 def totals(connection: Connection) -> Totals:
@@ -85,6 +89,8 @@ def totals(connection: Connection) -> Totals:
         provider_adjustments=_sum(connection, PROVIDER_ADJUSTMENT.c.cents),
         by_status=_counts(connection, CLAIM.c.status),
         by_acknowledgment=_counts(connection, CLAIM.c.acknowledged),
+        claim_suspense=_sum(connection, CLAIM.c.suspense),
+        unexplained=_sum(connection, REMITTANCE.c.unexplained),
     )
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, ScalarSelect, func, select
 
 from reconcile.store.bulk import insert, next_id, table_of, update
 from reconcile.store.events import record_event
-from reconcile.store.schema import ClaimRow, WorkItemRow
+from reconcile.store.schema import ClaimPaymentRow, ClaimRow, RemittanceRow, WorkItemRow
 
 OPEN = "open"
 DONE = "done"
 _ITEM = table_of(WorkItemRow)
 _CLAIM = table_of(ClaimRow)
+_PAYMENT = table_of(ClaimPaymentRow)
+_REMITTANCE = table_of(RemittanceRow)
 
 
 class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to do about a claim. ``kind`` says what, ``due_date`` by when (None: not known)."""
+    """One thing to do about a claim. ``kind`` says what, ``due_date`` by when (None: not known).
+
+    ``amount`` is what is denied or open of the claim, in cents; ``payer_claim_control_number`` the payer's own number
+    of it, from its last answer, "" when it gave none.
+    """
 
     id: int
     practice_id: str
@@ -29,6 +35,8 @@ class WorkItem(msgspec.Struct, frozen=True, kw_only=True):
     opened_on: date | None
     due_date: date | None
     status: str
+    amount: int = 0
+    payer_claim_control_number: str = ""
 
 
 def open_work_item(
@@ -80,7 +88,13 @@ def work_items(
 ) -> tuple[WorkItem, ...]:
     """The items of one claim or of all, of one status or of any; the most pressing first."""
     query = select(
-        _ITEM, _CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.payer_key, _CLAIM.c.payer_id
+        _ITEM,
+        _CLAIM.c.practice_id,
+        _CLAIM.c.patient_control_number,
+        _CLAIM.c.payer_key,
+        _CLAIM.c.payer_id,
+        (_CLAIM.c.denied + _CLAIM.c.open_balance).label("amount"),
+        _last_number().label("number"),
     ).join(_CLAIM, _CLAIM.c.id == _ITEM.c.claim_id)
     if root is not None:
         query = query.where(_ITEM.c.claim_id == root)
@@ -98,7 +112,24 @@ def work_items(
             opened_on=row.opened_on,
             due_date=row.due_date,
             status=row.status,
+            amount=row.amount,
+            payer_claim_control_number=row.number or "",
         )
         for row in rows
     ]
     return tuple(sorted(found, key=lambda one: (one.due_date or date.max, one.id)))
+
+
+def _last_number() -> ScalarSelect[str]:
+    """The payer's number of an item's claim, from the last answer that has one."""
+    answered = _CLAIM.alias("answered")
+    return (
+        select(_PAYMENT.c.payer_claim_control_number)
+        .join(answered, answered.c.id == _PAYMENT.c.claim_id)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .where(answered.c.root == _ITEM.c.claim_id, _PAYMENT.c.payer_claim_control_number != "")
+        .order_by(_REMITTANCE.c.payment_date.desc(), _PAYMENT.c.id.desc())
+        .limit(1)
+        .correlate(_ITEM)
+        .scalar_subquery()
+    )

@@ -52,3 +52,20 @@ def test_nothing_is_overwritten(tmp_path):
     with pytest.raises(UsageError, match=r"fees\.csv"):
         initialise(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["fees.csv"]
+
+
+def test_the_example_payments_are_taken_in(tmp_path):
+    initialise(tmp_path)
+    uncommented(tmp_path)
+    words = (
+        "payments",
+        "add",
+        str(tmp_path / "payments.csv"),
+        "--config",
+        str(tmp_path / "claimloop.toml"),
+        "--json",
+    )
+    document = json.loads(invoke(*words).stdout)
+    assert (document["totals"]["posted"], document["totals"]["patient_entries"]) == (1, 1)
+    errors = [one for file in document["files"] for one in file["findings"] if one["severity"] == "error"]
+    assert errors == []

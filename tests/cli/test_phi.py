@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from cli.conformance_pool import SMALL_FILE
 from tests.command_line import AS_OF, COMMAND, Office, Run
 
 MARKER = re.compile(r"QZX|1903-?07-?19|0?7[-/]19[-/](19)?03|9770421|88877", re.IGNORECASE)
@@ -532,11 +531,11 @@ def test_an_unexpected_error_names_a_log_without_phi(marked, monkeypatch, logs):
 
 
 _SETS = 60
-"""Enough for a file of over 200,000 bytes, which the second opinion shares among processes."""
+"""Enough for a file of over 200,000 bytes, which is read and judged in many parts."""
 
 
-def test_worker_processes_and_their_loggers_say_nothing(marked, tmp_path):
-    """One real process, with the second opinion on a file large enough for its worker pool."""
+def test_a_process_of_its_own_and_its_loggers_say_nothing(marked, tmp_path):
+    """One real process, with the second opinion on a file of many parts."""
     segments = add_more_phi(segments_of(marked.submitted))
     place = next(at for at, segment in enumerate(segments) if segment[:2] == ["NM1", "IL"])
     segments[place] = [*segments[place][:3], "QZXLAST" + "A" * 100, "QZX\x01", *segments[place][5:]]
@@ -552,7 +551,7 @@ def test_worker_processes_and_their_loggers_say_nothing(marked, tmp_path):
     path = tmp_path / "large.837"
     isa = marked.submitted.read_text(encoding="latin-1")[:106]
     path.write_bytes(isa.encode() + text_of([*segments[1:begin], *sets, *trailer]))
-    assert path.stat().st_size > SMALL_FILE
+    assert path.stat().st_size > 200_000
     done = subprocess.run([COMMAND, "x12", "check", path], capture_output=True, text=True, timeout=120)
     assert done.returncode in (1, 3)
     assert not MARKER.search(done.stdout + done.stderr)

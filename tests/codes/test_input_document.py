@@ -8,9 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cli.settings import PostingSettings, Settings, StoreSettings, TablesSettings
+from cli.settings import DepositsSettings, PostingSettings, Settings, StoreSettings, TablesSettings
 from edi.codes.official import unfit
+from edi.intake.deposits import DEPOSITS
 from edi.intake.patients import PATIENTS
+from edi.intake.payments import PAYMENTS
 from edi.intake.records import AUTHORIZATIONS, CASES, FEES
 from edi.intake.sessions import SESSIONS, SPLIT_MODIFIERS
 from edi.model.directory import (
@@ -44,10 +46,12 @@ FILES = {
     "cases": CASES.columns,
     "authorizations": AUTHORIZATIONS.columns,
     "fees": FEES.columns,
+    "deposits": DEPOSITS.columns,
+    "payments": PAYMENTS.columns,
 }
 TABLES = (
     Submitter, Numbering, Practice, Facility, Clinician, License, Enrolment, TradingPartner,
-    StoreSettings, TablesSettings, PostingSettings, Settings,
+    StoreSettings, TablesSettings, PostingSettings, DepositsSettings, Settings,
 )  # fmt: skip
 READ_UNDER_ANOTHER_NAME = {
     "plan_name", "denials", "run", "per_visit", "visit_maximum", "expected", "address", "attachments", "fax", "portal",

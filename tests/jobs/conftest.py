@@ -43,11 +43,17 @@ class Desk:
         path.write_bytes(data)
         return path
 
-    def ingest(self, *data: bytes | Path, payers=None) -> Manifest:
-        """Take in bytes or files."""
+    def ingest(self, *data: bytes | Path, payers=None, second_opinion_megabytes=0) -> Manifest:
+        """Take in bytes or files; without pyx12's remarks, since most of these files have only what a test needs."""
         paths = [one if isinstance(one, Path) else self.file(one) for one in data]
         return ingest(
-            paths, self.store, tables=load_tables(), payers=payers or {}, practices=self.practices, now=NOW
+            paths,
+            self.store,
+            tables=load_tables(),
+            payers=payers or {},
+            practices=self.practices,
+            now=NOW,
+            second_opinion_megabytes=second_opinion_megabytes,
         )
 
     def import_claims(self, *paths: Path) -> Manifest:

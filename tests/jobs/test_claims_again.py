@@ -232,7 +232,7 @@ def test_an_error_of_the_rules_holds_the_correction(office):
 def test_what_the_second_opinion_refuses_is_not_sent(office, monkeypatch):
     desk = office("acme", scenario=DENIES)
     wrong = sending.refusal("PYX999", NUMBER, "no", "none")
-    monkeypatch.setattr(sending, "verdict_findings", lambda _verdict: (wrong,))
+    monkeypatch.setattr(sending, "refusals", lambda _verdict: (wrong,))
     result = desk.correct(NUMBER, second_opinion=True)
     assert (result.sent, result.held, result.files) == ((), (NUMBER,), ())
     assert len(desk.submissions()) == 1

@@ -14,7 +14,6 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.conformance_pool import ConformancePool
 from cli.jobs import create_claims as job
 from cli.jobs import placing
 from cli.jobs.scrub import check as scrub_check
@@ -577,7 +576,7 @@ def test_a_dry_run_in_which_every_claim_is_refused_writes_nothing(tmp_path):
 def test_no_second_opinion_is_not_a_clean_file(office, monkeypatch, code):
     said = Finding(code=code, severity=Severity.INFO, message="no second opinion")
     verdict = Verdict(findings=(said,), engine="none", opinion=False)
-    monkeypatch.setattr(ConformancePool, "check", lambda *_arguments, **_options: verdict)
+    monkeypatch.setattr(job, "opinion_on", lambda *_arguments, **_options: verdict)
     result = office.create(session("V1"), session("V2", patient="P2"))
     assert (result.claims, len(result.held), office.written()) == (0, 2, {})
     assert {(found.code, found.severity) for one in result.held for found in one.findings} == {

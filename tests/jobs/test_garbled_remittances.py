@@ -95,7 +95,7 @@ def test_copy_tells_no_value(desk):
     if desk.url.startswith("sqlite"):
         pytest.skip("SQLite has no COPY")
     columns = len(FileRow.__table__.columns)
-    row = ("MARKER-PHI", "SMITH-NOT-A-NUMBER", "in", "835", "n", "o", "m", NOW)
+    row = ("MARKER-PHI", "SMITH-NOT-A-NUMBER", "in", "835", "n", "o", "m", NOW, 1)
     assert len(row) == columns
     with pytest.raises(StoreError) as caught, desk.store.write() as connection:
         insert(connection, FileRow, [row])
@@ -109,7 +109,7 @@ def test_copy_on_a_lost_connection_is_temporary(desk):
     """The server ends the connection while rows are on their way."""
     if desk.url.startswith("sqlite"):
         pytest.skip("SQLite has no server")
-    row = ("x", 1, "in", "835", "n", "o", "m", NOW)
+    row = ("x", 1, "in", "835", "n", "o", "m", NOW, 1)
 
     def lose_it_and_copy() -> None:
         with desk.store.write() as connection:

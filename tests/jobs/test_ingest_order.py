@@ -112,13 +112,13 @@ def told(folder, name: str) -> tuple[object, ...]:
 @pytest.mark.parametrize("size", [1, 2])
 def test_a_chunk_that_ends_inside_a_story_changes_nothing(tmp_path, monkeypatch, name, size):
     whole = told(tmp_path / "whole", name)
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     assert told(tmp_path / "cut", name) == whole
 
 
 @pytest.mark.parametrize("size", [1, 2, 2000])
 def test_a_reversal_and_its_correction_in_two_chunks(desk, monkeypatch, size):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     desk.submit()
     desk.ingest(file_of(payment([ORIGINAL])))
     desk.ingest(file_of(payment([REVERSAL, CORRECTION], trace="T2", day="20260401")))
@@ -130,7 +130,7 @@ def test_a_reversal_and_its_correction_in_two_chunks(desk, monkeypatch, size):
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.parametrize("scenario_id", IDS)
 def test_scenarios_in_small_chunks(scenario_id, size, tmp_path, monkeypatch):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     story = Story(tmp_path / "loop", scenario_id)
     assert differences(story, scenario_expectation(scenario_id)) == []
     story.loop.close()
@@ -143,7 +143,7 @@ def test_what_is_reloaded_has_the_day_of_what_was_read(tmp_path, monkeypatch, da
     def dated(size: int) -> str:
         folder = tmp_path / str(size)
         folder.mkdir()
-        monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+        monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
         desk = Desk(f"sqlite:///{folder / 'a.db'}", folder)
         desk.submit()
         desk.ingest(file_of(payment([ORIGINAL], trace="T9", day="20260319")))
@@ -187,7 +187,7 @@ TOGETHER = {
 def test_payments_of_one_day_and_trace_number_in_any_order_leave_the_same_books(
     tmp_path, monkeypatch, name, size
 ):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     found = set()
     for place, order in enumerate(itertools.permutations(TOGETHER[name])):
         folder = tmp_path / str(place)

@@ -285,7 +285,7 @@ def test_the_order_of_files_does_not_matter(desk_lite, order):
 
 
 def test_chunks_of_one_set_see_each_other(desk_lite, monkeypatch):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", 1)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", 1)
     desk_lite.submit()
     second = claim(NUMBER, line("97140", 5000, 4000, number="L0000002"), payer_number="PCN2")
     first = claim(NUMBER, line("97110", 5000, 4000, number="L0000001"))
@@ -296,7 +296,7 @@ def test_chunks_of_one_set_see_each_other(desk_lite, monkeypatch):
 
 @pytest.mark.parametrize("size", [1, 2, 2000])
 def test_the_size_of_a_chunk_changes_nothing(desk_lite, monkeypatch, size):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     numbers = [f"A000000{n}" for n in range(1, 6)]
     desk_lite.submit(
         *(

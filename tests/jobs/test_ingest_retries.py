@@ -166,7 +166,7 @@ def test_a_claim_payment_with_an_error_of_the_reader_is_held_though_it_balances(
 @pytest.mark.parametrize("size", [1, 2, 3])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_the_error_holds_its_own_claim_payment_at_any_place_of_a_chunk(desk_lite, monkeypatch, size, place):
-    monkeypatch.setattr("cli.jobs.ingest_835.CHUNK", size)
+    monkeypatch.setattr("cli.jobs.ingest_835.run.CHUNK", size)
     days = ["20261399" if place == one else "20260310" for one in range(3)]
     claims = [claim(f"B{one}", line("97110", 5000, 4000, day=day)) for one, day in enumerate(days)]
     desk_lite.ingest(file_of(payment(claims)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.jobs import posting
+from cli.jobs import matching
 from tests.builders import make_claim, make_line
 from tests.remits import claim, file_of, line, payment
 
@@ -78,5 +78,5 @@ def test_the_common_case_looks_no_line_number_up(desk_lite, monkeypatch, echoed)
     def refuse(*_arguments):
         raise AssertionError("a query that the common case does not need")
 
-    monkeypatch.setattr(posting, "add_by_line_numbers", refuse)
+    monkeypatch.setattr(matching, "add_by_line_numbers", refuse)
     assert desk_lite.ingest(answer(*echoed)).totals.claims_matched == 1

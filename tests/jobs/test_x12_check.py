@@ -8,11 +8,16 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from edi.model.errors import InputError
+from cli.jobs import x12_check
+from edi.model.errors import InputError, UsageError
 from tests.builders import make_claim
 from tests.claim_strategies import write
 
 RUNNER = CliRunner()
+
+
+def lines_of(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def run(path, *arguments):
@@ -48,20 +53,51 @@ def test_findings_of_both_end_1(claims_file):
     assert run(claims_file(b"CLM*A0000001*100*", b"CLM*A0000001*90*"), "--exit-zero").exit_code == 0
 
 
-def test_json(claims_file):
-    result = run(claims_file(b"CLM*A0000001*100*", b"CLM*A0000001*90*"), "--json")
-    document = json.loads(result.stdout)
+def test_json_lines(claims_file):
+    path = claims_file(b"CLM*A0000001*100*", b"CLM*A0000001*90*")
+    result = run(path, "--json")
+    found, summary = lines_of(result)
     assert result.exit_code == 1
-    assert document["schema_version"] == 1
-    assert document["transactions"] == ["837"]
-    assert [found["code"] for found in document["findings"]] == ["SUB004"]
-    assert document["findings"][0]["claim"] == "A0000001"
-    assert document["second_opinion"] == {
+    assert (found["schema_version"], found["by"], found["file"]) == (1, "claimloop", str(path))
+    assert (found["finding"]["code"], found["finding"]["claim"]) == ("SUB004", "A0000001")
+    assert summary["transactions"] == {"837": 1}
+    assert summary["second_opinion"] == {
         "engine": "pyx12 4.0.0",
         "given": True,
         "passed": True,
-        "findings": [],
+        "plain_because": None,
     }
+
+
+def test_plain_pyx12_says_the_same(claims_file):
+    path = claims_file(b"CLM*A0000001*100*", b"CLM*A0000001*1OO*")
+    assert run(path, "--json").stdout == run(path, "--json", "--engine", "pyx12").stdout
+    assert isinstance(run(path, "--engine", "other").exception, UsageError)
+
+
+def test_a_finding_of_either_side_is_told_before_the_file_is_read_to_its_end(tmp_path, monkeypatch):
+    data = write([make_claim(patient_control_number=f"A{number:07d}") for number in range(3000)]).data
+    changed = data.replace(b"CLM*A0000000*100*", b"CLM*A0000000*1OO*")
+    taken = []
+
+    def chunks(_path):
+        for start in range(0, len(changed), 1 << 16):
+            taken.append(start)
+            yield changed[start : start + (1 << 16)]
+
+    monkeypatch.setattr(x12_check, "read_chunks", chunks)
+    for side in ("claimloop", "pyx12"):
+        taken.clear()
+        checked = iter(x12_check.FileCheck(tmp_path / "large"))
+        assert next(by for by, _ in checked if by == side) == side
+        assert len(taken) <= 2 < len(changed) >> 16
+        checked.close()
+
+
+def test_odd_separators_are_judged_by_plain_pyx12_which_is_said(claims_file):
+    path = claims_file()
+    path.write_bytes(path.read_bytes().replace(b"*", b"|").replace(b":", b"*").replace(b"|", b"-"))
+    assert "judged by plain pyx12: a separator" in run(path).stdout
 
 
 def test_no_second_opinion_is_said(claims_file):
@@ -93,7 +129,8 @@ def test_every_corpus_file_has_an_answer(corpus_dir):
         for path in sorted((corpus_dir / folder).iterdir()):
             result = run(path, "--json")
             assert result.exit_code in (0, 1, 3), (path.name, result.exception)
-            assert json.loads(result.stdout)["second_opinion"]["engine"]
+            *_, summary = lines_of(result)
+            assert summary["second_opinion"]["engine"]
 
 
 @pytest.mark.corpus

@@ -89,7 +89,7 @@ class Loop:
     ) -> None:
         self.folder = folder
         self.incoming = folder / "incoming"
-        self.incoming.mkdir(parents=True)
+        self.incoming.mkdir(parents=True, exist_ok=True)
         self.payers = payers
         self.tools = Tools(load_tables(), payers)
         self.store = open_store(f"sqlite:///{folder / 'claimloop.db'}")

@@ -285,12 +285,13 @@ def test_primary_reversed_and_corrected_after_the_secondary_paid():
     assert (balance.paid, balance.contractual, balance.patient, balance.open) == (10000, 5000, 0, 0)
 
 
-def test_a_reversal_without_original_posts_as_it_stands_and_says_so():
+def test_a_reversal_without_original_waits_and_says_so():
     lone = adjudication(1, [((1,), -15000, -8000, [Adjustment("CO", "45", -7000)])], status="22")
     ledger = post([lone], submitted((15000,)).lines, TABLES)
     assert [finding.code for finding in ledger.findings] == ["REVERSAL_WITHOUT_ORIGINAL"]
     (balance,) = ledger.balances
-    assert (balance.paid, balance.contractual, balance.open) == (-8000, -7000, 30000)
+    assert (balance.paid, balance.contractual, balance.open) == (0, 0, 15000)
+    assert (ledger.waiting, ledger.postings) == (frozenset({1}), ())
 
 
 def test_a_reversal_that_takes_back_other_cash_posts_the_cash_of_the_file():

@@ -339,7 +339,8 @@ def test_no_file_of_the_corpus_raises(corpus_dir):
             conformance.check_bytes(data)
 
 
-def test_there_is_one_engine():
+def test_there_are_two_engines_and_no_other():
+    assert conformance.check_bytes(CLEAN, engine="pyx12") == conformance.check_bytes(CLEAN)
     with pytest.raises(UsageError):
         conformance.check_bytes(CLEAN, engine="other")
 

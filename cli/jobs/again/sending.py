@@ -8,12 +8,11 @@ from typing import Final
 
 import msgspec
 
-from cli.conformance_pool import ConformancePool
 from cli.jobs.again.drafts import Read, judged
 from cli.jobs.again.request import MEANWHILE, AgainRequest, AgainResult, SentAgain, refusal
 from cli.jobs.again.targets import Target
-from cli.jobs.create_claims import judged as verdict_findings
 from cli.jobs.posting import Tools, recompute
+from cli.jobs.second_opinion import opinion_on, refusals
 from cli.jobs.submission import Submitter, put_back, submit
 from cli.settings import Settings
 from edi.model.claim import Claim
@@ -168,21 +167,18 @@ def send_again(
     said, errors = judged(ruled, numbers, read.records, settings, tools.tables, store, request.now.date())
     clean = [one for one in plans if id(one.draft) not in errors]
     keeper = _Keeper(clean, tools, request.now)
-    with ConformancePool(1) as pool:
-        to = Submitter(
-            store=store,
-            directory=settings.need_directory(),
-            folder=request.folder,
-            now=request.now,
-            rules_version=tools.tables.version,
-            judge=(lambda data: verdict_findings(pool.check(data)))
-            if request.second_opinion
-            else (lambda _data: ()),
-            dry_run=request.dry_run,
-            keeper=keeper,
-        )
-        returned = () if request.dry_run else tuple(put_back(store, request.folder))
-        done = submit([one.draft for one in clean], to)
+    to = Submitter(
+        store=store,
+        directory=settings.need_directory(),
+        folder=request.folder,
+        now=request.now,
+        rules_version=tools.tables.version,
+        judge=(lambda data: refusals(opinion_on(data))) if request.second_opinion else (lambda _data: ()),
+        dry_run=request.dry_run,
+        keeper=keeper,
+    )
+    returned = () if request.dry_run else tuple(put_back(store, request.folder))
+    done = submit([one.draft for one in clean], to)
     refused = {id(one.draft): one.findings for one in done.refused}
     gone = [one for one in clean if id(one.draft) not in refused and id(one.draft) not in keeper.left_out]
     held = [one for one in plans if id(one.draft) in errors or id(one.draft) in refused]

@@ -133,8 +133,8 @@ class FeeTable:
             for fee in self._by_code.get(code, ())
             if _applies(fee, ready)
         ]
-        most = max((_specificity(fee) for fee in rows), default=0)
-        best = [fee for fee in rows if _specificity(fee) == most]
+        most = max((fee.specificity for fee in rows), default=0)
+        best = [fee for fee in rows if fee.specificity == most]
         if not best:
             code = line.procedure_code if procedure_may_be_shown(line.procedure_code) else "its code"
             message = f"no charge is given, and fees.csv has none for {code} on that day"
@@ -152,20 +152,14 @@ class FeeTable:
 
 def _applies(fee: Fee, ready: Ready) -> bool:
     line = ready.line
-    return (
-        fee.valid_from <= line.date_of_service
-        and (fee.valid_to is None or line.date_of_service <= fee.valid_to)
-        and fee.practice_id in ("", line.practice_id)
-        and fee.payer in ("", ready.payer.key)
-        and (not fee.modifier or fee.modifier in line.modifiers)
-        and fee.credential in ("", ready.treating.credential.upper())
-        and fee.place_of_service in ("", ready.place_of_service)
+    return fee.applies(
+        line.date_of_service,
+        practice_id=line.practice_id,
+        payer=ready.payer.key,
+        modifiers=line.modifiers,
+        credential=ready.treating.credential.upper(),
+        place_of_service=ready.place_of_service,
     )
-
-
-def _specificity(fee: Fee) -> int:
-    named = (fee.practice_id, fee.payer, fee.modifier, fee.credential, fee.place_of_service)
-    return sum(bool(value) for value in named) + (fee.code != "*")
 
 
 class Authorizations:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
@@ -63,3 +65,48 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[ConformanceError, ...] = ()
     unmapped: tuple[str, ...] = ()
     judged: int = 0
+
+
+class Tally(msgspec.Struct, kw_only=True):
+    """What an engine counts beside the errors, while it reads.
+
+    Attributes:
+        unmapped, judged: as in `Opinion`.
+        proved: segments taken without pyx12, by transition and pattern.
+        checked: segments of which pyx12 saw the elements only.
+        stepped: segments that went to pyx12.
+        degraded: why the whole file went to plain pyx12; None when it did not.
+    """
+
+    unmapped: list[str] = []
+    judged: int = 0
+    proved: int = 0
+    checked: int = 0
+    stepped: int = 0
+    degraded: str | None = None
+
+
+class ErrorStream(Iterator[ConformanceError]):
+    """The errors of a file in pyx12's order, while it is read.
+
+    Args:
+        parts: what was found in one part of the file after the other; often nothing.
+        tally: filled on the way; complete when everything was taken.
+    """
+
+    def __init__(self, parts: Iterator[list[ConformanceError]], tally: Tally) -> None:
+        self._parts = parts
+        self._each = itertools.chain.from_iterable(parts)
+        self.tally = tally
+
+    def __next__(self) -> ConformanceError:
+        return next(self._each)
+
+    def parts(self) -> Iterator[list[ConformanceError]]:
+        """Read on by one part of a few kilobytes at a time, whether or not something is found in it."""
+        return self._parts
+
+    def opinion(self) -> Opinion:
+        """Read to the end and return the whole answer (without errors taken before)."""
+        errors = tuple(self._each)
+        return Opinion(errors=errors, unmapped=tuple(self.tally.unmapped), judged=self.tally.judged)

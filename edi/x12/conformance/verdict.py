@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from edi.model.errors import UsageError
 from edi.model.finding import Finding, Location, Severity
+from edi.x12.conformance import fast, plain
 from edi.x12.conformance.differences import accepted
-from edi.x12.conformance.engine import check
-from edi.x12.conformance.errors import ConformanceError, ErrorKind, Opinion
+from edi.x12.conformance.errors import ConformanceError, ErrorKind, ErrorStream
 from edi.x12.conformance.fields import field_name
+from edi.x12.conformance.state import version
+
+ENGINES: Final[dict[str, Callable[[Iterable[bytes]], ErrorStream]]] = {
+    "fast": fast.stream,
+    "pyx12": plain.stream,
+}
+"""Engines by name; both say the same of every file. ``fast`` is the default, ``pyx12`` the oracle."""
 
 _ELEMENT_WORDS: Final = {
     "1": "is required and missing",
@@ -77,13 +84,15 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         findings: PYX codes. Errors are the engine's; ``PYX902`` (info) is one set aside as an accepted difference,
             ``PYX901`` (info) a group without a map, ``PYX900`` (error) a crash of the engine.
-        engine: name and version of the engine.
+        engine: whose verdict it is, with its version.
         opinion: whether every group of the file was judged; False is "no second opinion", never "clean".
+        degraded: why the fast engine left this file to pyx12; None when it did not, or was not asked.
     """
 
     findings: tuple[Finding, ...]
     engine: str
     opinion: bool
+    degraded: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -91,58 +100,95 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.opinion and not any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def check_bytes(data: bytes, *, engine: str = "pyx12", file: str | None = None) -> Verdict:
-    """Judge a whole file in this process.
+class Judgment:
+    """The second opinion on one file while it is read, in constant memory: Findings as they are known.
+
+    Attributes:
+        engine: whose verdict it is, with its version.
+        opinion, passed, degraded: as in `Verdict`; to be asked at the end.
+    """
+
+    def __init__(self, stream: ErrorStream, file: str | None = None) -> None:
+        self.engine = f"pyx12 {version()}"
+        self._stream = stream
+        self._file = file
+        self._crashed = self._failed = False
+
+    def __iter__(self) -> Iterator[Finding]:
+        for part in self.parts():
+            yield from part
+
+    def parts(self) -> Iterator[list[Finding]]:
+        """Read on by a few kilobytes at a time; yields what they gave, often nothing."""
+        for errors in self._stream.parts():
+            yield [finding for error in errors for finding in self._of(error)]
+        tally = self._stream.tally
+        unjudged = [f"pyx12 cannot judge {what}" for what in tally.unmapped]
+        if not tally.judged and not unjudged:
+            unjudged = ["the file has no functional group"]
+        yield [
+            Finding(
+                code="PYX901",
+                severity=Severity.INFO,
+                message=f"no second opinion: {what}",
+                location=Location(file=self._file),
+            )
+            for what in unjudged
+        ]
+
+    def _of(self, error: ConformanceError) -> Iterator[Finding]:
+        self._crashed = self._crashed or error.kind is ErrorKind.CRASH
+        for finding in _findings(error, self._file):
+            self._failed = self._failed or finding.severity is Severity.ERROR
+            yield finding
+
+    @property
+    def opinion(self) -> bool:
+        """Whether every group of the file was judged."""
+        tally = self._stream.tally
+        return tally.judged > 0 and not tally.unmapped and not self._crashed
+
+    @property
+    def passed(self) -> bool:
+        """Whether every group was judged and no error stands."""
+        return self.opinion and not self._failed
+
+    @property
+    def degraded(self) -> str | None:
+        """Why the fast engine left this file to pyx12."""
+        return self._stream.tally.degraded
+
+
+def judge(chunks: Iterable[bytes], *, engine: str = "fast", file: str | None = None) -> Judgment:
+    """Judge a file while it is read.
 
     Args:
-        data: the bytes of the file.
-        engine: ``pyx12``, the only one there is.
+        chunks: its bytes, in pieces of any size.
+        engine: ``fast``, or ``pyx12`` for plain pyx12; the findings are the same.
         file: name for the findings' locations.
 
     Raises:
         UsageError: there is no engine of that name.
     """
-    if engine != "pyx12":
-        raise UsageError("the only conformance engine is pyx12")
-    return verdict_of(check(data), file=file)
+    if engine not in ENGINES:
+        raise UsageError(f"there is no conformance engine of that name: choose one of {', '.join(ENGINES)}")
+    return Judgment(ENGINES[engine](chunks), file)
 
 
-def verdict_of(opinion: Opinion, *, file: str | None = None) -> Verdict:
-    """Turn an engine's answer into a Verdict; accepted differences are applied here."""
-    findings = [finding for error in opinion.errors for finding in _findings(error, file)]
-    findings += [
-        Finding(
-            code="PYX901",
-            severity=Severity.INFO,
-            message=f"no second opinion: pyx12 cannot judge {what}",
-            location=Location(file=file),
-        )
-        for what in opinion.unmapped
-    ]
-    if not opinion.judged and not opinion.unmapped:
-        findings.append(
-            Finding(
-                code="PYX901",
-                severity=Severity.INFO,
-                message="no second opinion: the file has no functional group",
-                location=Location(file=file),
-            )
-        )
-    crashed = any(error.kind is ErrorKind.CRASH for error in opinion.errors)
+def check_bytes(data: bytes, *, engine: str = "fast", file: str | None = None) -> Verdict:
+    """Judge a whole file: `judge`, collected.
+
+    Raises:
+        UsageError: there is no engine of that name.
+    """
+    return verdict_of(judge([data], engine=engine, file=file))
+
+
+def verdict_of(judgment: Judgment) -> Verdict:
+    """Read a judgment to its end."""
+    findings = tuple(judgment)
     return Verdict(
-        findings=tuple(findings),
-        engine="pyx12 4.0.0",
-        opinion=opinion.judged > 0 and not opinion.unmapped and not crashed,
-    )
-
-
-def merge(opinions: Iterable[Opinion]) -> Opinion:
-    """Join the answers on the shards of one group: errors in order of their line."""
-    every = list(opinions)
-    return Opinion(
-        errors=tuple(sorted([error for one in every for error in one.errors], key=lambda error: error.line)),
-        unmapped=tuple(dict.fromkeys([what for one in every for what in one.unmapped])),
-        judged=max((one.judged for one in every), default=0),
+        findings=findings, engine=judgment.engine, opinion=judgment.opinion, degraded=judgment.degraded
     )
 
 

@@ -17,6 +17,7 @@ from reconcile.store.schema.claims import (
     PayerClaimControlNumberRow,
     ServiceLineRow,
 )
+from reconcile.store.schema.deposits import DepositRow
 from reconcile.store.schema.eligibility import EligibilityAnswerRow, EligibilityInquiryRow
 from reconcile.store.schema.files import (
     ControlNumberRow,
@@ -26,6 +27,7 @@ from reconcile.store.schema.files import (
     PracticeIdentifierRow,
     PracticeRow,
 )
+from reconcile.store.schema.holds import AliasRow, ReleaseRow
 from reconcile.store.schema.payments import (
     ClaimFindingRow,
     ClaimPaymentContentRow,
@@ -36,6 +38,7 @@ from reconcile.store.schema.payments import (
     RemittanceRow,
     ServicePaymentRow,
 )
+from reconcile.store.schema.payments_by_hand import JournalEntryRow, PatientEntryRow
 from reconcile.store.schema.work_items import ResubmissionRow, WorkItemRow
 
 SCHEMA_VERSION: Final = "0009"
@@ -43,6 +46,7 @@ SCHEMA_VERSION: Final = "0009"
 
 __all__ = [
     "AcknowledgmentRow",
+    "AliasRow",
     "BilledSessionRow",
     "ClaimContentRow",
     "ClaimFindingRow",
@@ -51,16 +55,20 @@ __all__ = [
     "ClaimRow",
     "ControlNumberRow",
     "DenialRow",
+    "DepositRow",
     "EligibilityAnswerRow",
     "EligibilityInquiryRow",
     "EventRow",
     "FileRow",
     "FileTransactionRow",
+    "JournalEntryRow",
+    "PatientEntryRow",
     "PayerClaimControlNumberRow",
     "PostingRow",
     "PracticeIdentifierRow",
     "PracticeRow",
     "ProviderAdjustmentRow",
+    "ReleaseRow",
     "RemittanceRow",
     "ResubmissionRow",
     "ServiceLineRow",

@@ -65,6 +65,7 @@ class ClaimRow(Table, table=True):
     denied: int = whole()
     pended: int = whole()
     open_balance: int = whole()
+    suspense: int = whole()
 
 
 class ClaimContentRow(Table, table=True):

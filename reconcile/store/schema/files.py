@@ -42,7 +42,8 @@ class FileRow(Table, table=True):
     """A file in or out whose bytes are in the vault under ``sha256``. ``name`` is the one it was first seen under.
 
     ``outcome`` is ``started`` until the manifest is complete; a file that stays so was interrupted and is taken up
-    again. ``manifest`` is the file's part of the manifest as JSON.
+    again. ``manifest`` is the file's part of the manifest as JSON, ``ordinal`` its place among all files, out and in,
+    by which a rebuild takes them again (0: from a time when it was not noted).
     """
 
     __tablename__ = "file"
@@ -54,6 +55,7 @@ class FileRow(Table, table=True):
     outcome: str = text()
     manifest: str = text()
     first_seen: datetime = Field(sa_type=DateTime, nullable=False)
+    ordinal: int = whole()
 
 
 class FileTransactionRow(Table, table=True):
@@ -87,14 +89,14 @@ class FileTransactionRow(Table, table=True):
 class EventRow(Table, table=True):
     """What someone or something decided, append-only: allocations, hand-made links, releases, notes, status changes.
 
-    ``subject`` names the thing (``denial:12-1-CO45``, ``claim:C100001``, ``control_number:partner/isa13``),
+    ``subject`` names the thing (``denial:7KQ2M9XPABCD``, ``claim:C100001``, ``control_number:partner/isa13``),
     ``data`` is JSON.
     """
 
     __tablename__ = "event"
     id: int = key()
     at: datetime = Field(sa_type=DateTime, nullable=False)
-    kind: str = text()
+    kind: str = text(index=True)
     subject: str = text(index=True)
     actor: str = text()
     data: str = text()

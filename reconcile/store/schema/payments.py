@@ -15,7 +15,8 @@ class RemittanceRow(Table, table=True):
     """One posted 835 transaction set. Named by its payment key; there is one for each payment.
 
     ``practice_id`` lists whose claims it may answer, one a line: "" when the payee is unknown, several when practices
-    share the tax id it names. ``payer_ids`` lists how it calls its payer.
+    share the tax id it names. ``payer_ids`` lists how it calls its payer. ``unexplained`` is what BPR02 has beyond
+    CLP04 less PLB, in cents: 0 unless a person released the set.
     """
 
     __tablename__ = "remittance"
@@ -44,6 +45,7 @@ class RemittanceRow(Table, table=True):
     tables_version: str = text()
     file_sha256: str = text()
     position: int = whole()
+    unexplained: int = whole()
 
 
 class ClaimPaymentRow(Table, table=True):
@@ -51,6 +53,7 @@ class ClaimPaymentRow(Table, table=True):
 
     ``outcome``: ``posted`` (its postings are on the lines of ``claim_id``), ``suspense`` (its equations fail),
     ``unmatched`` (it found no claim, or nothing may be posted yet). ``content`` beside it is the whole value.
+    ``margin`` is how far the runner-up of another claim is behind, in points of ``reconcile.match``.
     """
 
     __tablename__ = "claim_payment"
@@ -59,6 +62,12 @@ class ClaimPaymentRow(Table, table=True):
         Index(
             "ix_claim_payment_waiting",
             "outcome",
+            sqlite_where=sql("outcome <> 'posted'"),
+            postgresql_where=sql("outcome <> 'posted'"),
+        ),
+        Index(
+            "ix_claim_payment_waiting_number",
+            "payer_claim_control_number",
             sqlite_where=sql("outcome <> 'posted'"),
             postgresql_where=sql("outcome <> 'posted'"),
         ),
@@ -83,6 +92,7 @@ class ClaimPaymentRow(Table, table=True):
     notes: str = text()
     candidates: str = text()
     runner_up: int | None = Field(sa_type=ID, nullable=True, default=None)
+    margin: int = whole()
 
 
 class ClaimPaymentContentRow(Table, table=True):

@@ -1,0 +1,121 @@
+"""`claimloop held …`: money that is not posted because it does not add up, and what a person decides about it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.exits import ExitCode
+from cli.jobs.hold_show import show, shown_json, shown_lines
+from cli.jobs.holds import Decider, Decision, release, told, undo
+from cli.jobs.lists import HELD_COLUMNS, HELD_NARROW, held_rows, waiting_footer
+from cli.jobs.posting import Tools
+from cli.options import AsJson, Config, Database, DryRun, Output, RowFormat, ShowPhi, end, utc_now
+from cli.render import SCHEMA_VERSION, money, stdout, write_json, write_rows
+from cli.workspace import Workspace, workspace
+from reconcile.store.hold_lists import released
+from reconcile.store.listing import held
+
+group = typer.Typer(
+    name="held", help="Money in suspense and quarantined payments; release it.", no_args_is_help=True
+)
+HoldId = Annotated[str, typer.Argument(metavar="ID", help="An id of `held list`.")]
+Actor = Annotated[str, typer.Option("--by", help="Who decides; kept in the event log.")]
+
+
+@group.command("list")
+def list_held(
+    form: RowFormat = "table",
+    as_json: AsJson = False,
+    output: Output = None,
+    config: Config = None,
+    database: Database = None,
+) -> None:
+    """List what is in suspense or quarantine, with the equation that fails, and what releases left unexplained."""
+    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
+        waiting = list(held(connection))
+        left = list(released(connection))
+    rows = held_rows([*waiting, *left])
+    footer = waiting_footer(rows, sum(one.amount for one in waiting), "payment", "kind")
+    if left:
+        footer[0] = waiting_footer(
+            rows[: len(waiting)], sum(one.amount for one in waiting), "payment", "kind"
+        )[0]
+        footer.insert(1, f"unexplained after releases: {money(sum(one.amount for one in left))}")
+    form = "json" if as_json else form
+    write_rows(rows, HELD_COLUMNS, form=form, path=output, narrow=HELD_NARROW, footer=footer)
+
+
+@group.command("show")
+def show_held(
+    name: HoldId,
+    as_json: AsJson = False,
+    show_phi: ShowPhi = False,
+    output: Output = None,
+    config: Config = None,
+    database: Database = None,
+) -> None:
+    """Show a hold: the equations that fail, by how many cents, and the segments they stand in."""
+    with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
+        shown = show(connection, opened.store, name)
+    if as_json:
+        write_json(shown_json(shown, show_phi=show_phi), output)
+        return
+    console = stdout()
+    for line in shown_lines(shown, show_phi=show_phi):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+@group.command("release")
+def release_held(
+    name: HoldId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the event log. No names.")],
+    take_back: Annotated[bool, typer.Option("--undo", help="Take an earlier release back.")] = False,
+    by: Actor = "",
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Post what is held; what it does not explain goes to the account suspense until a correction clears it.
+
+    A quarantined set is posted with the difference to the bank unexplained; a truncated one never. A possible reissue
+    takes the place of the payment that is posted under its trace number. --undo brings back what was before.
+    """
+    with workspace(config, database, dry_run=dry_run) as opened:
+        decider = decider_of(opened, by=by, dry_run=dry_run)
+        made = undo(name, reason, decider) if take_back else release(name, reason, decider)
+    if as_json:
+        write_json(_decision_json(made, dry_run=dry_run))
+    else:
+        stdout().print(
+            f"{'would be: ' if dry_run else ''}{told(made)}", markup=False, soft_wrap=True, highlight=False
+        )
+    end(ExitCode.WORK if made.unexplained or made.outcome != "posted" else ExitCode.DONE)
+
+
+def decider_of(opened: Workspace, *, by: str, dry_run: bool) -> Decider:
+    """Return what a decision works with."""
+    tools = Tools(opened.tables, opened.settings.payers)
+    directory = opened.settings.directory
+    return Decider(
+        store=opened.store,
+        tools=tools,
+        now=utc_now(),
+        practices=directory.practices if directory is not None else {},
+        actor=by,
+        dry_run=dry_run,
+    )
+
+
+def _decision_json(made: Decision, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": made.id,
+        "subject": made.subject,
+        "outcome": made.outcome,
+        "unexplained": money(made.unexplained),
+        "replaced": made.replaced or None,
+        "dry_run": dry_run,
+    }

@@ -1,0 +1,246 @@
+"""``rebuild``: a new store out of the vault, what was submitted, and the event log, compared with the one in use.
+
+Every file that came in is read again in the order in which it was first seen; then the decisions of people are played
+in the order of the log. A store that follows from its sources gives the same digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from cli.jobs import deposits, holds, linking, payments
+from cli.jobs.ingest import ingest_kept, take_again
+from cli.jobs.posting import Tools, recompute, retry_unmatched
+from cli.settings import Settings
+from edi.codes import Tables
+from edi.model.directory import Practice
+from edi.model.errors import UsageError
+from reconcile.store import Connection, Kept, Store, by_roots, open_store
+from reconcile.store.digest import table_digests
+from reconcile.store.events import Event
+from reconcile.store.hold_lists import find_hold
+from reconcile.store.holds import payment_of_subject
+from reconcile.store.journal_copy import carry_over
+from reconcile.store.sources import (
+    SourceFile,
+    begin_copy,
+    copy_claims,
+    copy_file,
+    decisions,
+    end_copy,
+    source_files,
+    submission_named,
+)
+
+DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK)
+"""The kinds of event that are played; all others are only copied."""
+_TEACHES_NOTHING: Final = frozenset({"835", *deposits.KINDS})
+"""Kinds of files after which nothing that waits could find its claim; ingest and import try again after others."""
+Advance = Callable[[int], None]
+
+
+class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rebuild came to.
+
+    ``differs`` names the tables whose rows are others than before; ``tables_changed`` says that the code tables are
+    others than those of the books in use, which explains it. ``unplayed`` are decisions that could not be made again.
+    """
+
+    into: str
+    claims: int
+    files: int
+    decisions: int
+    differs: tuple[str, ...]
+    unplayed: tuple[str, ...]
+    tables_changed: bool
+    swapped: bool = False
+
+    @property
+    def same(self) -> bool:
+        """Whether the new store holds the same rows."""
+        return not self.differs and not self.unplayed
+
+
+def rebuild(
+    store: Store, into: Store, settings: Settings, tables: Tables, advance: Advance = lambda _count: None
+) -> Rebuilt:
+    """Build a new store and compare it.
+
+    Args:
+        store: the one in use; nothing of it is changed. Its vault is the source of every file.
+        into: an empty store on the same vault.
+        settings: of the installation.
+        tables: the code tables.
+        advance: told of every file and decision that is done.
+
+    Raises:
+        StoreError: the new store is not empty, or the vault lacks a file.
+        AccessError, TemporaryError: a store or the vault failed.
+    """
+    tools = Tools(tables, settings.payers)
+    with store.read() as source:
+        with into.write() as target:
+            begin_copy(source, target)
+        files = source_files(source)
+        for one in files:
+            _submissions(one, source, into, tools)
+            if one.comes_in:
+                _take(one, into, settings, tools)
+            if one.kind not in _TEACHES_NOTHING:
+                retry_unmatched(into, tools)
+            advance(1)
+        with into.write() as target:
+            end_copy(source, target)
+        played = list(decisions(source, DECISIONS))
+        unplayed: list[str] = []
+        for event in played:
+            unplayed += _play(event, into, tools, practices_of(settings))
+            advance(1)
+        with into.write() as target:
+            carry_over(source, target)
+        with into.read() as target:
+            before, after = table_digests(source), table_digests(target)
+        versions = _versions(source)
+        claims = int(source.exec_driver_sql("SELECT COUNT(*) FROM claim").scalar_one())
+    return Rebuilt(
+        into=into.name,
+        claims=claims,
+        files=sum(1 for one in files if one.comes_in),
+        decisions=len(played),
+        differs=tuple(name for name in before if before[name] != after[name]),
+        unplayed=tuple(unplayed),
+        tables_changed=bool(versions - {"", tables.version}),
+    )
+
+
+def steps(store: Store) -> int:
+    """How many files and decisions a rebuild of a store has to do."""
+    with store.read() as source:
+        return len(source_files(source)) + sum(1 for _ in decisions(source, DECISIONS))
+
+
+def _versions(source: Connection) -> set[str]:
+    """The versions of the code tables that made the books."""
+    query = "SELECT DISTINCT tables_version FROM claim UNION SELECT DISTINCT tables_version FROM remittance"
+    return {str(row[0]) for row in source.exec_driver_sql(query)}
+
+
+def _submissions(one: SourceFile, source: Connection, into: Store, tools: Tools) -> None:
+    """Copy the claims that a file carried, and the file itself where it is not read again."""
+    with into.write() as target:
+        if not one.comes_in:
+            copy_file(source, target, one.sha256)
+        if one.submits:
+            recompute(target, copy_claims(source, target, one.sha256), tools)
+
+
+def practices_of(settings: Settings) -> Mapping[str, Practice]:
+    """The practices of claimloop.toml by id; none without it."""
+    return settings.directory.practices if settings.directory is not None else {}
+
+
+def _take(one: SourceFile, into: Store, settings: Settings, tools: Tools) -> None:
+    """Take a file in again as the command that took it did."""
+    kept = Kept(one.sha256, one.size, new=False)
+    practices = practices_of(settings)
+    if one.kind in deposits.KINDS:
+        take_again(into, kept, one.name, one.first_seen, lambda: deposits.take_deposits(
+            kept, one.name, into, settings.deposits, practices
+        ))  # fmt: skip
+    elif one.kind == payments.KIND:
+        take_again(into, kept, one.name, one.first_seen, lambda: payments.take_payments(
+            kept, one.name, into, tools, practices
+        ))  # fmt: skip
+    else:
+        take_again(into, kept, one.name, one.first_seen, lambda: ingest_kept(
+            into, kept, one.name, tools, settings.ingest.second_opinion_megabytes
+        ))  # fmt: skip
+
+
+def _play(event: Event, into: Store, tools: Tools, practices: Mapping[str, Practice]) -> Iterable[str]:
+    """Make a decision again, in one transaction; yields why it could not be made."""
+    try:
+        with into.write() as connection:
+            name = event.subject
+            if name.startswith("claim_payment:"):
+                number = payment_of_subject(connection, name)
+                if number is None:
+                    raise UsageError("its claim payment is not there")
+                name = f"claim_payment:{number}"
+            hold = find_hold(connection, name)
+            if event.kind == holds.RELEASE:
+                reason = str(event.data["reason"])
+                holds.release_hold(connection, into, hold, reason, tools, practices)
+            elif event.kind == holds.UNDO:
+                holds.undo_hold(connection, into, hold, tools, practices)
+            elif event.kind == linking.UNLINK:
+                linking.unlink_payment(connection, hold, tools)
+            else:
+                _link(connection, hold, event.data, tools)
+    except UsageError as error:
+        return [f"{event.kind} {event.subject}: {error}"]
+    return []
+
+
+def _link(connection: Connection, hold: Any, data: dict[str, Any], tools: Tools) -> None:
+    """Link a claim payment to the very submission that the event names."""
+    found = submission_named(connection, data["practice"], data["claim"], data["sequence"])
+    if found is None:
+        raise UsageError("the claim that it was linked to is not there")
+    number, root = found
+    submissions = [one for one in by_roots(connection, [root]).chains[root] if one.id == number]
+    ties = {int(place) - 1: numbers for place, numbers in data["lines"].items()}
+    linking.link_payment(connection, hold, submissions, ties, tools)
+
+
+# -- files of SQLite ---------------------------------------------------------------------------------------------------
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite store, None for other databases."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def open_beside(store_url: str, vault: Path, into: str | None) -> tuple[Store, str]:
+    """Open the empty store to build into: ``into``, else a file beside the one in use, left over ones removed.
+
+    Raises:
+        UsageError: the database in use is no file, and nothing was named.
+    """
+    if into is not None:
+        return open_store(into, vault), into
+    current = sqlite_file(store_url)
+    if current is None:
+        raise UsageError("name an empty database with --into: the store in use is not a file")
+    path = current.with_suffix(".rebuilt.db")
+    remove_sqlite(path)
+    url = f"sqlite:///{path}"
+    return open_store(url, vault), url
+
+
+def remove_sqlite(path: Path) -> None:
+    """Remove a SQLite file and the two that it keeps beside it, if they are there."""
+    for name in sqlite_files(path):
+        name.unlink(missing_ok=True)
+
+
+def sqlite_files(path: Path) -> Sequence[Path]:
+    """A SQLite file and the two that it keeps beside it."""
+    return [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
+
+
+def swap(current: Path, rebuilt: Path) -> Path:
+    """Put the new store in the place of the one in use, both closed; returns where the old one went."""
+    kept = current.with_suffix(".before-rebuild.db")
+    remove_sqlite(kept)
+    for old, new in zip(sqlite_files(current), sqlite_files(kept), strict=True):
+        if old.exists():
+            old.replace(new)
+    for old, new in zip(sqlite_files(rebuilt), sqlite_files(current), strict=True):
+        if old.exists():
+            old.replace(new)
+    return kept

@@ -1,0 +1,1 @@
+"""`report …`: asked of the registry, answered as rows, documents, workbooks and pictures."""

@@ -1,0 +1,164 @@
+"""How one submission fits a claim payment: which number they share, and what agrees beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from edi.model.control import normalise_control_number
+from edi.model.remittance import ClaimPayment
+from edi.payers.profile import MatchingPolicy
+from reconcile.match.lines import match_lines
+from reconcile.values import ClaimEvidence, LineEvidence, LineMatch, SubmittedClaim
+
+STRENGTH: Final = {
+    ClaimEvidence.CONTROL_NUMBER: 4,
+    ClaimEvidence.CONTROL_NUMBER_NORMALISED: 3,
+    ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER: 2,
+    ClaimEvidence.LINE_CONTROL_NUMBER: 1,
+    ClaimEvidence.NONE: 0,
+}
+_FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE, LineEvidence.LINE_NUMBER)
+
+
+class Fit(msgspec.Struct, frozen=True, kw_only=True):
+    """How one submission fits the claim payment. ``patient`` is 1 agrees, 0 not told, -1 differs."""
+
+    claim: SubmittedClaim
+    evidence: ClaimEvidence
+    lines: tuple[LineMatch, ...]
+    allocated: int
+    tied: int
+    sure: int
+    charge: bool
+    patient: int
+    payer: bool
+    payer_number: bool
+
+    def accepted(self, policy: MatchingPolicy) -> bool:
+        """Whether enough agrees beside the number."""
+        count = len(self.lines)
+        if self.evidence is ClaimEvidence.NONE:
+            return False
+        if policy.charge_or_patient and not (self.charge or self.patient > 0):
+            return False
+        if self.patient < 0:
+            everything = self.charge and self.sure == count and count > 0
+            return everything or (count > 0 and self.allocated == count and self.tied == count)
+        if self.evidence is ClaimEvidence.LINE_CONTROL_NUMBER:
+            return self.allocated > 0 and self.tied == count
+        return self.charge or self.patient > 0 or self.sure > 0
+
+    def identity(self) -> tuple[int, ...]:
+        """What tells one claim from another, strongest first; equal tuples of two chains are ambiguous."""
+        return (
+            self.allocated,
+            self.patient,
+            int(self.charge),
+            self.tied,
+            self.sure,
+            STRENGTH[self.evidence],
+            int(self.payer_number),
+            int(self.payer),
+        )
+
+
+def points_of(fit: Fit) -> int:
+    """How strongly a claim fits, in points: only differences count, and only to say how sure a match is."""
+    return (
+        1000 * fit.allocated
+        + 300 * fit.patient
+        + 200 * int(fit.charge)
+        + 50 * (fit.tied + fit.sure)
+        + 20 * STRENGTH[fit.evidence]
+        + 10 * int(fit.payer_number)
+        + 5 * int(fit.payer)
+    )
+
+
+def shared_number(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) -> ClaimEvidence:
+    """The strongest number the two share; ``known`` says that an allocated line control number does."""
+    if payment.patient_control_number == claim.patient_control_number:
+        return ClaimEvidence.CONTROL_NUMBER
+    normal = normalise_control_number(payment.patient_control_number)
+    if normal and normal == normalise_control_number(claim.patient_control_number):
+        return ClaimEvidence.CONTROL_NUMBER_NORMALISED
+    if _payer_number_agrees(payment, claim):
+        return ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
+    return ClaimEvidence.LINE_CONTROL_NUMBER if known else ClaimEvidence.NONE
+
+
+def _payer_number_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> bool:
+    """CLP07 or REF*F8 is a payer claim control number of the submission, or the one it refers to."""
+    given = {value for qualifier, value in payment.references if qualifier == "F8"}
+    if payment.payer_claim_control_number:
+        given.add(payment.payer_claim_control_number)
+    normal = {normalise_control_number(value) for value in given} - {""}
+    held = (*claim.payer_claim_control_numbers, claim.original_reference)
+    return any(normalise_control_number(value) in normal for value in held if value)
+
+
+def fit_of(
+    payment: ClaimPayment,
+    claim: SubmittedClaim,
+    payer_key: str | None,
+    payer_ids: tuple[str, ...],
+    answered: Collection[int],
+) -> Fit:
+    lines = match_lines(payment, claim.lines, answered)
+    numbers = {line.id: line.control_number for line in claim.lines if line.allocated}
+    allocated = sum(
+        1
+        for service, match in zip(payment.lines, lines, strict=True)
+        if service.line_control_number
+        and any(numbers.get(line_id) == service.line_control_number for line_id in match.line_ids)
+    )
+    return Fit(
+        claim=claim,
+        evidence=shared_number(payment, claim, known=allocated > 0),
+        lines=lines,
+        allocated=allocated,
+        tied=sum(1 for match in lines if match.line_ids),
+        sure=sum(1 for match in lines if _is_sure(match)),
+        charge=abs(payment.charge) == claim.charge,
+        patient=patient_agrees(payment, claim),
+        payer=payer_agrees(claim, payer_key, payer_ids),
+        payer_number=_payer_number_agrees(payment, claim),
+    )
+
+
+def _is_sure(match: LineMatch) -> bool:
+    """Whether code, date and charge (or a number with them) agree: enough to speak for the claim."""
+    return match.evidence in _FULL and not {"charge_differs", "date_differs"}.intersection(match.notes)
+
+
+def patient_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> int:
+    """1 when member id or name agree, -1 when both sides tell one and none agrees, 0 when nothing can be compared."""
+    told = False
+    members = {normalise_control_number(value) for value in claim.member_ids if value}
+    given = {payment.member_id} | {party.id for party in payment.parties if party.role in ("QC", "IL", "74")}
+    numbers = {normalise_control_number(value) for value in given if value}
+    if members and numbers:
+        told = True
+        if members & numbers:
+            return 1
+    submitted = (_letters(claim.patient_last_name), _letters(claim.patient_first_name))
+    for role in ("QC", "74"):
+        party = payment.party(role)
+        if party is None or not party.last_name or not submitted[0]:
+            continue
+        told = True
+        last, first = _letters(party.last_name), _letters(party.first_name or "")
+        if last == submitted[0] and (not first or not submitted[1] or first[0] == submitted[1][0]):
+            return 1
+    return -1 if told else 0
+
+
+def _letters(text: str) -> str:
+    return "".join([character for character in text.upper() if character.isalpha()])
+
+
+def payer_agrees(claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]) -> bool:
+    return (payer_key is not None and payer_key == claim.payer_key) or claim.payer_id in payer_ids

@@ -1,0 +1,53 @@
+"""How a check of the store is registered, asks its query, and tells of a row that breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from edi.codes.lookup import Tables
+from edi.model.finding import Finding, Location, Severity
+from reconcile.store.vault import Vault
+
+Run: TypeAlias = Callable[[Connection, Vault, Tables], Iterator[Finding]]
+"""A check: a read transaction, the vault and the code tables in; a finding for each row that breaks it out."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One invariant: its name, what it asks, and how."""
+
+    name: str
+    asks: str
+    run: Run
+
+
+REGISTERED: dict[str, Check] = {}
+"""Every check whose module is loaded, by name."""
+
+
+def check(run: Run) -> Run:
+    """Register a check under its function's name; the first line of its doc is what it asks."""
+    name = getattr(run, "__name__", "")
+    REGISTERED[name] = Check(name, (run.__doc__ or "").strip().splitlines()[0], run)
+    return run
+
+
+def rows(connection: Connection, query: str) -> Iterator[Any]:
+    """Yield the rows of a query, streamed."""
+    yield from connection.execute(text(query), execution_options={"yield_per": 5_000})
+
+
+def broken(name: str, message: str, *, claim: str | None = None, line: str | None = None) -> Finding:
+    """Return a finding of a check; it names control numbers and cents, and no patient.
+
+    Args:
+        name: the check's name; the code is ``VER_`` and the name in capitals.
+        message: what differs.
+        claim: the patient control number.
+        line: the line control number.
+    """
+    place = Location(field=name, claim=claim, line=line)
+    return Finding(code=f"VER_{name.upper()}", severity=Severity.ERROR, message=message, location=place)

@@ -1,0 +1,194 @@
+"""The worklist out of the store: denials, what people did with them (the event log), and what went out since.
+
+Nothing of an item's state is stored. An event names its item by what it is about (``reconcile.worklist.work_id``), so
+the log means the same in a store that was built anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, text
+
+from edi.model.balance import REVERSAL
+from reconcile.store.bulk import IN_LIST, chunks, day
+from reconcile.store.denial_listing import DenialListing, denials
+from reconcile.store.events import record_events
+from reconcile.values import Again, DenialStatus
+from reconcile.worklist import Answer, Deed, Verb, Work, WorkState, work_of
+
+KIND: Final = "denial"
+"""The kind of an event about an item of work."""
+_SUBJECT: Final = "denial:"
+
+
+class DenialWork(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An item of the worklist: the denial that stands (else the last one), where the work stands, what was done.
+
+    ``denied`` counts the payer's denials of it.
+    """
+
+    denial: DenialListing
+    work: Work
+    deeds: tuple[Deed, ...] = ()
+    denied: int = 1
+
+
+def denial_work(
+    connection: Connection, *, everything: bool = False, roots: Collection[int] | None = None
+) -> list[DenialWork]:
+    """The items of the worklist, in no order.
+
+    Args:
+        connection: any transaction.
+        everything: those too that money has settled.
+        roots: only those of these chains; None for all.
+    """
+    deeds = deeds_by_item(connection)
+    again = _sent_again(connection)
+    found: dict[str, list[DenialListing]] = {}
+    items: dict[str, DenialWork] = {}
+    for one in denials(connection, open_only=not everything, roots=roots):
+        name = one.work
+        if one.status != DenialStatus.OPEN or name in deeds or name in items or one.claim_root in again:
+            found.setdefault(name, []).append(one)
+        else:  # nine in ten: it stands, and nothing was done about it
+            items[name] = DenialWork(denial=one, work=_untouched(one.remitted_on))
+    for name, rows in found.items():
+        if name in items:
+            rows.append(items.pop(name).denial)
+    worked = {rows[0].claim_root for name, rows in found.items() if name in deeds}
+    if worked and not everything:
+        for one in denials(connection, roots=worked):
+            if one.work in found and one.status != DenialStatus.OPEN:
+                found[one.work].append(one)
+    back = _taken_back(connection, worked) if worked else {}
+    touched = [_item(rows, deeds.get(name, ()), back, again) for name, rows in found.items()]
+    return [*items.values(), *touched]
+
+
+@lru_cache(maxsize=4096)
+def _untouched(remitted_on: date | None) -> Work:
+    """Where an item stands that was denied on that day, once, and that nobody touched."""
+    return work_of([Answer(remitted_on, DenialStatus.OPEN)])
+
+
+def _item(
+    rows: Sequence[DenialListing],
+    deeds: Sequence[Deed],
+    back: dict[tuple[int, int | None], set[date]],
+    again: dict[int, list[tuple[int, str]]],
+) -> DenialWork:
+    """One item out of its denials."""
+    shown = rows[0] if len(rows) == 1 else max(rows, key=_latest)
+    later = again.get(shown.claim_root, ())
+    return DenialWork(
+        denial=shown,
+        work=work_of(
+            [Answer(one.remitted_on, one.status, one.amount) for one in rows],
+            deeds,
+            back.get((shown.claim_root, shown.line_id), ()),
+            sent_again=any(claim > shown.answered and payer == shown.claim_payer for claim, payer in later),
+        ),
+        deeds=tuple(deeds),
+        denied=len(rows),
+    )
+
+
+def _latest(one: DenialListing) -> tuple[bool, date, str, str]:
+    """What stands before what does not, the last remittance before others."""
+    return (
+        one.status == DenialStatus.OPEN,
+        one.remitted_on or date.min,
+        one.trace_number,
+        one.denial_id,
+    )
+
+
+def deeds_by_item(connection: Connection) -> dict[str, list[Deed]]:
+    """What people did, by item, in the order of the log."""
+    found: dict[str, list[Deed]] = {}
+    query = text("SELECT id, subject, actor, data FROM event WHERE kind = :kind ORDER BY id")
+    for number, subject, actor, data in connection.execute(query, {"kind": KIND}).cursor.fetchall():
+        deed = msgspec.structs.replace(_DEEDS.decode(data), number=number, actor=actor)
+        found.setdefault(subject.removeprefix(_SUBJECT), []).append(deed)
+    return found
+
+
+_DEEDS: Final = msgspec.json.Decoder(Deed)
+
+
+def record_deeds(connection: Connection, deeds: Iterable[tuple[str, Deed]], *, at: datetime) -> None:
+    """Append to the log what a person did with items, all by one actor.
+
+    Args:
+        connection: a write transaction.
+        deeds: the item's name and the deed; ``number`` is given by the log.
+        at: UTC without zone.
+    """
+    done = list(deeds)
+    if not done:
+        return
+    entries = [(f"{_SUBJECT}{name}", _data(deed)) for name, deed in done]
+    record_events(connection, kind=KIND, entries=entries, at=at, actor=done[0][1].actor)
+
+
+def _data(deed: Deed) -> dict[str, Any]:
+    """A deed as the log keeps it: what is empty is left out; no owner and no day take those away."""
+    data: dict[str, Any] = msgspec.to_builtins(deed)
+    del data["actor"], data["number"]
+    kept = "cents" if deed.verb is Verb.WRITE_OFF else ""
+    return {name: value for name, value in data.items() if value not in ("", 0, None) or name == kept}
+
+
+def rejected_claims(connection: Connection) -> int:
+    """How many claims no payer took in (TA1, 999, 277CA) and that were not sent again: no denials, counted apart."""
+    query = text(
+        "SELECT COUNT(*) FROM claim c WHERE c.status = 'rejected' AND c.id = c.root"
+        " AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.root = c.root AND o.status <> 'rejected')"
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def written_off(connection: Connection) -> dict[int, int]:
+    """Cents of denials that people wrote off and that no money has come for since, by the first submission's id."""
+    found: dict[int, int] = {}
+    for one in denial_work(connection) if deeds_by_item(connection) else ():
+        if one.work.state is WorkState.WRITTEN_OFF:
+            root = one.denial.claim_root
+            found[root] = found.get(root, 0) + one.work.written_off
+    return found
+
+
+def _sent_again(connection: Connection) -> dict[int, list[tuple[int, str]]]:
+    """By chain the submissions that went out in the place of others and have no answer: id and payer."""
+    query = text(
+        "SELECT c.root, c.id, c.payer_key FROM claim c JOIN resubmission x ON x.claim_id = c.id"
+        " WHERE x.kind <> :secondary AND c.adjudications = 0 AND c.status <> 'rejected'"
+    )
+    found: dict[int, list[tuple[int, str]]] = {}
+    for root, claim, payer in connection.execute(query, {"secondary": Again.SECONDARY.value}):
+        found.setdefault(root, []).append((claim, payer))
+    return found
+
+
+def _taken_back(connection: Connection, roots: Collection[int]) -> dict[tuple[int, int | None], set[date]]:
+    """By chain and service the days on which a payer took an answer back."""
+    found: dict[tuple[int, int | None], set[date]] = {}
+    for some in chunks(sorted(roots), IN_LIST):
+        query = text(
+            "SELECT DISTINCT c.root, x.line_id, r.payment_date, r.production_date FROM claim c"  # noqa: S608 (ids)
+            " JOIN claim_payment p ON p.claim_id = c.id JOIN remittance r ON r.id = p.remittance_id"
+            " JOIN posting x ON x.claim_payment_id = p.id"
+            f" WHERE p.status = :status AND c.root IN ({', '.join(map(str, some))})"
+        )
+        rows = connection.execute(query, {"status": REVERSAL}).cursor.fetchall()
+        for root, line, paid_on, made_on in rows:
+            when = day(paid_on or made_on)
+            if when is not None:
+                found.setdefault((root, line), set()).add(when)
+    return found

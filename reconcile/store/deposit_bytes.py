@@ -1,0 +1,98 @@
+"""What a kept file of deposits says of a row, by a second path: its cells, and nothing of how they were read.
+
+Shares no code with the readers of ``edi.intake``: ``verify`` looks whether the amount and the day that are stored stand
+in the row they are said to come from.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+_DIGITS: Final = re.compile(r"\d+(?:\.\d*)?|\.\d+")
+_DAYS: Final = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%y%m%d")
+_SERIAL: Final = date(1899, 12, 30)
+
+
+def cells_of(blocks: Iterable[bytes], kind: str) -> dict[int, list[str]]:
+    """The cells of every row of a file, by the number that the readers give the row.
+
+    Args:
+        blocks: the file's bytes.
+        kind: ``BAI2``, where a row is an entry (16) and has the day of its group, or ``deposits``.
+    """
+    data = b"".join(blocks)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", errors="replace")
+    if kind == "BAI2":
+        return _entries(text)
+    lines = text.splitlines(keepends=True)
+    while lines and (not lines[0].strip() or lines[0].startswith("#")):
+        del lines[0]
+    if lines and lines[0].lstrip().startswith("{"):
+        return _objects(lines)
+    delimiter = max(",;\t", key=(lines[0] if lines else "").count)
+    return dict(enumerate(csv.reader(lines, delimiter=delimiter), 1))
+
+
+def _entries(text: str) -> dict[int, list[str]]:
+    """The entries of a BAI2 file that is read: those of groups that report or correct."""
+    found: dict[int, list[str]] = {}
+    day, counts = "", False
+    for line in text.splitlines():
+        fields = line.strip().rstrip("/").split(",")
+        if fields[0] == "02":
+            day, counts = fields[4], fields[3] in ("1", "3")
+        elif fields[0] == "16" and counts:
+            found[len(found) + 1] = [day, f"{fields[2].lstrip('+')}c", *fields[3:]]
+    return found
+
+
+def _objects(lines: Iterable[str]) -> dict[int, list[str]]:
+    """The values of JSON Lines."""
+    found = {}
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.startswith("#"):
+            found[number] = [str(value) for value in json.loads(line, parse_float=str).values()]
+    return found
+
+
+def tells(cells: Iterable[str], amount: int, day: date) -> bool:
+    """Whether an amount in cents and a day stand among cells; a cell of a BAI2 amount ends in ``c``."""
+    listed = [cell.strip() for cell in cells]
+    days = {day.strftime(form) for form in _DAYS} | {_plain(day), str((day - _SERIAL) // timedelta(days=1))}
+    said = {cell.split(" ")[0].split("T")[0] for cell in listed}
+    said |= {_unpadded(cell) for cell in said}
+    return not days.isdisjoint(said) and any(_cents(cell) == amount for cell in listed)
+
+
+def _plain(day: date) -> str:
+    return f"{day.month}/{day.day}/{day.year}"
+
+
+def _unpadded(cell: str) -> str:
+    """A date with slashes or dashes, month first, as ``m/d/yyyy``."""
+    parts = re.split(r"[/-]", cell)
+    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+        return cell
+    if len(parts[0]) == 4:
+        parts = [parts[1], parts[2], parts[0]]
+    year = int(parts[2]) + (2000 if len(parts[2]) == 2 else 0)
+    return f"{int(parts[0])}/{int(parts[1])}/{year}"
+
+
+def _cents(cell: str) -> int | None:
+    """A cell as cents: dollars, or cents where a BAI2 amount is marked so; None when it is no amount."""
+    if cell.endswith("c") and cell[:-1].isdigit():
+        return int(cell[:-1])
+    plain = cell.replace("$", "").replace(",", "").replace("+", "").strip()
+    if _DIGITS.fullmatch(plain) is None:
+        return None
+    whole, _, part = plain.partition(".")
+    return int(whole or "0") * 100 + int((part + "00")[:2])

@@ -1,0 +1,185 @@
+"""Which rows a report looks at, and the conditions and columns that all its queries have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, or_, select
+from sqlalchemy.sql.selectable import FromClause
+
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
+from reconcile.underpayment import Contract
+
+UNKNOWN: Final = "(unknown)"
+"""The group of what has no name: no day of service, no payer."""
+BALANCES: Final = ("paid", "contractual", "patient", "denied", "pended", "suspense")
+"""The accounts that a claim keeps a sum of, by the name of the sum."""
+_COUNTED: Final = ("paid", "contractual", "patient", "denied", "suspense")
+"""The accounts that answer for a charge: open = charge - all of these."""
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report is asked for.
+
+    Attributes:
+        as_of: only what was posted up to the end of that day, by the payment's date; None for all the store holds.
+        today: the day that ages and limits are counted from: ``as_of``, else the clock's.
+        practice: a practice id, None for all.
+        payer: a payer as the reports name it, None for all.
+        since, until: the first and the last day, both included; the report's ``period`` says of what.
+        contract: what payers should allow, for the report that asks (``Report.needs_contract``); else None.
+    """
+
+    today: date
+    as_of: date | None = None
+    practice: str | None = None
+    payer: str | None = None
+    since: date | None = None
+    until: date | None = None
+    contract: Contract | None = None
+
+
+def paid_on() -> ColumnElement[Any]:
+    """The day a payment counts on: BPR16, else DTM*405. For a query with ``remittance``."""
+    return func.coalesce(REMITTANCE.c.payment_date, REMITTANCE.c.production_date)
+
+
+def payer_of(table: FromClause) -> ColumnElement[str]:
+    """How the reports name the payer of a claim or a remittance: its key, else its name, else its id."""
+    empty = ""
+    return func.coalesce(
+        func.nullif(table.c.payer_key, empty),
+        func.nullif(table.c.payer_name, empty),
+        func.nullif(table.c.payer_id, empty),
+        UNKNOWN,
+    )
+
+
+def month_of(day: ColumnElement[Any]) -> ColumnElement[str]:
+    """A day's month as text (``2026-01``), on either database."""
+    return func.coalesce(func.substr(cast(day, Text), 1, 7), UNKNOWN)
+
+
+def posted_by(scope: Scope) -> list[ColumnElement[bool]]:
+    """The condition that a remittance's money counts as of the scope's day; none when there is no such day."""
+    return [] if scope.as_of is None else [or_(paid_on().is_(None), paid_on() <= scope.as_of)]
+
+
+def within(scope: Scope, day: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """The conditions of ``since`` and ``until`` on a day; what has none is left out where there is a limit."""
+    found: list[ColumnElement[bool]] = []
+    if scope.since is not None:
+        found.append(day >= scope.since)
+    if scope.until is not None:
+        found.append(day <= scope.until)
+    return found
+
+
+def of_claims(scope: Scope, claim: FromClause = CLAIM) -> list[ColumnElement[bool]]:
+    """The conditions of a scope on claims: practice, payer, first day of service, served by the scope's day."""
+    found = within(scope, claim.c.date_from)
+    if scope.practice is not None:
+        found.append(claim.c.practice_id == scope.practice)
+    if scope.payer is not None:
+        found.append(payer_of(claim) == scope.payer)
+    if scope.as_of is not None:
+        found.append(or_(claim.c.date_from.is_(None), claim.c.date_from <= scope.as_of))
+    return found
+
+
+def of_practice(scope: Scope, column: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """The condition that a column of practices, one a line, holds the scope's."""
+    if scope.practice is None:
+        return []
+    line = "\n"
+    return [(line + column + line).contains(line + scope.practice + line, autoescape=True)]
+
+
+def claim_group(by: str, claim: FromClause = CLAIM) -> ColumnElement[str]:
+    """The group of a claim by ``payer``, ``practice`` or ``month`` (of its first day of service)."""
+    if by == "payer":
+        return payer_of(claim)
+    if by == "practice":
+        return func.coalesce(func.nullif(claim.c.practice_id, ""), UNKNOWN)
+    return month_of(claim.c.date_from)
+
+
+def claim_columns(state: FromClause) -> list[Any]:
+    """What a row behind a figure says of a claim: id, practice, number, payer, first day of service, status, charge."""
+    names = ("id", "practice_id", "patient_control_number", "date_from", "status", "charge")
+    return [*(state.c[name] for name in names), payer_of(state).label("payer")]
+
+
+def listed(connection: Connection, query: Any) -> Iterator[dict[str, Any]]:
+    """The rows of a query by column name, as they come."""
+    for row in connection.execute(query):
+        yield row._asdict()
+
+
+_CLAIM_COLUMNS: Final = (
+    "id", "practice_id", "patient_control_number", "payer_key", "payer_name", "payer_id", "date_from", "date_to",
+    "status", "acknowledged",
+)  # fmt: skip
+
+
+def claims_of(scope: Scope) -> FromClause:
+    """Claims, one row a chain (its first submission), with the charge that counts now; cents."""
+    return _claims(scope, []).subquery("state")
+
+
+def states(connection: Connection, scope: Scope) -> FromClause:
+    """The same with their sums as of the scope's day: those the store keeps, less what was posted after that day.
+
+    Columns ``paid, contractual, patient, denied, pended, suspense, open``; ``open`` includes what is pended.
+    """
+    if scope.as_of is None or not _posted_after(connection, scope.as_of):
+        kept = [*(CLAIM.c[name] for name in BALANCES), CLAIM.c.open_balance.label("open")]
+        return _claims(scope, kept).subquery("state")
+    later = _later(scope.as_of)
+    sums = [(CLAIM.c[name] - func.coalesce(later.c[name], 0)).label(name) for name in BALANCES]
+    back: ColumnElement[Any] = CLAIM.c.open_balance
+    for name in _COUNTED:
+        back += func.coalesce(later.c[name], 0)
+    joined = CLAIM.outerjoin(later, later.c.root == CLAIM.c.id)
+    return _claims(scope, [*sums, back.label("open")]).select_from(joined).subquery("state")
+
+
+def _claims(scope: Scope, more: list[Any]) -> Select[Any]:
+    """The claims of a scope with some columns beyond what names them."""
+    columns = [*(CLAIM.c[name] for name in _CLAIM_COLUMNS), CLAIM.c.billed.label("charge"), *more]
+    return select(*columns).where(CLAIM.c.id == CLAIM.c.root, *of_claims(scope))
+
+
+def _posted_after(connection: Connection, day: date) -> bool:
+    """Whether any payment counts on a later day."""
+    return connection.execute(select(REMITTANCE.c.id).where(paid_on() > day).limit(1)).first() is not None
+
+
+def _later(day: date) -> FromClause:
+    """What was posted after a day, by chain and account."""
+    account = POSTING.c.account
+    return (
+        select(
+            CLAIM.c.root,
+            *(func.sum(case((account == name, POSTING.c.cents), else_=0)).label(name) for name in BALANCES),
+        )
+        .select_from(REMITTANCE)
+        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.remittance_id == REMITTANCE.c.id)
+        .join(POSTING, POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+        .join(CLAIM, CLAIM.c.id == CLAIM_PAYMENT.c.claim_id)
+        .where(and_(paid_on() > day, CLAIM_PAYMENT.c.outcome == "posted"))
+        .group_by(CLAIM.c.root)
+        .subquery("later")
+    )
+
+
+def payer_keys(connection: Connection) -> dict[str, tuple[str, ...]]:
+    """The names that go with each payer as the reports name it."""
+    found: dict[str, set[str]] = {}
+    for table in (CLAIM, REMITTANCE):
+        for label, name in connection.execute(select(payer_of(table), table.c.payer_name).distinct()):
+            found.setdefault(label, set()).add(name)
+    return {label: tuple(sorted(names)) for label, names in found.items()}

@@ -1,0 +1,128 @@
+"""`payments add`, `export postings`, `close month`, `eob` as a person calls them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from tests.command_line import Office, claimloop
+
+PAYER_ROW = (
+    "kind,practice_id,payer,claim,procedure_code,date_of_service,date,amount,adjustments,reference,note\n"
+)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """An office whose claims were sent, and the first of them as `claims list` has it."""
+    office = Office(tmp_path_factory.mktemp("hand") / "office")
+    office.create()
+    claim = office("claims", "list", "--json").json[0]
+    return office, claim
+
+
+def rows(office, claim, *lines: str):
+    path = office.folder / "payments.csv"
+    path.write_text(PAYER_ROW + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_the_round_of_a_check_on_paper(made):
+    office, claim = made
+    number, practice = claim["patient_control_number"], claim["practice_id"]
+    lines = office("claims", "show", number, "--json").json["claims"][0]["lines"]
+    paid = [
+        f"paper_eob,{practice},{claim['payer']},{number},{one['procedure_code']},{one['date_of_service']},2026-03-25,"
+        f"{float(one['charge']) - 5:.2f},PR-2=5.00,7001,SEEN BY QZX"
+        for one in lines
+    ]
+    patient = f"patient,{practice},,{number},,,2026-03-26,8.00,,D1,"
+    path = rows(office, claim, *paid, patient)
+    before = office.digest()
+    dry = office("payments", "add", path, "--dry-run", "--json")
+    assert dry.json["totals"]["lines_matched"] == len(lines)
+    assert office.digest() == before
+    done = office("payments", "add", path)
+    assert "1 payment: posted" in done.out, done
+    assert "1 patient payment" in done.out
+    assert "taken in before" in office("payments", "add", path).out
+
+    story = office("claims", "show", number)
+    assert "(paper_eob, by hand)" in story.out
+    owed = 5 * len(lines) - 8
+    assert (f"the patient owes {owed}.00" if owed >= 0 else f"a credit of {-owed}.00") in story.out
+    told = office("claims", "show", number, "--json").json["claims"][0]
+    assert told["patient_balance"] == f"{owed}.00"
+    assert [one["source"] for one in told["payments"]] == ["paper_eob"]
+
+    shown = office("eob", number)
+    assert "paper EOB, written down by hand" in shown.out
+    assert "QZX" not in shown.out + shown.err
+    assert "QZX" in office("eob", number, "--show-phi").out
+    page = office.folder / "eob.html"
+    assert office("eob", number, "--format", "html", "--output", page).code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    document = office.folder / "eob.pdf"
+    assert office("eob", number, "--format", "pdf", "--output", document).code == 0
+    assert document.read_bytes().startswith(b"%PDF")
+
+    closed = office(
+        "close", "month", "--through", "2026-03-31", "--practice", practice, "--as-of", "2026-04-02", "--json"
+    )
+    assert closed.json["closed"][0]["new_entries"] == 2 * len(lines) + 1
+    told = office("export", "postings", "--practice", practice, "--as-of", "2026-04-02")
+    assert f"batch 1: {2 * len(lines) + 1} postings told" in told.err
+    exported = list(csv.DictReader(io.StringIO(told.out)))
+    assert {one["patient_balance"] for one in exported} == {f"{owed}.00"}
+    assert office("export", "postings", "--practice", practice, "--as-of", "2026-04-02").out.count("\n") == 1
+    assert office("export", "postings", "--again", 1).out == told.out
+    assert office("verify").code == 0
+    report = office("report", "collections", "--by", "source", "--json")
+    assert report.code == 0, report
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("export", "postings", "--again", 99), "no such batch"),
+        (("export", "postings", "--again", 1, "--since", "2026-01-01"), "leave --practice"),
+        (("export", "postings", "--practice", "nobody"), "is none of"),
+        (("close", "month", "--through", "2026-05-31", "--as-of", "2026-05-31"), "days that are over"),
+        (("eob", "NOBODY", "--format", "pdf"), "--output"),
+    ],
+)
+def test_what_cannot_be_done_is_said(made, words, said):
+    office, _ = made
+    run = office(*words)
+    assert run.code == 2
+    assert said in run.err
+
+
+def test_a_claim_without_an_answer(made):
+    office, _ = made
+    run = office("eob", "NOBODY")
+    assert run.code == 3
+    assert "no claim of that name" in run.err
+
+
+def test_a_missing_file_of_payments(made):
+    office, _ = made
+    assert office("payments", "add", office.folder / "nothing.csv").code == 3
+
+
+def test_eob_of_a_file_touches_no_store(made, tmp_path):
+    office, _ = made
+    (remit,) = sorted(office.answer().glob("*835*"))[:1]
+    run = claimloop(
+        "eob",
+        remit,
+        "--config",
+        office.folder / "claimloop.toml",
+        "--database",
+        f"sqlite:///{tmp_path}/no.db",
+    )
+    assert run.code == 0, run
+    assert "What the codes mean" in run.out
+    assert not (tmp_path / "no.db").exists()

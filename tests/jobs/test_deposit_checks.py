@@ -1,0 +1,67 @@
+"""The checks of deposits and of chains fail when a row is changed behind the store's back, and only they do."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.jobs.deposits import ImportRequest, import_deposits
+from tests.jobs.conftest import NOW
+from tests.jobs.test_deposits import BAI2, HEADING, TODAY
+from tests.remits import claim, file_of, line, payment
+
+CORRUPTIONS = {
+    "deposits": ["UPDATE deposit SET amount = amount + 1 WHERE bank_reference = 'BR2'"],
+    "takebacks": ["UPDATE provider_adjustment SET identifier = 'OTHER' WHERE reason = 'WO'"],
+}
+MEDICARE = f"WO:{'2225300000210':<19}A0000001"
+
+
+@pytest.fixture
+def books(desk):
+    """Deposits of a CSV, of JSON Lines and of a BAI2 file, and payments with provider adjustments."""
+    desk.submit()
+    desk.ingest(
+        file_of(
+            payment([claim("A0000001", line("97110", 10000, 8000))], plb=[(MEDICARE, 500), ("L6:X", -42)])
+        ),
+        file_of(
+            payment(
+                [claim("N2", line("97110", 5000, 4000))],
+                trace="T2",
+                plb=[("CS:A:B", 100), ("ZZ", 5), (":ONLY A REFERENCE", 0), ("WO:É 7", 3)],
+            ),
+            component=">",
+        ),
+    )
+    files = {
+        "a.csv": f'# exported\n{HEADING}03/22/2026,"$1,080.00",T0001,,BR2,3344,\n\n2026-03-23,5,,,BR3,3344,CASH\n',
+        "b.jsonl": '{"deposit_date": "20260324", "amount": 7.5, "bank_reference": "BR4"}\n',
+        "c.bai": BAI2,
+    }
+    paths = tuple(desk.file(text.encode(), name) for name, text in files.items())
+    assert import_deposits(ImportRequest(paths=paths, now=NOW, today=TODAY), desk.store).totals.deposits == 4
+    return desk
+
+
+def test_sound_books_pass(books):
+    assert books.broken() == []
+
+
+@pytest.mark.parametrize("check", CORRUPTIONS)
+def test_one_changed_row_fails_exactly_its_check(books, check):
+    books.sql(*CORRUPTIONS[check])
+    assert books.broken() == [check]
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ("UPDATE deposit SET deposited_on = '2026-03-25' WHERE bank_reference = 'BR1'", "deposits"),
+        ("UPDATE deposit SET amount = 751 WHERE bank_reference = 'BR4'", "deposits"),
+        ("UPDATE deposit SET amount = 8001 WHERE bank_reference = 'BR1'", "deposits"),
+        ("UPDATE provider_adjustment SET reason = 'CS' WHERE reason = 'L6'", "takebacks"),
+    ],
+)
+def test_other_changes_of_the_same(books, change, check):
+    books.sql(change)
+    assert books.broken() == [check]

@@ -1,0 +1,256 @@
+"""`payments add`: the way of an 835 for what payers answered, entries of their own for patients, once."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from edi.payers.profile import RemitIdentity
+from tests.jobs.hand_desk import PAYERS, add, both_lines, opening, paper, patient, table
+from tests.remits import claim, file_of, line, payment
+
+NAMED = {"acme": msgspec.structs.replace(PAYERS["acme"], remit=RemitIdentity(names=("ACME HEALTH",)))}
+SUMS = "SELECT billed, paid, contractual, patient, denied, open_balance, status FROM claim WHERE id = root"
+
+
+def codes(manifest):
+    return [one.code for file in manifest.files for one in file.findings] + [
+        one.code for file in manifest.files for paid in file.payments for one in paid.findings
+    ]
+
+
+def test_a_paper_eob_posts_as_its_835_would(desk):
+    desk.submit()
+    done = add(desk, both_lines())
+    assert done.files[0].outcome == "posted"
+    assert done.totals.lines_matched == 2
+    assert desk.rows(SUMS) == [(10000, 7000, 2000, 1000, 0, 0, "settled")]
+    assert desk.rows("SELECT payer_key, trace_number, amount, method FROM remittance") == [
+        ("acme", "55001", 7000, "CHK")
+    ]
+    assert desk.rows("SELECT kind FROM file_transaction") == [("paper_eob",)]
+    assert desk.broken() == []
+
+
+def test_the_same_books_as_the_835(desk_lite, tmp_path):
+    desk_lite.submit()
+    add(desk_lite, both_lines())
+    by_hand = desk_lite.rows("SELECT line, line_id, account, cents, group_code, reason FROM posting")
+    desk_lite.sql("DELETE FROM posting")
+    other = type(desk_lite)(f"sqlite:///{tmp_path / 'other.db'}", tmp_path)
+    other.submit()
+    lines = line("97110", 5000, 4000), line("97140", 5000, 3000, adjustments=["CO*45*10", "PR*2*10"])
+    other.ingest(file_of(payment([claim("A0000001", *lines)], trace="55001")), payers=PAYERS)
+    assert other.rows("SELECT line, line_id, account, cents, group_code, reason FROM posting") == by_hand
+    other.store.close()
+
+
+def test_a_denial_on_paper_is_worked(desk_lite):
+    desk_lite.submit()
+    done = add(desk_lite, table(paper("97110", "0", "CO-197=50.00"), paper("97140", "40", "CO-45=10")))
+    assert done.totals.denials == 1
+    assert desk_lite.rows("SELECT group_code, reason, amount FROM denial") == [("CO", "197", 5000)]
+    assert done.exit_code() == 1
+
+
+@pytest.mark.parametrize("again", [both_lines(), both_lines() + b"\n"])
+def test_twice_changes_nothing(desk, again):
+    desk.submit()
+    add(desk, both_lines())
+    before = desk.digest()
+    done = add(desk, again, "again.csv")
+    assert done.files[0].outcome == "duplicate"
+    assert desk.digest() == before
+    assert desk.broken() == []
+
+
+def test_the_835_of_a_check_that_was_keyed_is_not_posted_twice(desk_lite):
+    desk_lite.submit()
+    add(desk_lite, both_lines())
+    lines = line("97110", 5000, 4000), line("97140", 5000, 3000, adjustments=["CO*45*10", "PR*2*10"])
+    remit = payment([claim("A0000001", *lines)], trace="55001", day="20260330", payer="")
+    before = desk_lite.rows(SUMS)
+    done = desk_lite.ingest(file_of(remit), payers=NAMED)
+    assert done.files[0].payments[0].outcome == "conflict"
+    assert desk_lite.rows(SUMS) == before
+
+
+def test_what_does_not_add_up_waits_in_suspense(desk_lite):
+    desk_lite.submit()
+    done = add(desk_lite, table(paper("97110", "40.00", "CO-45=5.00", charge="50.00")))
+    assert done.totals.claims_held == 1
+    assert desk_lite.rows("SELECT outcome FROM claim_payment") == [("suspense",)]
+    found = done.files[0].payments[0].findings
+    assert {(one.code, one.row, one.segment) for one in found} >= {("BAL001", 2, None)}
+    assert desk_lite.broken() == []
+
+
+def test_a_refused_row_keeps_its_payment_out_and_no_other(desk_lite):
+    desk_lite.submit()
+    done = add(
+        desk_lite,
+        table(
+            paper("97110", "40.00", "CO45"),
+            paper("97140", "40.00", "CO-45=10.00"),
+            paper("97140", "40.00", "CO-45=10.00", reference="55002"),
+        ),
+    )
+    assert done.files[0].outcome == "partial"
+    assert done.exit_code() == 3
+    assert codes(done) == ["PAY003", "PAY013"]
+    assert [(one.row, one.field) for one in done.files[0].findings] == [(2, "adjustments"), (3, "reference")]
+    assert all(one.fix for one in done.files[0].findings)
+    assert desk_lite.rows("SELECT trace_number FROM remittance") == [("55002",)]
+    mended = table(
+        paper("97110", "40.00", "CO-45=10.00"),
+        paper("97140", "0.00", "CO-45=10.00"),
+        paper("97140", "40.00", "CO-45=10.00", reference="55002"),
+    )
+    again = add(desk_lite, mended, "mended.csv")
+    assert sorted(one.outcome for one in again.files[0].payments) == ["duplicate", "posted"]
+
+
+def test_a_dry_run_tells_all_and_changes_nothing(desk):
+    desk.submit()
+    before, kept = desk.digest(with_files=True), sorted((desk.folder / "vault").rglob("*"))
+    done = add(desk, both_lines(), dry_run=True)
+    assert done.totals.lines_matched == 2
+    assert desk.digest(with_files=True) == before
+    assert sorted((desk.folder / "vault").rglob("*")) == kept
+
+
+def test_a_recoupment_inside_a_check(desk_lite):
+    desk_lite.submit()
+    rows = [
+        paper("97110", "40.00", "CO-45=10.00", payment_amount="25.00"),
+        {"kind": "paper_eob", "practice_id": "orchard", "payer": "acme", "date": "2026-03-30", "reference": "55001",
+         "provider_adjustment": "WO", "amount": "-15.00", "note": "CLAIM77"},
+    ]  # fmt: skip
+    done = add(desk_lite, table(*rows))
+    assert done.files[0].payments[0].amount == "25.00"
+    assert desk_lite.rows("SELECT reason, identifier, cents FROM provider_adjustment") == [
+        ("WO", "CLAIM77", 1500)
+    ]
+    assert desk_lite.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "field"),
+    [
+        (paper("97110", "40.00", payer="nobody"), "PAY001", "payer"),
+        (paper("97110", "40.00", reference=""), "PAY010", "reference"),
+        (paper("97110", "40.00", payment_amount="41.00"), "PAY011", "payment_amount"),
+        (paper("97110", "forty"), "INP024", "amount"),
+        (paper("97110", "40.00", claim=""), "INP020", "claim"),
+        (paper("97110", "40.00", date_of_service=""), "INP020", "date_of_service"),
+        (paper("97110", "40.00", provider_adjustment="WO"), "PAY002", "claim"),
+        (patient("10.00", payer="acme"), "PAY002", "payer"),
+        (patient("10.00", adjustments="PR-2=10.00"), "PAY002", "adjustments"),
+        (patient("10.00", claim="NOBODY"), "PAY020", "claim"),
+        (patient("10.00", claim="", patient_id=""), "INP020", "claim or patient_id"),
+        (patient("10.00", line="L9999999"), "PAY022", "line"),
+        (opening("-5.00"), "PAY005", "amount"),
+        (opening("5.00", claim="A0000001"), "PAY023", "claim"),
+        (opening("5.00", procedure_code=""), "INP020", "procedure_code"),
+    ],
+)
+def test_a_bad_row_is_named_with_row_field_and_fix(desk_lite, row, code, field):
+    desk_lite.submit()
+    done = add(desk_lite, table(row))
+    assert done.files[0].outcome == "rejected"
+    found = done.files[0].findings[0]
+    assert (found.code, found.row, found.field) == (code, 2, field)
+    assert found.fix
+    assert desk_lite.rows("SELECT * FROM remittance") == desk_lite.rows("SELECT * FROM patient_entry") == []
+
+
+def test_a_row_for_the_claim_beside_rows_of_its_lines(desk_lite):
+    rows = paper("97110", "40.00"), paper("", "10.00", date_of_service="")
+    assert codes(add(desk_lite, table(*rows))) == ["PAY012"]
+
+
+def test_toml_and_json_lines_are_read_alike(desk_lite):
+    desk_lite.submit()
+    rows = [
+        {**paper("97110", "40.00", "CO-45=10.00"), "date": "2026-03-30"},
+        {**paper("97140", "30.00", "CO-45=10.00; PR-2=10.00")},
+    ]
+    text = (
+        "".join(
+            "[[payment]]\n" + "".join(f'{key} = "{value}"\n' for key, value in row.items() if value)
+            for row in rows
+        )
+        .replace('amount = "40.00"', "amount = 40.00")
+        .replace('date = "2026-03-30"', "date = 2026-03-30")
+    )
+    assert add(desk_lite, text.encode(), "check.toml").files[0].outcome == "posted"
+    lines = "\n".join(json.dumps(row) for row in rows)
+    assert add(desk_lite, lines.encode(), "check.jsonl").files[0].outcome == "duplicate"
+    assert desk_lite.rows(SUMS)[0][:4] == (10000, 7000, 2000, 1000)
+
+
+def test_a_broken_toml_is_refused(desk_lite):
+    assert codes(add(desk_lite, b"[[payment]\n", "check.toml")) == ["PAY004"]
+
+
+def test_what_patients_pay_leaves_the_books_of_payers_alone(desk):
+    desk.submit()
+    add(desk, both_lines())
+    before = desk.rows("SELECT * FROM claim"), desk.rows("SELECT * FROM posting")
+    done = add(desk, table(patient("6.00"), patient("6.00"), patient("-2.00"), patient("3.00", claim="", patient_id="P1")),
+               "desk.csv")  # fmt: skip
+    assert done.totals.patient_entries == 4
+    assert done.files[0].outcome == "posted"
+    assert (desk.rows("SELECT * FROM claim"), desk.rows("SELECT * FROM posting")) == before
+    assert desk.rows("SELECT kind, cents FROM patient_entry ORDER BY id") == [
+        ("payment", 600), ("payment", 600), ("payment", -200), ("payment", 300),
+    ]  # fmt: skip
+    digest = desk.digest()
+    again = add(desk, table(patient("6.00"), patient("6.00"), patient("-2.00")), "again.csv")
+    assert (again.files[0].outcome, codes(again)) == ("duplicate", ["PAY025"] * 3)
+    assert desk.digest() == digest
+    assert desk.broken() == []
+
+
+def test_a_claim_from_before_is_brought_forward_and_then_paid(desk):
+    waiting = file_of(
+        payment([claim("OLD1", line("97110", 8500, 6000, day="20251103"), patient="X*Y", member="M1")])
+    )
+    desk.ingest(waiting, payers=PAYERS)
+    done = add(
+        desk,
+        table(opening("60.00", charge="85.00"), opening("25.00", payer="", claim="OLD1", procedure_code="")),
+        "open.csv",
+    )
+    assert (done.totals.opening_balances, done.totals.patient_entries) == (1, 1)
+    assert done.totals.retried_matched == 1
+    assert desk.rows("SELECT source, billed, paid, open_balance FROM claim") == [
+        ("opening_balance", 8500, 6000, 0)
+    ]
+    assert add(desk, table(opening("60.00", charge="85.00")), "twice.csv").files[0].outcome == "duplicate"
+    assert codes(add(desk, table(opening("61.00")), "changed.csv")) == ["PAY024"]
+    assert desk.broken() == []
+
+
+def test_an_answer_on_paper_is_taken_back_by_a_row_of_status_22(desk):
+    desk.submit()
+    add(desk, both_lines())
+    back = (
+        paper("97110", "-40.00", "CO-45=-10.00", status="22", reference="55009", date="2026-04-10"),
+        paper(
+            "97140", "-30.00", "CO-45=-10.00; PR-2=-10.00", status="22", reference="55009", date="2026-04-10"
+        ),
+    )
+    done = add(desk, table(*back), "back.csv")
+    assert done.totals.lines_matched == 2
+    assert desk.rows(SUMS) == [(10000, 0, 0, 0, 0, 10000, "reversed")]
+    assert desk.broken() == []
+
+
+def test_an_835_is_sent_to_its_own_command(desk_lite):
+    remit = file_of(payment([claim("A0000001", line("97110", 5000, 4000))]))
+    done = add(desk_lite, remit, "remit.835")
+    assert (done.files[0].outcome, codes(done)) == ("rejected", ["INP002"])
+    assert desk_lite.ingest(remit, payers=PAYERS).files[0].outcome == "posted"
