@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 
+_CLAUSE: Final = re.compile(r"[.:;] ")
+"""Ends what --help of the whole program says of a command; --help of the command says all."""
+
+
 class LazyCommands(MutableMapping[str, Any]):
     """Commands by name, each made from its module when it is first asked for.
 
     Args:
-        places: ``module:attribute`` by name; the attribute is a function, or a Typer that groups several.
+        panels: by the heading of a panel of --help, ``module:attribute`` by name; the attribute is a function, or a
+            Typer that groups several.
     """
 
-    def __init__(self, places: Mapping[str, str]) -> None:
-        self._places = dict(places)
+    def __init__(self, panels: Mapping[str, Mapping[str, str]]) -> None:
+        self._places = {name: place for places in panels.values() for name, place in places.items()}
+        self._panels = {name: panel for panel, places in panels.items() for name in places}
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, self._places[name])
+            made = self._made[name] = _made(name, self._places[name])
+            made.rich_help_panel = self._panels[name]
+            made.short_help = _CLAUSE.split(made.help or "", maxsplit=1)[0].rstrip(".") + "."
         return self._made[name]
 
     def __setitem__(self, name: str, command: Any) -> None:
@@ -42,14 +51,14 @@ class LazyCommands(MutableMapping[str, Any]):
         return len(self._places)
 
 
-def group_of(places: Mapping[str, str]) -> type[TyperGroup]:
-    """The class of a group whose commands are those of ``places``; see LazyCommands."""
+def group_of(panels: Mapping[str, Mapping[str, str]]) -> type[TyperGroup]:
+    """The class of a group whose commands are those of ``panels``; see LazyCommands."""
 
     class LazyGroup(TyperGroup):
         """Knows its commands by name before any of them is imported."""
 
         def __init__(self, **settings: Any) -> None:
-            super().__init__(**{**settings, "commands": LazyCommands(places)})
+            super().__init__(**{**settings, "commands": LazyCommands(panels)})
 
     return LazyGroup
 

@@ -18,7 +18,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from cli.jobs.placing import PLACED
 from cli.jobs.transports import Partner, partner_of
 from edi.model.directory import TradingPartner
 from edi.model.errors import ClaimloopError, TemporaryError, UsageError
@@ -32,17 +31,13 @@ from edi.transport.base import (
 )
 from edi.transport.whole import digest_of
 from reconcile.store import Connection, Store, Vault, record_event
-from reconcile.store.files import move_file
+from reconcile.store.files import PLACED, SENDING, SENT, move_file
 from reconcile.store.totals import OutboxFile, outbox
 
 Result = TypeVar("Result")
 
-SENT: Final = "sent"
-"""Outcome of a file that the far side was seen to hold whole."""
 UPLOADING: Final = "uploading"
 """Outcome of a file that goes over under a temporary name; nobody at the far side has seen it."""
-SENDING: Final = "sending"
-"""Outcome of a file that is about to get its own name there; it stays so when the run ends in the middle of that."""
 _PARTLY: Final = 3
 Note = Callable[[str], None]
 """Told what is being retried, in words without PHI."""

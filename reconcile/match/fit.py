@@ -107,6 +107,7 @@ def fit_of(
     payer_ids: tuple[str, ...],
     answered: Collection[int],
 ) -> Fit:
+    """Compare one submission with a claim payment; arguments as in ``reconcile.match.match_claim``."""
     lines = match_lines(payment, claim.lines, answered)
     numbers = {line.id: line.control_number for line in claim.lines if line.allocated}
     allocated = sum(
@@ -161,4 +162,5 @@ def _letters(text: str) -> str:
 
 
 def payer_agrees(claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]) -> bool:
+    """Whether the 835 comes from the payer that the submission went to, by key or by id."""
     return (payer_key is not None and payer_key == claim.payer_key) or claim.payer_id in payer_ids

@@ -13,6 +13,12 @@ from reconcile.store.bulk import insert, insert_new, table_of, update
 from reconcile.store.schema import FileRow, FileTransactionRow, RemittanceRow
 
 STARTED: Final = "started"
+PLACED: Final = "placed"
+"""Outcome of an outgoing file that lies in its folder and is to be sent."""
+SENDING: Final = "sending"
+"""Outcome of a file that is about to get its own name there; it stays so when the run ends in the middle of that."""
+SENT: Final = "sent"
+"""Outcome of a file that the far side was seen to hold whole, or has acknowledged."""
 INCOMING: Final = "in"
 OUTGOING: Final = "out"
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from reconcile.store.bulk import table_of
 from reconcile.store.events import events, record_event
+from reconcile.store.files import SENDING
 from reconcile.store.schema import (
     ClaimPaymentRow,
     ClaimRow,
@@ -126,7 +127,7 @@ def _items(connection: Connection) -> Iterator[OpenWork]:
 def _in_doubt(connection: Connection) -> Iterator[OpenWork]:
     table = table_of(FileRow)
     for sha256 in connection.execute(
-        select(table.c.sha256).where(table.c.outcome == "sending").order_by(table.c.sha256)
+        select(table.c.sha256).where(table.c.outcome == SENDING).order_by(table.c.sha256)
     ).scalars():
         yield OpenWork(key=f"file:{sha256}", kind="in_doubt", practice_id="")
 

@@ -131,8 +131,15 @@ class Loop:
         return [before + place + 1 for place in range(len(claims))]
 
     def ingest(self, paths: Iterable[Path]) -> Manifest:
-        """What the ``ingest`` command does with these files."""
-        return ingest(paths, self.store, tables=self.tools.tables, payers=self.payers, now=NOW)
+        """What the ``ingest`` command does with these files, pyx12's remarks aside."""
+        return ingest(
+            paths,
+            self.store,
+            tables=self.tools.tables,
+            payers=self.payers,
+            now=NOW,
+            second_opinion_megabytes=0,
+        )
 
     def ingest_bytes(self, data: bytes, name: str) -> Manifest:
         """One file of that name."""

@@ -1,4 +1,7 @@
-"""The unusual adjudications, by name: what a payer may do to a claim. A scenario's ``nasty`` share of claims gets one."""
+"""The unusual adjudications, by name: what a payer may do to a claim.
+
+Of a scenario's claims, the share ``nasty`` gets one of them.
+"""
 
 from __future__ import annotations
 
