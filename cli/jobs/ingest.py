@@ -103,7 +103,7 @@ def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime, judged_u
         store,
         now,
         verb="ingest",
-        read=lambda kept: _IncomingFile(store, kept, path.name, tools, judged_up_to).read(),
+        read=lambda kept: _IncomingFile(store, kept, path.name, tools, judged_up_to, now).read(),
     )
 
 
@@ -133,9 +133,11 @@ def take_in(
     return entry
 
 
-def ingest_kept(store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int) -> FileEntry:
+def ingest_kept(
+    store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int, now: datetime
+) -> FileEntry:
     """Read an 835, 271 or acknowledgments from the vault; the store knows the file. Arguments as for ``ingest``."""
-    return _IncomingFile(store, kept, name, tools, judged_up_to).read()
+    return _IncomingFile(store, kept, name, tools, judged_up_to, now).read()
 
 
 def take_again(
@@ -210,7 +212,10 @@ def error_finding(code: str, message: str, file: str, fix: str = "") -> Finding:
 class _IncomingFile:
     """One kept file while its transaction sets are read."""
 
-    def __init__(self, store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int) -> None:
+    def __init__(
+        self, store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int, now: datetime
+    ) -> None:
+        self._now = now
         self._judged_up_to = judged_up_to
         self._store = store
         self._kept = kept
@@ -266,6 +271,7 @@ class _IncomingFile:
             _KINDS.get(transaction.kind, transaction.kind),
             READERS[transaction.kind](transaction),
             tools=self._tools,
+            now=self._now,
             envelope=transaction.envelope,
         )
         self._findings += findings

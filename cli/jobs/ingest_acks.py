@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import closing
+from datetime import datetime
 
 import msgspec
 
@@ -15,6 +16,7 @@ from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
 from reconcile.store import Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
 from reconcile.store.acknowledgments import Answers, SentFile
+from reconcile.store.arrivals import note_arrivals
 
 
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
@@ -38,6 +40,7 @@ def ingest_acknowledgments(
     values: Iterable[Acknowledgment | Finding],
     *,
     tools: Tools,
+    now: datetime,
     envelope: Envelope | None = None,
 ) -> tuple[AcknowledgmentCounts, list[Finding]]:
     """Store the acknowledgments of one transaction set.
@@ -49,6 +52,7 @@ def ingest_acknowledgments(
         kind: ``TA1``, ``999`` or ``277CA``.
         values: what a reader of TA1, 999 or 277CA yields.
         tools: the code tables and payers, for the books of claims that were sent again and are rejected now.
+        now: UTC without zone, for the event of a file in doubt that they show to have arrived.
         envelope: theirs; a 999 or TA1 answers only a file that was sent the other way.
 
     Returns:
@@ -74,6 +78,9 @@ def ingest_acknowledgments(
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
             counts = AcknowledgmentCounts(len(answers), saved.matched, rejections, untied=saved.untied)
+            note_arrivals(
+                connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now
+            )
             recompute(connection, saved.chains, tools)
         noted = StoredSet(
             file_sha256=sha256,

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from edi.model.errors import UsageError
 from edi.transport.whole import digest_of, put_whole
 from reconcile.store import Store, Vault, files
-from reconcile.store.files import OUTGOING, move_file
-
-PLACED: Final = "placed"
-"""Outcome of a file that stood whole in its folder; what becomes of it there is not ours to undo."""
+from reconcile.store.files import OUTGOING, PLACED, move_file
 
 
 class RollBackError(Exception):

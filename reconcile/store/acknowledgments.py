@@ -26,7 +26,8 @@ from reconcile.store.submissions import REJECTION
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
-_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, "277CA": 3}
+_CLAIMS_ANSWER: Final = "277CA"
+_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, _CLAIMS_ANSWER: 3}
 _PRECISION: Final = (AcknowledgmentLevel.GROUP, AcknowledgmentLevel.TRANSACTION)
 """A group's answer says less about a claim than that of its transaction set."""
 
@@ -47,6 +48,9 @@ Answers = Callable[[SentFile], bool | None]
 class SavedAcknowledgments(msgspec.Struct, frozen=True):
     """``matched`` acknowledgments found their claims; ``untied`` says which others could speak of several, and why.
 
+    ``by_file`` and ``by_number`` are the claims that were found through the control numbers of their file, and by
+    their own number.
+
     ``chains`` are the roots of claims that were sent several times and whose books a rejection, or the end of one,
     changes: they are to be computed again.
     """
@@ -54,6 +58,8 @@ class SavedAcknowledgments(msgspec.Struct, frozen=True):
     matched: int
     untied: tuple[Finding, ...] = ()
     chains: tuple[int, ...] = ()
+    by_file: frozenset[int] = frozenset()
+    by_number: frozenset[int] = frozenset()
 
 
 def save_acknowledgments(
@@ -84,9 +90,12 @@ def save_acknowledgments(
     changes: dict[int, Acknowledgment] = {}
     numbers: list[Row] = []
     matched = 0
+    by_file: set[int] = set()
+    by_number: set[int] = set()
     for ordinal, answer in enumerate(answers):
         claims = tie.claims(answer)
         matched += bool(claims)
+        (by_number if answer.kind == _CLAIMS_ANSWER else by_file).update(claims)
         for claim in claims:
             if answer.level is not AcknowledgmentLevel.LINE:
                 held = changes.get(claim)
@@ -97,7 +106,13 @@ def save_acknowledgments(
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
     turned = _change_claims(connection, changes)
-    return SavedAcknowledgments(matched, tuple(tie.untied.values()), _sent_again(connection, turned))
+    return SavedAcknowledgments(
+        matched,
+        tuple(tie.untied.values()),
+        _sent_again(connection, turned),
+        frozenset(by_file),
+        frozenset(by_number),
+    )
 
 
 def _outweighs(answer: Acknowledgment, held: Acknowledgment) -> bool:
@@ -281,7 +296,7 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
         The claims that are rejected by it and were not, or the other way round.
     """
     turned: list[int] = []
-    claim_level = [claim for claim, answer in changes.items() if answer.kind == "277CA"]
+    claim_level = [claim for claim, answer in changes.items() if answer.kind == _CLAIMS_ANSWER]
     latest = _latest_by_claim(connection, claim_level)
     rows: list[Row] = []
     for some in chunks(sorted(changes), IN_LIST):
@@ -304,7 +319,7 @@ def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int,
     """Code and verdict of each claim's latest 277CA by STC02; of one day, a rejection outweighs an acceptance."""
     table = _ACKNOWLEDGMENT
     query = select(table.c.claim_id, table.c.stated_on, table.c.accepted, table.c.code).where(
-        table.c.kind == "277CA", table.c.level != AcknowledgmentLevel.LINE.value
+        table.c.kind == _CLAIMS_ANSWER, table.c.level != AcknowledgmentLevel.LINE.value
     )
     best: dict[int, tuple[date, bool, str]] = {}
     for some in chunks(sorted(claims), IN_LIST):

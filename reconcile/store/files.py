@@ -14,7 +14,7 @@ from reconcile.store.schema import FileRow, FileTransactionRow, RemittanceRow
 
 STARTED: Final = "started"
 PLACED: Final = "placed"
-"""Outcome of an outgoing file that lies in its folder and is to be sent."""
+"""Outcome of a file that stood whole in its folder; what becomes of it there is not ours to undo."""
 SENDING: Final = "sending"
 """Outcome of a file that is about to get its own name there; it stays so when the run ends in the middle of that."""
 SENT: Final = "sent"

@@ -174,8 +174,6 @@ def test_every_file_posts_or_is_held_as_its_notes_say(corpus_dir: Path, empty: P
         loop.close()
         shutil.rmtree(tmp_path / name)
     assert waits == WAITS
-    assert (posted > 450, quarantined > 4, suspended > 5) == (True, True, True), (
-        posted,
-        quarantined,
-        suspended,
-    )
+    assert posted >= 90, posted
+    assert quarantined >= 6, quarantined
+    assert suspended >= 8, suspended

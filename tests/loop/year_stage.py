@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cli.jobs.posting import recompute
 from cli.jobs.simulate import answer_files
 from edi.model.claim import Claim
 from edi.model.directory import Practice
@@ -113,7 +114,8 @@ class YearLoop(Loop):
             for claim in claims
         ]
         with self.store.write() as connection:
-            save_claims(connection, owned, ClaimOrigin(source="created", partner=PARTNER.id))
+            saved = save_claims(connection, owned, ClaimOrigin(source="created", partner=PARTNER.id))
+            recompute(connection, saved.extended, self.tools)
 
     def found_lines(self) -> dict[LineKey, FoundLine]:
         """The services of every chain under the CLM01 and LX01 of its first submission."""

@@ -1,0 +1,78 @@
+"""Files whose delivery nobody could vouch for, until an acknowledgment showed that they had arrived.
+
+A TA1 or 999 names the file by its control numbers. A 277CA names claims: it speaks for a file only where all that was
+ever sent of the claim went in that file, for it might be the late answer to an earlier submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, and_, select
+
+from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.events import record_event
+from reconcile.store.files import PLACED, SENDING, SENT, move_file
+from reconcile.store.schema import ClaimRow, EventRow, FileRow
+
+ARRIVED: Final = "arrived"
+"""Kind of the event."""
+_CLAIM = table_of(ClaimRow)
+_FILE = table_of(FileRow)
+_EVENT = table_of(EventRow)
+
+
+def note_arrivals(
+    connection: Connection, *, by_file: Collection[int], by_number: Collection[int], kind: str, at: datetime
+) -> tuple[str, ...]:
+    """Count files as sent whose acknowledgment is here, each with an event.
+
+    Args:
+        connection: the transaction that stores the acknowledgments.
+        by_file: ids of claims that were answered through the control numbers of their file (TA1, 999).
+        by_number: ids of claims that were answered by their own number (277CA).
+        kind: of the acknowledgments, for the event.
+        at: UTC without zone.
+
+    Returns:
+        The digests of the files that were in doubt, or were to be sent again, and have arrived.
+    """
+    found = {**_doubtful(connection, by_file, alone=False), **_doubtful(connection, by_number, alone=True)}
+    arrived = []
+    for sha256, (name, partner, outcome) in sorted(found.items()):
+        if outcome == PLACED and not _was_sending(connection, sha256):
+            continue
+        if move_file(connection, sha256, before=outcome, outcome=SENT):
+            data = {"partner": partner, "name": name, "by": kind}
+            record_event(connection, kind=ARRIVED, subject=f"file:{sha256}", data=data, at=at)
+            arrived.append(sha256)
+    return tuple(arrived)
+
+
+def _doubtful(
+    connection: Connection, claims: Iterable[int], *, alone: bool
+) -> dict[str, tuple[str, str, str]]:
+    """Name, partner and outcome, by digest, of the files not known as sent that carried any of the claims."""
+    query = (
+        select(_FILE.c.sha256, _FILE.c.name, _CLAIM.c.partner, _FILE.c.outcome)
+        .join(_FILE, _FILE.c.sha256 == _CLAIM.c.file_sha256)
+        .where(_FILE.c.outcome.in_((SENDING, PLACED)))
+        .distinct()
+    )
+    if alone:
+        other = _CLAIM.alias()
+        elsewhere = and_(other.c.root == _CLAIM.c.root, other.c.file_sha256 != _CLAIM.c.file_sha256)
+        query = query.where(~select(other.c.id).where(elsewhere).exists())
+    found: dict[str, tuple[str, str, str]] = {}
+    for some in chunks(sorted(claims), IN_LIST):
+        for sha256, name, partner, outcome in connection.execute(query.where(_CLAIM.c.id.in_(some))):
+            found[sha256] = (name, partner, outcome)
+    return found
+
+
+def _was_sending(connection: Connection, sha256: str) -> bool:
+    """Whether the file got its name at the far side once, before a person had it sent again."""
+    query = select(_EVENT.c.id).where(_EVENT.c.subject == f"file:{sha256}", _EVENT.c.kind == SENDING).limit(1)
+    return connection.execute(query).first() is not None

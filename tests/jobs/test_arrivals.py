@@ -1,0 +1,100 @@
+"""A file whose delivery was cut off: its acknowledgment says that it arrived, and nothing less does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconcile.store import ClaimOrigin, Vault, save_claims
+from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
+from reconcile.store.events import record_event
+from tests.builders import make_claim, make_line
+from tests.jobs.acks import HEAD, claim_answer, from_partner, functional_answer, sent_file
+from tests.jobs.conftest import NOW
+
+
+def interchange_answer(code: str = "A") -> bytes:
+    """A TA1 about interchange 1."""
+    return (HEAD.format(9) + f"\nTA1*000000001*260320*1200*{code}*000~\nIEA*0*000000009~").encode()
+
+
+def in_doubt(desk, outcome: str = SENDING) -> str:
+    """The one file of the desk, in that state; returns its digest."""
+    ((sha256,),) = desk.rows("SELECT DISTINCT file_sha256 FROM claim")
+    with desk.store.write() as connection:
+        register_file(
+            connection, sha256, size=9, direction="out", kind="837P", name="one.837", outcome=outcome, at=NOW
+        )
+    return sha256
+
+
+def state(desk) -> tuple[str, list[dict]]:
+    """Outcome of the file that went out, and what the arrivals in the log say."""
+    ((outcome,),) = desk.rows("SELECT outcome FROM file WHERE direction = 'out'")
+    return outcome, [json.loads(row[0]) for row in desk.rows("SELECT data FROM event WHERE kind = 'arrived'")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("TA1", interchange_answer()),
+        ("TA1", interchange_answer("R")),
+        ("999", functional_answer("A", "1")),
+        ("999", functional_answer("R", "1")),
+        ("277CA", claim_answer("A0000001", "A2")),
+        ("277CA", claim_answer("A0000001", "A3")),
+    ],
+)
+def test_an_answer_shows_that_the_file_arrived(desk, kind, data):
+    sent_file(desk, "alpha", "A0000001")
+    in_doubt(desk)
+    answer = from_partner(data, "alpha")
+    desk.ingest(answer)
+    said = {"partner": "alpha", "name": "one.837", "by": kind}
+    assert state(desk) == (SENT, [said])
+    desk.ingest(answer)
+    assert state(desk) == (SENT, [said])
+
+
+@pytest.mark.parametrize("data", [functional_answer("A", "2"), claim_answer("B0000001", "A2")])
+def test_an_answer_to_something_else_says_nothing(desk, data):
+    sent_file(desk, "alpha", "A0000001")
+    in_doubt(desk)
+    desk.ingest(from_partner(data, "alpha"))
+    assert state(desk) == (SENDING, [])
+
+
+def test_an_answer_from_another_partner_says_nothing(desk):
+    sent_file(desk, "alpha", "A0000001")
+    in_doubt(desk)
+    desk.ingest(from_partner(functional_answer("A", "1"), "beta"))
+    assert state(desk) == (SENDING, [])
+
+
+def test_a_late_277ca_to_the_first_submission_says_nothing_of_the_second(desk):
+    sent_file(desk, "alpha", "A0000001")
+    first = in_doubt(desk, SENT)
+    kept = Vault(desk.store.vault).keep([b"second"])
+    again = make_claim(lines=(make_line(1, minutes_code="x") if False else make_line(1),), charge=5000)
+    origin = ClaimOrigin(source="created", partner="alpha", file_sha256=kept.sha256)
+    with desk.store.write() as connection:
+        save_claims(connection, [again], origin)
+        register_file(
+            connection, kept.sha256, size=9, direction="out", kind="837P", name="two.837", outcome=SENDING, at=NOW
+        )
+    desk.ingest(from_partner(claim_answer("A0000001", "A2", charge=""), "alpha"))
+    outcomes = dict(desk.rows("SELECT sha256, outcome FROM file WHERE direction = 'out'"))
+    assert outcomes == {first: SENT, kept.sha256: SENDING}
+
+
+@pytest.mark.parametrize(("tried", "outcome"), [(True, SENT), (False, PLACED)])
+def test_a_file_that_waits_to_be_sent_again_is_not_sent_twice(desk, tried, outcome):
+    sent_file(desk, "alpha", "A0000001")
+    sha256 = in_doubt(desk)
+    with desk.store.write() as connection:
+        if tried:
+            record_event(connection, kind="sending", subject=f"file:{sha256}", at=NOW)
+        move_file(connection, sha256, before=SENDING, outcome=PLACED)
+    desk.ingest(from_partner(functional_answer("A", "1"), "alpha"))
+    assert state(desk)[0] == outcome
