@@ -78,9 +78,7 @@ def ingest_acknowledgments(
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
             counts = AcknowledgmentCounts(len(answers), saved.matched, rejections, untied=saved.untied)
-            note_arrivals(
-                connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now
-            )
+            note_arrivals(connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now)
             recompute(connection, saved.chains, tools)
         noted = StoredSet(
             file_sha256=sha256,

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from reconcile.store import ClaimOrigin, Vault, save_claims
-from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
 from reconcile.store.events import record_event
+from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
 from tests.builders import make_claim, make_line
 from tests.jobs.acks import HEAD, claim_answer, from_partner, functional_answer, sent_file
 from tests.jobs.conftest import NOW
@@ -76,14 +76,22 @@ def test_a_late_277ca_to_the_first_submission_says_nothing_of_the_second(desk):
     sent_file(desk, "alpha", "A0000001")
     first = in_doubt(desk, SENT)
     kept = Vault(desk.store.vault).keep([b"second"])
-    again = make_claim(lines=(make_line(1, minutes_code="x") if False else make_line(1),), charge=5000)
+    again = make_claim(lines=(make_line(1),), charge=5000)
     origin = ClaimOrigin(source="created", partner="alpha", file_sha256=kept.sha256)
     with desk.store.write() as connection:
         save_claims(connection, [again], origin)
         register_file(
-            connection, kept.sha256, size=9, direction="out", kind="837P", name="two.837", outcome=SENDING, at=NOW
+            connection,
+            kept.sha256,
+            size=9,
+            direction="out",
+            kind="837P",
+            name="two.837",
+            outcome=SENDING,
+            at=NOW,
         )
     desk.ingest(from_partner(claim_answer("A0000001", "A2", charge=""), "alpha"))
+    assert desk.rows("SELECT acknowledged FROM claim ORDER BY id") == [("",), ("277CA:accepted:A2",)]
     outcomes = dict(desk.rows("SELECT sha256, outcome FROM file WHERE direction = 'out'"))
     assert outcomes == {first: SENT, kept.sha256: SENDING}
 

@@ -10,6 +10,7 @@ from tests.builders import PRACTICE_NPI, make_claim, make_line
 from tests.jobs.acks import HEAD, claim_answer, enveloped, from_partner, functional_answer, sent_file
 from tests.remits import claim, file_of, line, payment
 
+
 @pytest.fixture
 def sent(desk):
     """Two claims in one transaction set of group 7."""
