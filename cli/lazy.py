@@ -11,7 +11,6 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-
 _CLAUSE: Final = re.compile(r"[.:;] ")
 """Ends what --help of the whole program says of a command; --help of the command says all."""
 

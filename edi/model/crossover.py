@@ -1,7 +1,7 @@
 """Whether a payer says that it sent a claim on to the next one by itself.
 
-Source: facts/remittance_835_rules.md, COB and crossover: CLP02 19 to 21 and 23, NM1*TT, remarks of MOA. Whoever asks, the
-books or the builder of secondary claims, asks here.
+Source: facts/remittance_835_rules.md, COB and crossover: CLP02 19 to 21 and 23, NM1*TT, remarks of MOA. Whoever asks,
+the books or the builder of secondary claims, asks here.
 """
 
 from __future__ import annotations

@@ -226,7 +226,17 @@ def _service_rows(payment_id: int, claim: ClaimPayment, match: ClaimMatch) -> li
 
 def rematch_claim_payments(connection: Connection, stored: Sequence[Stored]) -> None:
     """Give claim payments that are in the store another outcome and match."""
-    names = ["outcome", "reason", "detail", "claim_id", "evidence", "notes", "candidates", "runner_up", "margin"]
+    names = [
+        "outcome",
+        "reason",
+        "detail",
+        "claim_id",
+        "evidence",
+        "notes",
+        "candidates",
+        "runner_up",
+        "margin",
+    ]
     update(
         connection,
         ClaimPaymentRow,

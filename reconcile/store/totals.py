@@ -168,8 +168,8 @@ def claim_listing(
 class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """An 837P or 270 file that is not yet known to be sent. ``charge`` is cents; a 270 has ``inquiries`` and no claims.
 
-    ``size`` is bytes. ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``uploading`` or ``sending`` when a run
-    ended in the middle of its delivery, before or while the file got its name at the far side.
+    ``size`` is bytes. ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``uploading`` or ``sending`` when a
+    run ended in the middle of its delivery, before or while the file got its name at the far side.
     """
 
     sha256: str
@@ -223,7 +223,14 @@ def _inquiries(connection: Connection) -> Iterator[OutboxFile]:
     """The 270 files that wait to be sent, oldest first."""
     asked = table_of(EligibilityInquiryRow)
     query = (
-        select(FILE.c.sha256, FILE.c.name, FILE.c.size, FILE.c.outcome, asked.c.partner, func.count().label("inquiries"))
+        select(
+            FILE.c.sha256,
+            FILE.c.name,
+            FILE.c.size,
+            FILE.c.outcome,
+            asked.c.partner,
+            func.count().label("inquiries"),
+        )
         .join(asked, asked.c.file_sha256 == FILE.c.sha256)
         .where(FILE.c.direction == "out", FILE.c.outcome.in_(("made", *_GOING)))
         .group_by(FILE.c.sha256, FILE.c.name, FILE.c.size, FILE.c.outcome, FILE.c.first_seen, asked.c.partner)

@@ -18,7 +18,7 @@ from edi.transport.base import (
     Whereabouts,
     temporary_name,
 )
-from edi.transport.folder import FolderTransport
+from edi.transport.folder import AfterFetch, FolderTransport
 from edi.transport.sftp import SftpPartner, SftpTransport, host_key_lines
 from tests.transport.sftp_server import PASSWORD, USER, SftpServer
 
@@ -33,7 +33,7 @@ class Way:
             folder.mkdir()
         self.transport = self.made()
 
-    def made(self, after: str = "archive", **more: object) -> Transport:
+    def made(self, after: AfterFetch = "archive", **more: object) -> Transport:
         """The transport, with what becomes of fetched files."""
         if self.server is None:
             return FolderTransport(self.outbound, self.inbound, after_fetch=after)
