@@ -138,8 +138,8 @@ class ClaimMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A claim payment tied to a submission, or the reasons why it is not.
 
     ``claim_id`` None means the queue; then ``reason`` is one code (``unknown_payee``, ``no_claim``, ``ambiguous``,
-    ``conflict``, ``lines_unmatched``, ``not_ours``, ``predetermination``, ``no_original``), ``detail`` says why in words
-    without PHI, ``candidates`` the ids considered.
+    ``conflict``, ``lines_unmatched``, ``not_ours``, ``predetermination``, ``no_original``), ``detail`` says why in
+    words without PHI, ``candidates`` the ids considered.
     """
 
     claim_id: int | None
