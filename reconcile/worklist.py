@@ -99,6 +99,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
         reference: of a call, letter or appeal.
         level: of the appeal, from 1.
         cents: what was written off.
+        denied: what stood denied when it was written off.
         attested_by: the therapist who stands for what the claim says again (correct).
         day: until when (snooze), or by when (due); None takes it away.
     """
@@ -112,6 +113,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
     level: int = 0
     cents: int = 0
+    denied: int = 0
     attested_by: str = ""
     day: date | None = None
 
@@ -124,7 +126,8 @@ class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Where an item stands.
 
     ``since`` is the day on which the state came about (None: not known), ``appealed_level`` of the last appeal,
-    ``decided_on`` the day on which a payer upheld the denial, ``written_off`` cents, ``reopened`` how often.
+    ``decided_on`` the day on which a payer upheld the denial, ``reopened`` how often. ``written_off`` are cents, never
+    more than are denied; an item is open again beside them when more came to be denied.
     """
 
     state: WorkState = WorkState.OPEN
@@ -181,6 +184,7 @@ def work_of(
     taken_back: Collection[date] = (),
     *,
     sent_again: bool = False,
+    denied: int | None = None,
 ) -> Work:
     """Work out one item.
 
@@ -189,6 +193,7 @@ def work_of(
         deeds: what people did with it, in any order.
         taken_back: days on which a payer took money of the service back.
         sent_again: a submission that went out after the denial has no answer yet.
+        denied: cents of the denial that stands; what was written off is held to them. None: not compared.
 
     Returns:
         Where it stands; the same for the same facts in any order.
@@ -210,9 +215,20 @@ def work_of(
         work = _done(work, fact.deed, fact.on) if fact.deed is not None else _answered(work, fact)
     if not standing:
         return msgspec.structs.replace(work, state=_by_money(answers), written_off=0, since=None)
+    if denied is not None:
+        work = _held_to(work, denied, max((one.on for one in answers if one.on is not None), default=None))
     if sent_again and work.state in TO_DO:
         return msgspec.structs.replace(work, state=WorkState.CORRECTED)
     return work
+
+
+def _held_to(work: Work, denied: int, on: date | None) -> Work:
+    """The item after a later file changed what is denied: a write-off stands for no more, and what is more is work."""
+    if work.state is not WorkState.WRITTEN_OFF or work.written_off == denied:
+        return work
+    if work.written_off > denied:
+        return msgspec.structs.replace(work, written_off=denied)
+    return msgspec.structs.replace(_opened(work, on or work.since), written_off=work.written_off)
 
 
 _PAYER: Final = 0
@@ -241,7 +257,7 @@ def _answered(work: Work, fact: _Fact) -> Work:
     return _opened(work, fact.on)
 
 
-def _opened(work: Work, on: date) -> Work:
+def _opened(work: Work, on: date | None) -> Work:
     state = WorkState.IN_WORK if work.owner else WorkState.OPEN
     return msgspec.structs.replace(
         work, state=state, since=on, written_off=0, reopened=work.reopened + 1, snoozed_until=None

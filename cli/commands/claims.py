@@ -15,6 +15,7 @@ from cli.jobs.import_claims import import_claims
 from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
 from cli.jobs.scrub.report import held_json
 from cli.jobs.scrub.text import one_of_a_kind, waiting_text
+from cli.jobs.rejected.explaining import Explainer
 from cli.jobs.story_text import story_json, story_lines
 from cli.options import (
     AsJson,
@@ -49,6 +50,7 @@ from edi.model.errors import InputError
 from edi.model.finding import Severity
 from reconcile.store.listing import claim_statuses, practice_names, waiting_by_claim
 from reconcile.store.story import claims as stories_of
+from reconcile.store.vault import Vault
 from reconcile.store.totals import claim_listing
 
 group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
@@ -242,16 +244,20 @@ def show(
     """Tell one claim's whole story: lines, files, acknowledgments, payments, denials."""
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         stories = stories_of(connection, claim)
+        explainer = Explainer(Vault(opened.store.vault), opened.tables)
+        payers = opened.settings.payers
     if not stories:
         raise InputError(f"no claim is named {claim}; claimloop claims list shows what there is")
     if as_json:
         write_json(
             {
                 "schema_version": SCHEMA_VERSION,
-                "claims": [story_json(one, opened.settings.payers, show_phi=show_phi) for one in stories],
+                "claims": [
+                    story_json(one, payers, show_phi=show_phi, explainer=explainer) for one in stories
+                ],
             }
         )
         return
     console = stdout()
-    for text in story_lines(stories, opened.settings.payers, show_phi=show_phi):
+    for text in story_lines(stories, payers, show_phi=show_phi, explainer=explainer):
         console.print(text, markup=False, soft_wrap=True)

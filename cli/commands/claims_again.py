@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.again import AgainRequest, AgainResult, bill_next, correct_claims, void_claims
 from cli.jobs.again.request import REFUSALS
 from cli.jobs.lists import counted, known_word
+from cli.jobs.rejected.explaining import Explainer, footer, rejection_rows
 from cli.options import (
     AsJson,
     AsOf,
@@ -44,6 +46,8 @@ from cli.summaries import written_file_json
 from cli.workspace import workspace
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
+from reconcile.store.rejections import rejections
+from reconcile.store.vault import Vault
 from reconcile.store.work_items import DONE, OPEN, WorkItem, close_work_item, work_items
 
 work_group = typer.Typer(name="work", help="Work that no file can do.", no_args_is_help=True)
@@ -62,7 +66,7 @@ OnlyPayer = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Although the last submission has no answer yet.")]
 WORK_COLUMNS = (
     "id", "practice_id", "claim", "payer", "payer_claim_control_number", "amount", "kind", "due_date", "status",
-    "reason",
+    "reason", "next_step", "command",
 )  # fmt: skip
 
 
@@ -304,13 +308,23 @@ def list_work(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List what a person has to do about claims because their payers take no file for it, most pressing first."""
+    """List what a person has to do about claims, most pressing first.
+
+    That is what payers take no file for, and claims that were rejected before
+    a payer took them in: what is wrong, in which field, and the command that
+    sends them again. A rejected claim has no id: it leaves the list when it
+    is sent again or accepted after all.
+    """
     chosen = known_word("--status", status, (OPEN, DONE, "all"))
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         items = work_items(connection, status=None if chosen == "all" else chosen)
-    rows = [_work_row(one) for one in items]
+        refused = rejections(connection) if chosen != DONE else ()
+        explainer = Explainer(Vault(opened.store.vault), opened.tables)
+        rejected = rejection_rows(refused, explainer, opened.settings.payers)
+    rows = [_work_row(one) for one in items] + rejected
+    rows.sort(key=lambda row: row["due_date"] or date.max)
     form = "json" if as_json else form
-    write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=[counted(len(rows), "item")])
+    write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected)))
 
 
 @work_group.command("done")
@@ -345,4 +359,6 @@ def _work_row(one: WorkItem) -> Row:
         "status": one.status,
         "amount": money(one.amount),
         "payer_claim_control_number": one.payer_claim_control_number or None,
+        "next_step": None,
+        "command": None,
     }

@@ -43,7 +43,7 @@ from cli.render import SCHEMA_VERSION, Row, check_target, write_json, write_rows
 from cli.render import output as to_output
 from cli.workspace import Workspace, workspace
 from reconcile.store import Connection
-from reconcile.store.denial_work import rejected_claims
+from reconcile.store.rejections import count_rejected
 from reconcile.store.listing import practice_names
 from reconcile.store.priced_lines import UNDERPAID
 from reconcile.worklist import SETTLED
@@ -99,7 +99,7 @@ def list_(
         underpaid = underpaid or kind == UNDERPAID
         cases = desk.underpaid(connection) if underpaid else desk.cases(connection, everything=settled)
         chosen = choose(cases, choice, known(opened, connection))
-        rejected = rejected_claims(connection)
+        rejected = count_rejected(connection)
     if not settled:
         chosen = [one for one in chosen if one.work.state not in SETTLED]
     awake = chosen if snoozed or settled else [one for one in chosen if not one.work.asleep(day)]

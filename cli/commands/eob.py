@@ -14,7 +14,7 @@ from cli.inputs import read_chunks
 from cli.jobs.eob import Part, of_claim, of_file
 from cli.jobs.tables.store import tables_of
 from cli.jobs.x12_show import Outcome
-from cli.options import AsOf, Config, Database, ExitZero, Output, Quiet, ShowPhi, end, today
+from cli.options import AsJson, AsOf, Config, Database, ExitZero, Output, Quiet, ShowPhi, end, today
 from cli.render import output as written
 from cli.render import print_findings, stderr
 from cli.settings import load_settings
@@ -40,6 +40,7 @@ def eob(
     form: Annotated[
         str, typer.Option("--format", callback=_form, metavar="FORM", help="text, html or pdf.")
     ] = "text",
+    as_json: AsJson = False,
     show_phi: ShowPhi = False,
     as_of: AsOf = None,
     output: Output = None,
@@ -54,6 +55,7 @@ def eob(
     to it. Where a code has no words of ours, its category and the next action
     stand there. Names and member ids are masked unless --show-phi.
     """
+    form = "json" if as_json else form
     if form == "pdf" and output is None:
         raise UsageError("--format pdf: name the file with --output")
     outcome = Outcome()
@@ -89,6 +91,12 @@ def _write(parts: Iterator[Part], title: str, form: str, path: Path | None, made
         from cli.jobs.eob.pdf import pdf_bytes
 
         path.write_bytes(pdf_bytes(parts, title, made_on=made_on))
+        return
+    if form == "json":
+        from cli.jobs.eob.lines import json_lines
+
+        with written(path) as stream:
+            stream.writelines(f"{line}\n" for line in json_lines(parts))
         return
     if form == "html":
         from cli.jobs.eob.html import html_blocks

@@ -46,8 +46,10 @@ is asked for, so it is the same whatever order files came in; a late file takes 
   anything else that closed it or waited: open again, never a second item.
 - A submission that went out after the denial and has no answer makes an open item `corrected`.
 - A write-off moves the denied cents to the account of what is written off. The payer's word in the books stays
-  (`denied`); the event holds cents, reason, day and person, `verify write_offs` compares it with what is denied, and
-  the reports tell it apart. When money comes, the write-off counts no more."""
+  (`denied`); the event holds cents, reason, day and person. When money comes, the write-off counts no more.
+  When a later file changes what is denied, it stands for no more than that; where more is denied, the item is open
+  again, for the rest. Of a claim never more counts than the books hold as denied. `verify write_offs` compares each
+  with what was denied when it was made."""
 
 _ORDER: Final = """## The order of work
 

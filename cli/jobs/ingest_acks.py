@@ -22,7 +22,8 @@ from reconcile.store.arrivals import note_arrivals
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
     """What one transaction set of acknowledgments brought.
 
-    ``known`` says it was stored before; ``untied`` are the findings on what could not be tied to one file or claim.
+    ``known`` says it was stored before; ``untied`` are the findings on what could not be tied to one file or claim,
+    ``files`` the digests of the files that a TA1 or 999 answers (``reconcile.store.rejections`` reads them there).
     """
 
     count: int = 0
@@ -30,6 +31,7 @@ class AcknowledgmentCounts(msgspec.Struct, frozen=True):
     rejections: int = 0
     known: bool = False
     untied: tuple[Finding, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def ingest_acknowledgments(
@@ -77,7 +79,9 @@ def ingest_acknowledgments(
         if saved is None:
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
-            counts = AcknowledgmentCounts(len(answers), saved.matched, rejections, untied=saved.untied)
+            counts = AcknowledgmentCounts(
+                len(answers), saved.matched, rejections, untied=saved.untied, files=saved.files
+            )
             note_arrivals(connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now)
             recompute(connection, saved.chains, tools)
         noted = StoredSet(

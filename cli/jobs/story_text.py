@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from cli.jobs.lists import due_date, resubmit_by
+from cli.jobs.rejected.explaining import Explainer, command, deciding
+from cli.jobs.rejected.words import Said
 from cli.render import mask, money
 from edi.codes import load_tables
 from edi.model.money import decimal_text
@@ -15,22 +17,29 @@ from edi.payers.profile import PayerProfile
 from reconcile.store.listing import RESEND
 from reconcile.store.patient_entries import OPENING
 from reconcile.store.postings import SUSPENSE
+from reconcile.store.rejections import REJECTED, Answer
 from reconcile.store.story import ClaimStory
 from reconcile.takebacks import ChainState
 from reconcile.values import Account, Again
 
 
 def story_lines(
-    stories: Sequence[ClaimStory], payers: Mapping[str, PayerProfile], *, show_phi: bool
+    stories: Sequence[ClaimStory],
+    payers: Mapping[str, PayerProfile],
+    *,
+    show_phi: bool,
+    explainer: Explainer | None = None,
 ) -> Iterator[str]:
     """Yield the lines of the story, submissions in the order they were made; amounts in dollars.
 
     On a service line, charge = paid + contractual + patient + denied + suspense + open; what stands in brackets
-    (pended, memo) is told beside and is not part of that sum. ``payers`` are profiles by key, for the days due.
+    (pended, memo) is told beside and is not part of that sum. ``payers`` are profiles by key, for the days due,
+    ``explainer`` puts rejections into words.
     """
     for story in stories:
         yield from _heading(story, show_phi)
         yield from _lines(story)
+        yield from _acknowledged(story, explainer)
         yield from _answers(story)
         yield from _patient(story)
         yield from _denials(story, payers)
@@ -77,7 +86,7 @@ def _lines(story: ClaimStory) -> Iterator[str]:
         )
 
 
-def _answers(story: ClaimStory) -> Iterator[str]:
+def _acknowledged(story: ClaimStory, explainer: Explainer | None) -> Iterator[str]:
     meanings = load_tables().code_set("277CA")
     for answer in story.acknowledgments:
         word = "accepted" if answer.accepted else "rejected"
@@ -85,6 +94,28 @@ def _answers(story: ClaimStory) -> Iterator[str]:
         meaning = meanings.get(answer.code) if answer.kind == "277CA" else None
         said = f"{codes}, {meaning.meaning}" if meaning is not None else codes
         yield f"  {answer.kind} {answer.level}: {word} ({said})"
+        told = _told(story, answer, explainer)
+        if told is not None:
+            yield f"      {told.text}: {told.fix}"
+    if story.status == REJECTED and explainer is not None:
+        yield f"  next: {_next(story, explainer)}"
+
+
+def _told(story: ClaimStory, answer: Answer, explainer: Explainer | None) -> Said | None:
+    """A rejection in words; None for what is no rejection."""
+    if answer.accepted or explainer is None or story.sent is None:
+        return None
+    return explainer.said(answer, story.patient_control_number, story.sent)
+
+
+def _next(story: ClaimStory, explainer: Explainer) -> str:
+    """The command that sends a rejected claim again."""
+    answer = deciding(one for one in story.acknowledgments if not one.accepted)
+    told = _told(story, answer, explainer) if answer is not None else None
+    return command(story.patient_control_number, told)
+
+
+def _answers(story: ClaimStory) -> Iterator[str]:
     for payment in story.payments:
         yield (
             f"  {payment.payment_date or '?'}  {payment.payer_name}  status {payment.status}"
@@ -164,10 +195,17 @@ _CENTS = (
 )  # fmt: skip
 
 
-def story_json(story: ClaimStory, payers: Mapping[str, PayerProfile], *, show_phi: bool) -> dict[str, Any]:
+def story_json(
+    story: ClaimStory,
+    payers: Mapping[str, PayerProfile],
+    *,
+    show_phi: bool,
+    explainer: Explainer | None = None,
+) -> dict[str, Any]:
     """Return the story as JSON values: amounts as decimal text, names and member ids masked unless ``show_phi``.
 
-    ``payers`` are profiles by key: denials get the ``due_date`` and ``resubmit_by`` of `denials list`.
+    ``payers`` are profiles by key: denials get the ``due_date`` and ``resubmit_by`` of `denials list`. ``explainer``
+    puts rejections into words: they get ``says`` and ``next_step``, and a claim that is rejected ``command``.
     """
     document: dict[str, Any] = _with_decimals(msgspec.to_builtins(story))
     for name in ("patient_last_name", "patient_first_name"):
@@ -176,6 +214,12 @@ def story_json(story: ClaimStory, payers: Mapping[str, PayerProfile], *, show_ph
     for row, denial in zip(document["denials"], story.denials, strict=True):
         row["due_date"] = due_date(denial, payers)
         row["resubmit_by"] = resubmit_by(denial, payers)
+    for row, answer in zip(document["acknowledgments"], story.acknowledgments, strict=True):
+        told = _told(story, answer, explainer)
+        row["says"], row["next_step"] = (told.text, told.fix) if told is not None else (None, None)
+    document["command"] = (
+        _next(story, explainer) if story.status == REJECTED and explainer is not None else None
+    )
     for row, waiting in zip(document["waiting"], story.waiting, strict=True):
         row["claims"] = sorted(waiting.claims)
     return document

@@ -60,7 +60,7 @@ class _Reader:
         self._number = ts.control_number
         self._component = ts.delimiters.component
         self._group: str | None = None
-        self._segment = ""
+        self._segment = self._context = ""
         self._errors: list[tuple[str, str]] = []
         self._claims: list[str] = []
         self._notes: list[str] = []
@@ -85,6 +85,7 @@ class _Reader:
         elif name in ("IK3", "AK3"):
             self._segment, position = _code(at(segment, 1)), _code(at(segment, 2))
             self._errors.append((f"{self._segment} at {position}", ""))
+            self._context = ""
             codes = (name, self._segment, position, _code(at(segment, 3)), _code(at(segment, 4)))
             self._notes.append(" ".join([code for code in codes if code]))
         elif name in ("IK4", "AK4"):
@@ -93,6 +94,9 @@ class _Reader:
             context, _, value = at(segment, 1).partition(self._component)
             if context == _CLAIM_CONTEXT and value:
                 self._claims.append(value)
+                if value != self._context:
+                    self._notes.append(f"{_CLAIM_CONTEXT} {value}")
+                self._context = value
         elif name in ("IK5", "AK5"):
             yield from self._transaction(segment)
         elif name == "AK9":
@@ -121,7 +125,9 @@ class _Reader:
             patient_control_number=claims[0] if len(claims) == 1 else None,
             segment_in_error=where or None,
             element_in_error=element or None,
-            notes=(*self._notes, *[f"CLM01 {claim}" for claim in claims if len(claims) > 1]),
+            notes=tuple(
+                [note for note in self._notes if len(claims) > 1 or not note.startswith(_CLAIM_CONTEXT)]
+            ),
         )
         self.open_set = None
 

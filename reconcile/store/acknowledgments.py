@@ -49,7 +49,7 @@ class SavedAcknowledgments(msgspec.Struct, frozen=True):
     """``matched`` acknowledgments found their claims; ``untied`` says which others could speak of several, and why.
 
     ``by_file`` and ``by_number`` are the claims that were found through the control numbers of their file, and by
-    their own number.
+    their own number; ``files`` the digests of the files that the control numbers named.
 
     ``chains`` are the roots of claims that were sent several times and whose books a rejection, or the end of one,
     changes: they are to be computed again.
@@ -60,6 +60,7 @@ class SavedAcknowledgments(msgspec.Struct, frozen=True):
     chains: tuple[int, ...] = ()
     by_file: frozenset[int] = frozenset()
     by_number: frozenset[int] = frozenset()
+    files: tuple[str, ...] = ()
 
 
 def save_acknowledgments(
@@ -112,6 +113,7 @@ def save_acknowledgments(
         _sent_again(connection, turned),
         frozenset(by_file),
         frozenset(by_number),
+        tuple(sorted(tie.files)),
     )
 
 
@@ -131,7 +133,10 @@ class _Held(msgspec.Struct, frozen=True):
 
 
 class _Tie:
-    """Finds the claims that the acknowledgments of one set answer. ``untied``: what could be several claims' answer."""
+    """Finds the claims that the acknowledgments of one set answer.
+
+    ``untied`` is what could be several claims' answer, ``files`` the digests of the files that were meant.
+    """
 
     def __init__(
         self, connection: Connection, answers: Sequence[Acknowledgment], answers_file: Answers
@@ -142,6 +147,7 @@ class _Tie:
         self._payees: Payees | None = None
         self._known: dict[SentFile, bool | None] = {}
         self.untied: dict[tuple[str, str], Finding] = {}
+        self.files: set[str] = set()
 
     def claims(self, answer: Acknowledgment) -> list[int]:
         """Ids of the claims an acknowledgment answers."""
@@ -180,6 +186,7 @@ class _Tie:
         sure = [sent for sent in fitting if says[sent]]
         chosen = sure or [sent for sent in fitting if says[sent] is None]
         if len(chosen) == 1:
+            self.files.update(filter(None, (chosen[0].sha256,)))
             return fitting[chosen[0]]
         if chosen:
             message = f"the {answer.kind} fits {what} of {len(chosen)} files; it is tied to none of them"

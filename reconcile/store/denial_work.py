@@ -19,7 +19,7 @@ from reconcile.store.bulk import IN_LIST, chunks, day
 from reconcile.store.denial_listing import DenialListing, denials
 from reconcile.store.events import record_events
 from reconcile.values import Again, DenialStatus
-from reconcile.worklist import Answer, Deed, Verb, Work, WorkState, work_of
+from reconcile.worklist import Answer, Deed, Verb, Work, work_of
 
 KIND: Final = "denial"
 """The kind of an event about an item of work."""
@@ -93,6 +93,7 @@ def _item(
             deeds,
             back.get((shown.claim_root, shown.line_id), ()),
             sent_again=any(claim > shown.answered and payer == shown.claim_payer for claim, payer in later),
+            denied=shown.amount,
         ),
         deeds=tuple(deeds),
         denied=len(rows),
@@ -145,23 +146,23 @@ def _data(deed: Deed) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value not in ("", 0, None) or name == kept}
 
 
-def rejected_claims(connection: Connection) -> int:
-    """How many claims no payer took in (TA1, 999, 277CA) and that were not sent again: no denials, counted apart."""
-    query = text(
-        "SELECT COUNT(*) FROM claim c WHERE c.status = 'rejected' AND c.id = c.root"
-        " AND NOT EXISTS (SELECT 1 FROM claim o WHERE o.root = c.root AND o.status <> 'rejected')"
-    )
-    return int(connection.execute(query).scalar_one())
-
-
 def written_off(connection: Connection) -> dict[int, int]:
-    """Cents of denials that people wrote off and that no money has come for since, by the first submission's id."""
+    """Cents that people wrote off and that no money has come for since, by the first submission's id.
+
+    Never more than the books hold as denied: what a payer wrote off itself, or another payer's answer settled, is not
+    written off twice.
+    """
     found: dict[int, int] = {}
     for one in denial_work(connection) if deeds_by_item(connection) else ():
-        if one.work.state is WorkState.WRITTEN_OFF:
+        if one.work.written_off:
             root = one.denial.claim_root
             found[root] = found.get(root, 0) + one.work.written_off
-    return found
+    denied: dict[int, int] = {}
+    for some in chunks(sorted(found), IN_LIST):
+        numbers = ", ".join(map(str, some))
+        query = text(f"SELECT id, denied FROM claim WHERE denied > 0 AND id IN ({numbers})")  # noqa: S608 (ids)
+        denied.update(connection.execute(query).cursor.fetchall())
+    return {root: min(cents, denied[root]) for root, cents in found.items() if root in denied}
 
 
 def _sent_again(connection: Connection) -> dict[int, list[tuple[int, str]]]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from reconcile.store.bulk import table_of
 from reconcile.store.events import events, record_event
 from reconcile.store.files import SENDING
+from reconcile.store.rejections import rejected_rows
 from reconcile.store.schema import (
     ClaimPaymentRow,
     ClaimRow,
@@ -80,10 +81,9 @@ def _denials(connection: Connection) -> Iterator[OpenWork]:
 
 
 def _rejections(connection: Connection) -> Iterator[OpenWork]:
-    query = select(_CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.acknowledged).where(
-        _CLAIM.c.status == "rejected"
-    )
-    for practice, number, said in connection.execute(query.order_by(_CLAIM.c.id)):
+    rows = rejected_rows().subquery()
+    query = select(rows.c.practice_id, rows.c.patient_control_number, rows.c.acknowledged).order_by(rows.c.id)
+    for practice, number, said in connection.execute(query):
         yield OpenWork(key=f"rejection:{practice}/{number}/{said}", kind="rejection", practice_id=practice)
 
 

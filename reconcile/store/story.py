@@ -11,7 +11,6 @@ from edi.codes import load_tables
 from edi.model.control import normalise_control_number
 from reconcile.store.bulk import table_of
 from reconcile.store.listing import (
-    ACKNOWLEDGMENT,
     CLAIM,
     CLAIM_FINDING,
     CLAIM_PAYMENT,
@@ -27,6 +26,7 @@ from reconcile.store.listing import (
     waiting_payments,
 )
 from reconcile.store.patient_entries import EntryStory, entries_of_claim
+from reconcile.store.rejections import Answer, Sent, answers_of, sent_as
 from reconcile.store.schema import FileTransactionRow
 from reconcile.store.takebacks import claim_chains
 from reconcile.values import Account
@@ -67,17 +67,6 @@ class PaymentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     file: str
     source: str = "835"
     """``835``, or what was written down by hand: ``paper_eob``, ``virtual_card``, ``opening_balance``."""
-
-
-class AcknowledgmentStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One accept or reject of the claim."""
-
-    kind: str
-    level: str
-    accepted: bool
-    code: str
-    status: str
-    date: date | None
 
 
 class TakebackStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -131,7 +120,7 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     suspense: int
     open: int
     lines: tuple[LineStory, ...]
-    acknowledgments: tuple[AcknowledgmentStory, ...]
+    acknowledgments: tuple[Answer, ...]
     payments: tuple[PaymentStory, ...]
     denials: tuple[DenialListing, ...]
     findings: tuple[str, ...]
@@ -143,6 +132,8 @@ class ClaimStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What the patient owes: ``patient`` and what he owed before, less what he paid; below zero a credit."""
     takebacks: tuple[TakebackStory, ...] = ()
     """Chains of provider adjustments tied to the claim, on its first submission; nothing of theirs is in the sums."""
+    sent: Sent | None = None
+    """The file it went out in, and its control numbers there."""
 
 
 def claims(connection: Connection, name: str) -> tuple[ClaimStory, ...]:
@@ -180,7 +171,8 @@ def _story(connection: Connection, row: object, waiting: tuple[WaitingPayment, .
         open=claim["open_balance"],
         next_actions=tuple(claim["next_actions"].split()),
         lines=_lines(connection, claim["id"]),
-        acknowledgments=_acknowledgments(connection, claim["id"]),
+        acknowledgments=answers_of(connection, [row]).get(claim["id"], ()),
+        sent=sent_as(row),
         payments=_payments(connection, claim["id"]),
         denials=tuple(denials(connection, claim_ids=(claim["id"],))),
         findings=tuple(f"{found.code}: {found.message}" for found in connection.execute(findings)),
@@ -240,25 +232,6 @@ def _lines(connection: Connection, claim_id: int) -> tuple[LineStory, ...]:
             accounts={name: sums[line.id][name] for name in Account if name in sums[line.id]},
         )
         for line in lines
-    )
-
-
-def _acknowledgments(connection: Connection, claim_id: int) -> tuple[AcknowledgmentStory, ...]:
-    query = (
-        select(ACKNOWLEDGMENT)
-        .where(ACKNOWLEDGMENT.c.claim_id == claim_id)
-        .order_by(ACKNOWLEDGMENT.c.set_digest, ACKNOWLEDGMENT.c.ordinal)
-    )
-    return tuple(
-        AcknowledgmentStory(
-            kind=row.kind,
-            level=row.level,
-            accepted=bool(row.accepted),
-            code=row.code,
-            status=row.status,
-            date=row.stated_on,
-        )
-        for row in connection.execute(query)
     )
 
 

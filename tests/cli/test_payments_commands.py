@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -61,6 +62,8 @@ def test_the_round_of_a_check_on_paper(made):
     assert "paper EOB, written down by hand" in shown.out
     assert "QZX" not in shown.out + shown.err
     assert "QZX" in office("eob", number, "--show-phi").out
+    told = office("eob", number, "--json")
+    assert [json.loads(one)["part"] for one in told.out.splitlines()] == ["head", "claim", "end"]
     page = office.folder / "eob.html"
     assert office("eob", number, "--format", "html", "--output", page).code == 0
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -211,11 +211,43 @@ def test_what_is_written_off_is_told_and_checked(desk):
             one for one in desk.rows("SELECT kind, subject, actor, data FROM event") if one[0] == "denial"
         ]
     assert event[1].startswith("denial:")
-    assert event[2:] == ("ana", '{"cents":5000,"on":"2026-04-01","text":"small","verb":"write_off"}')
+    assert event[2:] == ("ana", '{"cents":5000,"denied":5000,"on":"2026-04-01","text":"small","verb":"write_off"}')
     assert desk.broken() == []
     desk.ingest(PAYS, payers=PAYERS)
     with desk.store.read() as connection:
         assert written_off(connection) == {}, "money came"
+    assert desk.broken() == []
+
+
+MORE = answer("20260410", "T2", line("97140", 7000, 0, adjustments=["CO*50*70"], number="L2"), number="PCN2")
+LESS = answer(
+    "20260410", "T2", line("97140", 5000, 0, adjustments=["CO*50*20", "CO*45*30"], number="L2"), number="PCN2"
+)
+
+
+@pytest.mark.parametrize(
+    ("late", "state", "off", "left"), [(LESS, "written_off", 2000, 0), (MORE, "open", 5000, 1)]
+)
+def test_a_late_file_that_changes_what_is_denied_is_no_fault_of_the_books(desk, late, state, off, left):
+    """The write-off was made after the day of the late file; it stands for what is denied, the rest is work."""
+    opened(desk, FIRST)
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 20), text="small")
+    desk.ingest(late, payers=PAYERS)
+    with desk.store.read() as connection:
+        (one,) = [one for one in denial_work(connection) if one.denial.reason == "50"]
+        assert (one.work.state.value, one.work.written_off, one.work.reopened) == (state, off, left)
+        assert written_off(connection) == {1: off}
+    assert desk.broken() == []
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 21), name="50", text="the rest")
+    assert desk.broken() == []
+
+
+def test_a_write_off_of_what_the_payer_wrote_off_counts_for_nothing(desk):
+    """A duplicate is listed and denies nothing in the books."""
+    opened(desk, answer("20260320", "T1", paid("97110", "L1"), denied(reason="OA*18")))
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 1), text="small")
+    with desk.store.read() as connection:
+        assert written_off(connection) == {}
     assert desk.broken() == []
 
 

@@ -113,9 +113,10 @@ def test_partners_behind_sftp(office, tmp_path, monkeypatch):
     for name in ("out", "in"):
         (tmp_path / "house" / name).mkdir(parents=True)
     with SftpServer(tmp_path / "house") as server:
+        variable = "HOUSE_WORD"
         transport = (
             f'transport = {{ kind = "sftp", host = "127.0.0.1", port = {server.port}, user = "{USER}", '
-            f'password_env = "HOUSE_WORD", host_key = "{server.host_key}", inbound = "/in", timeout = 5 }}\n'
+            f'password_env = "{variable}", host_key = "{server.host_key}", inbound = "/in", timeout = 5 }}\n'
         )
         (office.folder / "claimloop.toml").write_text(SETTINGS + transport, encoding="utf-8")
         monkeypatch.delenv("HOUSE_WORD", raising=False)

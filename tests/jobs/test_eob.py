@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from datetime import date
@@ -13,6 +14,7 @@ import pytest
 from cli.jobs.eob import PartClaim, PartEnd, PartHead, PartNote, of_claim, of_file
 from cli.jobs.eob.content import LINE_COLUMNS
 from cli.jobs.eob.html import html_blocks
+from cli.jobs.eob.lines import json_lines
 from cli.jobs.eob.pdf import pdf_bytes
 from cli.jobs.eob.text import text_lines
 from cli.jobs.eob.words import adjustment_words, remark_words, set_words
@@ -47,6 +49,22 @@ def shown(data: bytes, **options) -> str:
 
 def test_a_remittance_has_a_head_its_claims_and_an_end():
     assert [type(one) for one in parts(remit())] == [PartHead, PartClaim, PartEnd]
+
+
+def test_the_lines_of_json_say_what_the_text_says():
+    made = parts(remit())
+    said = [json.loads(one) for one in json_lines(made)]
+    assert [one["part"] for one in said] == ["head", "claim", "end"]
+    assert {one["schema_version"] for one in said} == {1}
+    head, paid, end = said
+    assert (head["facts"]["Amount"], end["facts"]["Paid on claims"]) == ("65.00", "70.00")
+    assert [one["Paid"] for one in (*paid["lines"], paid["total"])] == ["40.00", "0.00", "30.00", "70.00"]
+    assert set(paid["meanings"]) == {"CO-45", "CO-197", "PR-2", "N130"}
+    assert [(one["reference"], one["amount"]) for one in end["adjustments"]] == [("X77", "-5.00")]
+    for one, told in zip(made, said, strict=True):
+        assert len(getattr(one, "facts", ())) == len(told["facts"]), "no fact hides another"
+    assert json.loads(next(json_lines([PartNote("odd")])))["text"] == "odd"
+    assert "MUÑOZ" not in "".join(json_lines(made))
 
 
 def test_the_text_has_every_amount_and_code():

@@ -250,6 +250,18 @@ def test_a_state_is_of_the_set_of_facts_and_not_of_their_order(answers, deeds, b
     assert first.written_off == 0 or first.state is S.WRITTEN_OFF
 
 
+@pytest.mark.parametrize(
+    ("denied", "state", "cents"),
+    [(None, S.WRITTEN_OFF, 700), (700, S.WRITTEN_OFF, 700), (500, S.WRITTEN_OFF, 500), (900, S.OPEN, 700)],
+)
+def test_a_write_off_is_held_to_what_is_denied_and_more_is_work(denied, state, cents):
+    found = work_of([STANDS], [deed(Verb.WRITE_OFF, 50, cents=700)], denied=denied)
+    assert (found.state, found.written_off) == (state, cents)
+    assert found.reopened == (state is S.OPEN)
+    again = work_of([STANDS], [deed(Verb.WRITE_OFF, 50, cents=700)], denied=denied, sent_again=True)
+    assert again.state is (S.CORRECTED if state is S.OPEN else state)
+
+
 def test_a_name_is_of_what_it_is_about():
     known = ("orchard", "C1", 1, 1, "acme", "CO50")
     other = [

@@ -82,7 +82,7 @@ def _filled(case: Case, deed: Deed) -> Deed:
     if deed.verb is Verb.APPEAL and not deed.level:
         return msgspec.structs.replace(deed, level=case.work.appealed_level + 1)
     if deed.verb is Verb.WRITE_OFF:
-        return msgspec.structs.replace(deed, cents=case.denial.amount)
+        return msgspec.structs.replace(deed, cents=case.denial.amount, denied=case.denial.amount)
     return deed
 
 
