@@ -87,9 +87,13 @@ class DepositsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[ingest]. ``second_opinion_megabytes`` is the largest 835, 999 or 277CA that pyx12 judges; 0 for none."""
+    """[ingest]. ``second_opinion_megabytes`` is the largest 835, 999 or 277CA that pyx12 judges; 0 for none.
+
+    ``largest_megabytes`` is the largest file that is taken in, and the most that a zip archive may unpack into.
+    """
 
     second_opinion_megabytes: Annotated[int, msgspec.Meta(ge=0)] = 20
+    largest_megabytes: Annotated[int, msgspec.Meta(gt=0)] = 2048
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

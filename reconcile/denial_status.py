@@ -1,4 +1,7 @@
-"""Whether a denial still stands: what came after it on its service. Money is integer cents."""
+"""Whether a denial still stands: what came after it on its service. Money is integer cents.
+
+It stands while the service holds cents as denied that no later denial accounts for, whatever was paid beside them.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ def denial_status(
     if postings[0].account is Account.MEMO:
         return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
     recovered = 0
+    held = sum(one.cents for one in ledger.postings if one.line_id == service and one.account is Account.DENIED)
     denied_again = False
     for one in ledger.postings:
         other = by_id[one.adjudication]
@@ -33,10 +37,13 @@ def denial_status(
             continue
         if one.account in (Account.PAID, Account.PATIENT):
             recovered += one.cents
-        elif one.account is Account.DENIED and other.payer == adjudication.payer and one.cents > 0:
-            denied_again = True
+        elif one.account is Account.DENIED and one.cents > 0:
+            held -= one.cents
+            denied_again |= other.payer == adjudication.payer
+    if reversed_by is not None and gone and adjudication.claim.status != REVERSAL:
+        return (DenialStatus.RECOVERED if recovered > 0 else DenialStatus.REVERSED), max(recovered, 0)
+    if held > 0:
+        return DenialStatus.OPEN, max(recovered, 0)
     if recovered > 0:
         return DenialStatus.RECOVERED, recovered
-    if reversed_by is not None and gone and adjudication.claim.status != REVERSAL:
-        return DenialStatus.REVERSED, 0
     return (DenialStatus.SUPERSEDED if denied_again else DenialStatus.OPEN), 0

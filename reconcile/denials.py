@@ -175,6 +175,15 @@ def _ruled(
     )
 
 
+def never_the_patients(denial: Denial) -> Denial:
+    """A denial of a patient whom nobody may bill, whatever group it has: QMB, Social Security Act 1902(n)(3)(B)."""
+    rails = dict.fromkeys(("no_patient_bill", *denial.guardrails))
+    rails.pop("no_patient_bill_while_open", None)
+    action = denial_table().without_patient.get(denial.next_action, denial.next_action)
+    because = (*denial.because, "patient may never be billed (QMB)")
+    return msgspec.structs.replace(denial, guardrails=tuple(rails), next_action=action, because=because)
+
+
 # -- the denials of a claim ----------------------------------------------------------------------------------------
 
 

@@ -1,14 +1,16 @@
 """Bank deposits x remittances: which money arrived for which 835, and which did not.
 
-In three steps, each of which takes nothing that two answers fit: the trace number (TRN02) with the payer's number
-(TRN03) where the bank tells it; then amount, date and payer, if that leaves one deposit and one payment; then one
-deposit for several payments, if exactly one set of at most twelve candidates adds up to it. All deposits and payments
-are looked at together, so the order in which they arrived cannot matter.
+In four steps, each of which takes nothing that two answers fit: the trace number (TRN02) with the payer's number
+(TRN03) where the bank tells it; the trace number as a word of the bank's text, with the amount; then amount, date and
+payer, if that leaves one deposit and one payment; then one deposit for several payments, if exactly one set of at most
+twelve candidates adds up to it. All deposits and payments are looked at together, so the order in which they arrived
+cannot matter.
 Source: RFI 222 and the CORE rule on EFT and ERA reassociation (trace number and originator come in the addenda).
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -29,6 +31,9 @@ LATE_AFTER_DAYS: Final = 7
 """Days after which a payment without a deposit is reported, unless [deposits] says otherwise: CORE has the transfer
 within three business days of its remittance, and this leaves room for a weekend and a holiday."""
 _SHORTEST_NAME: Final = 5
+_SHORTEST_TRACE: Final = 5
+"""Characters of a trace number that is looked for in a bank's text: a shorter one may stand there by chance."""
+_WORD: Final = re.compile(r"[^\s,;:*\\/~]+")
 _COMPANY_NAME: Final = 16
 """Characters of the originator's name in an ACH entry."""
 NO_MONEY: Final = "NON"
@@ -121,6 +126,7 @@ def match_deposits(
         window_days,
     )
     run.by_trace()
+    run.by_text()
     run.by_amount()
     run.by_batch()
     return tuple(run.answer(today, late_after_days))
@@ -175,6 +181,32 @@ class _Run:
     def _free(self, payments: Iterable[ExpectedPayment]) -> list[ExpectedPayment]:
         """Those that no deposit has."""
         return [one for one in payments if one.id in self._free_payments]
+
+    def by_text(self) -> None:
+        """Tie a deposit whose text has the trace number of one payment of its amount as a word, and no other does."""
+        sent: dict[tuple[int, str], list[ExpectedPayment]] = {}
+        for payment in self._free_payments.values():
+            trace = normalise_control_number(payment.trace_number)
+            if len(trace) >= _SHORTEST_TRACE:
+                sent.setdefault((payment.amount, trace), []).append(payment)
+        named: dict[int, list[ExpectedPayment]] = {}
+        for deposit in self._free_deposits.values():
+            found = [
+                one for word in _words(deposit.payer_text) for one in sent.get((deposit.amount, word), ())
+            ]
+            found = [
+                one
+                for one in found
+                if _same_payer(deposit, one) is not False and _same_practice(deposit, one)
+            ]
+            if found:
+                named[deposit.id] = found
+        wanted = Counter(one.id for found in named.values() for one in found)
+        for number, found in named.items():
+            if len(found) == 1 and wanted[found[0].id] == 1:
+                self._tie(self._free_deposits[number], found, "trace")
+            else:
+                self._doubtful.add(number)
 
     def by_amount(self) -> None:
         """Tie what only amount, date and payer tie, if it leaves one deposit and one payment."""
@@ -292,6 +324,11 @@ def _same_payer(deposit: BankDeposit, payment: ExpectedPayment) -> bool | None:
         if len(letters) >= _SHORTEST_NAME and letters[:_COMPANY_NAME] in words:
             return True
     return None
+
+
+def _words(text: str) -> set[str]:
+    """The words of a bank's text as trace numbers are compared."""
+    return {normalise_control_number(word.strip("().#-")) for word in _WORD.findall(text)}
 
 
 _plain = lru_cache(maxsize=4096)(normalise_control_number)

@@ -23,7 +23,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.remittance import Adjustment, ClaimPayment, ServicePayment
 from reconcile.accounts import PATIENT_GROUPS, current_carc
 from reconcile.chain import build_chain
-from reconcile.denials import find_denials
+from reconcile.denials import find_denials, never_the_patients
 from reconcile.ledger import Ledger, in_sequence, post
 from reconcile.values import (
     Account,
@@ -70,6 +70,9 @@ def reconcile_claim(
     if ledger.waiting:
         ordered = [one for one in ordered if one.id not in ledger.waiting]
     denials = find_denials(ordered, ledger, lines, tables, chain=chain)
+    protected = any(claim.patient_protected for claim in claims)
+    if protected:
+        denials = tuple(never_the_patients(one) for one in denials)
     total = _sum(root, ledger.balances)
     has_next_payer = any(claim.has_next_payer for claim in claims)
     sent_next = chain is not None and bool(chain.to_next_payers())
@@ -82,9 +85,15 @@ def reconcile_claim(
         balances=ledger.balances,
         findings=findings,
         next_actions=_next_actions(
-            ordered, ledger, denials, total, has_next_payer=has_next_payer, sent_next=sent_next
+            ordered,
+            ledger,
+            denials,
+            total,
+            has_next_payer=has_next_payer,
+            sent_next=sent_next,
+            protected=protected,
         ),
-        guardrails=_guardrails(ordered, denials),
+        guardrails=_guardrails(ordered, denials, protected=protected),
         waiting=ledger.waiting,
     )
 
@@ -159,6 +168,7 @@ def _next_actions(
     *,
     has_next_payer: bool,
     sent_next: bool,
+    protected: bool,
 ) -> tuple[str, ...]:
     """What is to be done, most pressing first: open denials, waits, recodes, write-offs, then the patient's share."""
     actions: dict[str, None] = {}
@@ -177,7 +187,10 @@ def _next_actions(
             actions["post_contractual_writeoff"] = None
             break
     if total.patient > 0 and standing:
-        actions[_patient_action(standing, has_next_payer=has_next_payer, sent_next=sent_next)] = None
+        action = _patient_action(standing, has_next_payer=has_next_payer, sent_next=sent_next)
+        if protected and action == _BILL_PATIENT:
+            action = "bill_secondary" if len({one.payer for one in standing}) == 1 else _NO_PATIENT_BILLING
+        actions[action] = None
     return tuple(actions)
 
 
@@ -195,17 +208,23 @@ def _patient_action(
     if not later and (has_next_payer or remarks.intersection(_QMB_REMARKS)):
         return "bill_secondary"
     if remarks.intersection(_NO_PATIENT_REMARKS):
-        return "write_off_no_patient_billing"
-    return "bill_patient"
+        return _NO_PATIENT_BILLING
+    return _BILL_PATIENT
+
+
+_BILL_PATIENT: Final = "bill_patient"
+_NO_PATIENT_BILLING: Final = "write_off_no_patient_billing"
 
 
 def _remarks(claim: ClaimPayment) -> list[str]:
     return [*claim.remarks, *(code for line in claim.lines for code in line.remarks)]
 
 
-def _guardrails(adjudications: Sequence[Adjudication], denials: Sequence[Denial]) -> tuple[str, ...]:
+def _guardrails(
+    adjudications: Sequence[Adjudication], denials: Sequence[Denial], *, protected: bool
+) -> tuple[str, ...]:
     """What holds for the whole claim: nobody bills the patient of a QMB or balance-billing remark, nor while denied."""
-    rails: dict[str, None] = {}
+    rails: dict[str, None] = {"no_patient_bill": None} if protected else {}
     for one in adjudications:
         if any(code in _NO_PATIENT_REMARKS for code in _remarks(one.claim)):
             rails["no_patient_bill"] = None

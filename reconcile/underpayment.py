@@ -208,7 +208,8 @@ def price_visit(
     """Price the lines that one patient had on one day at one payer.
 
     Args:
-        lines: all of them, whatever claim they are on; the ones that were denied too.
+        lines: all that count, whatever claim they are on. Denied ones are left out by who compares: a payer reduces
+            among what it allows.
         fees: the expected rows.
         payer: its profile; None where it is not known: then no assistant's reduction.
 

@@ -58,6 +58,7 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     ``payer_claim_control_numbers`` are those learned from acknowledgments and earlier remittances. ``sequence`` orders
     the submissions of one patient control number. ``root`` is the id of the first submission of the chain.
     ``has_next_payer``: a further coverage is on file, so the patient's share goes there first.
+    ``patient_protected``: nobody may ever bill the patient (QMB).
     """
 
     id: int
@@ -79,6 +80,7 @@ class SubmittedClaim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     root: int
     lines: tuple[SubmittedLine, ...]
     has_next_payer: bool = False
+    patient_protected: bool = False
     again: Again | None = None
     """Why this store sent it after others; None for a first submission, and for those of other systems."""
     follows: int | None = None

@@ -13,9 +13,9 @@ from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
 from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
+from cli.jobs.rejected.explaining import Explainer
 from cli.jobs.scrub.report import held_json
 from cli.jobs.scrub.text import one_of_a_kind, waiting_text
-from cli.jobs.rejected.explaining import Explainer
 from cli.jobs.story_text import story_json, story_lines
 from cli.options import (
     AsJson,
@@ -50,8 +50,8 @@ from edi.model.errors import InputError
 from edi.model.finding import Severity
 from reconcile.store.listing import claim_statuses, practice_names, waiting_by_claim
 from reconcile.store.story import claims as stories_of
-from reconcile.store.vault import Vault
 from reconcile.store.totals import claim_listing
+from reconcile.store.vault import Vault
 
 group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
 
@@ -194,6 +194,7 @@ def import_(
             payers=opened.settings.payers,
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),
+            largest_megabytes=opened.settings.ingest.largest_megabytes,
         )
     if as_json:
         write_json(manifest)

@@ -322,7 +322,7 @@ def list_work(
         explainer = Explainer(Vault(opened.store.vault), opened.tables)
         rejected = rejection_rows(refused, explainer, opened.settings.payers)
     rows = [_work_row(one) for one in items] + rejected
-    rows.sort(key=lambda row: row["due_date"] or date.max)
+    rows.sort(key=lambda row: str(row["due_date"] or date.max))
     form = "json" if as_json else form
     write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected)))
 

@@ -43,9 +43,9 @@ from cli.render import SCHEMA_VERSION, Row, check_target, write_json, write_rows
 from cli.render import output as to_output
 from cli.workspace import Workspace, workspace
 from reconcile.store import Connection
-from reconcile.store.rejections import count_rejected
 from reconcile.store.listing import practice_names
 from reconcile.store.priced_lines import UNDERPAID
+from reconcile.store.rejections import count_rejected
 from reconcile.worklist import SETTLED
 
 group = typer.Typer(name="denials", help="The denials worklist.", no_args_is_help=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.jobs.closing import close_month
+from cli.jobs.closing import close_month, dating_of
 from cli.jobs.export import FORMS, ExportRequest, Sink, export_postings, print_again
 from cli.jobs.lists import counted, known_word
 from cli.options import AsJson, AsOf, Config, Database, DryRun, Output, Quiet, parse_date, today, utc_now
@@ -19,7 +19,6 @@ from cli.render import SCHEMA_VERSION, money, stderr, stdout, write_json
 from cli.settings import Settings
 from cli.workspace import workspace
 from edi.model.errors import UsageError
-from reconcile.store.journal import Dating
 
 export_group = typer.Typer(
     name="export", help="Postings for the practice's own system.", no_args_is_help=True
@@ -75,7 +74,7 @@ def postings(
         request = ExportRequest(
             practices=_practices(opened.settings, practice),
             known=tuple(opened.settings.need_directory().practices.values()),
-            dating=_dating(opened.settings, as_of),
+            dating=dating_of(opened.settings, today(as_of)),
             now=utc_now(),
             since=since,
             form=form or "csv",
@@ -114,7 +113,7 @@ def month(
             opened.store,
             _practices(opened.settings, practice),
             through,
-            _dating(opened.settings, as_of),
+            dating_of(opened.settings, today(as_of)),
             known=tuple(opened.settings.need_directory().practices.values()),
             now=utc_now(),
             dry_run=dry_run,
@@ -146,11 +145,6 @@ def _practices(settings: Settings, practice: str | None) -> tuple[str, ...]:
     """The practice that was named, else all of claimloop.toml."""
     known = tuple(settings.need_directory().practices)
     return known if practice is None else (known_word("--practice", practice, known),)
-
-
-def _dating(settings: Settings, as_of: date | None) -> Dating:
-    """How the settings date postings."""
-    return Dating(rule=settings.store.posting_date, floor=settings.store.closed_through, today=today(as_of))
 
 
 def _sink(path: Path | None) -> Sink:

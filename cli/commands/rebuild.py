@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 from cli.exits import ExitCode
 from cli.jobs.lists import counted
 from cli.jobs.rebuild import Rebuilt, open_beside, rebuild, remove_sqlite, sqlite_file, steps, swap
-from cli.jobs.replay import replay
+from cli.jobs.replay import decisions_changed, replay
 from cli.options import AsJson, Config, Database, DryRun, Output, Quiet, RowFormat, end
 from cli.render import SCHEMA_VERSION, progress, stdout, write_json, write_rows
 from cli.workspace import workspace
@@ -29,6 +30,10 @@ def rebuild_store(
             "--swap", help="Put the new store in the place of the old one, which is kept beside it."
         ),
     ] = False,
+    accepting: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="With --swap: also when today's tables decide otherwise."),
+    ] = False,
     as_json: AsJson = False,
     config: Config = None,
     database: Database = None,
@@ -36,9 +41,12 @@ def rebuild_store(
 ) -> None:
     """Build the store anew from its sources, and compare.
 
-    The sources are vault, submissions and event log. The same digest means that every row follows from them. Let no
-    other command run meanwhile with --swap.
+    The sources are vault, submissions and event log. The same digest means that every row follows from them. Where
+    rows differ it says how many decisions are others, and --swap needs --accept-changes. Let no other command run
+    meanwhile with --swap.
     """
+    if accepting and not swapping:
+        raise UsageError("--accept-changes goes with --swap")
     with workspace(config, database, read_only=True, upgrade=True, quiet=quiet) as opened:
         url = opened.settings.store.database
         current = sqlite_file(url)
@@ -48,23 +56,25 @@ def rebuild_store(
         try:
             with progress("rebuild", steps(opened.store), quiet=quiet) as advance:
                 made = rebuild(opened.store, target, opened.settings, opened.tables, advance)
+            changed = {} if made.same else decisions_changed(opened.store, target)
         finally:
             target.close()
     built = sqlite_file(name)
     kept = None
     if into is None and built is not None and current is not None:
-        if swapping and made.same:
+        if swapping and (made.same or (accepting and not made.unplayed)):
             kept = swap(current, built)
         elif not swapping and made.same:
             remove_sqlite(built)
-    _tell(made, kept, as_json=as_json, left=into is not None or not made.same)
+    left = kept is None and (into is not None or not made.same)
+    _tell(made, changed, kept, as_json=as_json, left=left)
     codes = ExitCode.DONE
     if not made.same:
-        codes = ExitCode.WORK if made.tables_changed else ExitCode.UNBALANCED
+        codes = ExitCode.WORK if made.tables_changed or kept is not None else ExitCode.UNBALANCED
     end(codes)
 
 
-def _tell(made: Rebuilt, kept: Path | None, *, as_json: bool, left: bool) -> None:
+def _tell(made: Rebuilt, changed: Mapping[str, int], kept: Path | None, *, as_json: bool, left: bool) -> None:
     """Print what a rebuild came to."""
     if as_json:
         write_json(
@@ -78,6 +88,7 @@ def _tell(made: Rebuilt, kept: Path | None, *, as_json: bool, left: bool) -> Non
                 "differs": list(made.differs),
                 "unplayed": list(made.unplayed),
                 "tables_changed": made.tables_changed,
+                "changes": changed,
                 "swapped": kept is not None,
                 "old_store": None if kept is None else str(kept),
             }
@@ -89,9 +100,12 @@ def _tell(made: Rebuilt, kept: Path | None, *, as_json: bool, left: bool) -> Non
     console.print(f"rebuilt from {done}: {word}", markup=False, soft_wrap=True)
     for one in made.unplayed:
         console.print(f"  could not be decided again: {one}", markup=False, soft_wrap=True)
+    if changed:
+        counts = ", ".join(counted(number, kind) for kind, number in changed.items())
+        console.print(f"  decided otherwise: {counts}", markup=False, soft_wrap=True)
     if made.tables_changed and not made.same:
         console.print(
-            "  the code tables are others than those of the store: claimloop replay shows what they change"
+            "  the code tables are others than those of the store: claimloop replay --dry-run shows what they change"
         )
     if kept is not None:
         console.print(f"  the new store is in use; the old one is {kept}", markup=False, soft_wrap=True)
@@ -113,10 +127,12 @@ def replay_store(
 ) -> None:
     """Show what today's rules and tables decide otherwise.
 
-    Needs --dry-run: it writes nothing. `rebuild --swap` puts the new decisions into force.
+    Needs --dry-run: it writes nothing. `rebuild --swap --accept-changes` puts the new decisions into force.
     """
     if not dry_run:
-        raise UsageError("replay only looks: write replay --dry-run; claimloop rebuild --swap decides anew")
+        raise UsageError(
+            "replay only looks: write replay --dry-run; claimloop rebuild --swap --accept-changes decides anew"
+        )
     with (
         workspace(config, database, read_only=True, upgrade=True, quiet=quiet) as opened,
         progress("replay", steps(opened.store), quiet=quiet) as advance,

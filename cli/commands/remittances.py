@@ -57,6 +57,7 @@ def ingest(
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),
             second_opinion_megabytes=opened.settings.ingest.second_opinion_megabytes,
+            largest_megabytes=opened.settings.ingest.largest_megabytes,
         )
     if as_json:
         write_json(manifest)

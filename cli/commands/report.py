@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import typer
 
+from cli.jobs.closing import dating_of
 from cli.jobs.denial_work import read_contract
 from cli.jobs.lists import counted
 from cli.jobs.reports.answer import Asked, Found, ask, behind, document, kinds, row_set, scope_of, titles
@@ -77,6 +78,7 @@ def _command(one: Report) -> Callable[..., None]:
                 since=since,
                 until=until,
             )
+            scope = msgspec.structs.replace(scope, dating=dating_of(opened.settings, scope.today))
             if one.needs_contract:
                 scope = msgspec.structs.replace(scope, contract=read_contract(opened.settings))
             asked = Asked(report=one, scope=scope, by=grouping)

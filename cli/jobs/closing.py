@@ -8,11 +8,24 @@ from datetime import date, datetime
 
 import msgspec
 
+from cli.jobs.deposits import names_of
+from cli.settings import Settings
 from edi.model.directory import Practice
 from edi.model.errors import UsageError
 from reconcile.store import Store, register_practices
 from reconcile.store.journal import ClosedMonths, Dating, close_months
 from reconcile.store.rehearsal import rehearsal
+
+
+def dating_of(settings: Settings, today: date) -> Dating:
+    """By which day payments post: [store] and [deposits] of claimloop.toml, and what payers call themselves."""
+    return Dating(
+        rule=settings.store.posting_date,
+        floor=settings.store.closed_through,
+        today=today,
+        window_days=settings.deposits.window_days,
+        names=names_of(settings.payers),
+    )
 
 
 class CloseResult(msgspec.Struct, frozen=True, kw_only=True):

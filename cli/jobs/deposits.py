@@ -207,7 +207,19 @@ def reassociation(
     as_of: date | None = None,
 ) -> Reassociation:
     """Tie every deposit to its remittances, by the settings and with what the payers call themselves."""
-    names = {
+    return reassociate(
+        connection,
+        today=today,
+        as_of=as_of,
+        window_days=settings.window_days,
+        late_after_days=settings.late_after_days,
+        names=names_of(payers),
+    )
+
+
+def names_of(payers: Mapping[str, PayerProfile]) -> dict[str, tuple[str, ...]]:
+    """What payers call themselves, by their key; a name with a wildcard inside cannot be compared."""
+    return {
         key: tuple(
             name.strip("*?")
             for name in (profile.name, *profile.remit.names)
@@ -215,14 +227,6 @@ def reassociation(
         )
         for key, profile in payers.items()
     }
-    return reassociate(
-        connection,
-        today=today,
-        as_of=as_of,
-        window_days=settings.window_days,
-        late_after_days=settings.late_after_days,
-        names=names,
-    )
 
 
 class DepositLine(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,13 +58,16 @@ Check = Callable[[Patient], Iterator[Examined]]
 
 
 def examine(patient: Patient) -> list[Examined]:
-    """Make every check; an error of ours inside one is what it found."""
+    """Make every check; an error of ours inside one, or of the system, is what it found."""
     found: list[Examined] = []
     for name, check in _CHECKS.items():
         try:
             found += check(patient)
         except ClaimloopError as error:
             found.append(Examined(check=name, state=BROKEN, message=str(error), exit_code=error.exit_code))
+        except OSError as error:
+            said = f"{error.filename}: {error.strerror}" if error.filename else type(error).__name__
+            found.append(Examined(check=name, state=BROKEN, message=said, exit_code=ExitCode.ACCESS))
     return found
 
 

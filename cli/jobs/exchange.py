@@ -20,9 +20,11 @@ import msgspec
 
 from cli.jobs.transports import Partner, partner_of
 from edi.model.directory import TradingPartner
-from edi.model.errors import ClaimloopError, TemporaryError, UsageError
+from edi.model.errors import AccessError, ClaimloopError, InputError, TemporaryError, UsageError
 from edi.transport.base import (
+    DamagedTransferError,
     InDoubtError,
+    LoginRefusedError,
     NameTakenError,
     RemoteFile,
     RetryPolicy,
@@ -121,17 +123,34 @@ def send(
             with _reached(known[name], folder, policy) as partner:
                 sender = _Sender(store, partner, now, note)
                 for file in files:
-                    there = sender.look(file) if dry_run else sender.send(file)
+                    try:
+                        there = sender.look(file) if dry_run else sender.send(file)
+                    except NameTakenError as error:
+                        troubles.append(_trouble(name, error))
+                        continue
                     if there is None:
                         troubles.append(
                             Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY)
                         )
                     else:
                         sent.append(_told(file, already_there=there))
-        except ClaimloopError as error:
-            troubles.append(Trouble(partner=name, message=str(error), exit_code=error.exit_code))
+        except (ClaimloopError, OSError) as error:
+            troubles.append(_trouble(name, error))
     left = [Waiting(file=one.name, partner=one.partner) for one in everything if one.partner not in known]
     return Exchange(sent=tuple(sent), troubles=tuple(troubles), waiting=tuple(left))
+
+
+def _trouble(partner: str, error: ClaimloopError | OSError) -> Trouble:
+    """What stopped a partner's exchange, or one of its files; a disk's or share's own error may pass."""
+    if isinstance(error, ClaimloopError):
+        return Trouble(partner=partner, message=str(error), exit_code=error.exit_code)
+    kind = AccessError if isinstance(error, PermissionError) else TemporaryError
+    said = error.strerror or type(error).__name__
+    return Trouble(
+        partner=partner,
+        message=f"{Path(error.filename).name}: {said}" if isinstance(error.filename, str) else said,
+        exit_code=kind.exit_code,
+    )
 
 
 def _told(file: OutboxFile, *, already_there: bool) -> Sent:
@@ -292,6 +311,8 @@ def fetch(
 ) -> Exchange:
     """Bring every waiting file here, whole, into a folder of the partner's; then archive, delete or keep it there.
 
+    A file that cannot be had, or not be moved there afterwards, is a trouble; the partner's other files go on.
+
     Args:
         partners: whose files to fetch.
         folder: where claimloop.toml lies.
@@ -308,10 +329,16 @@ def fetch(
                 target = into / partner.id
                 target.mkdir(parents=True, exist_ok=True, mode=0o700)
                 for file in _waiting(way, note, sleep):
-                    path = _fetch_one(way, file, target, note)
-                    fetched.append(Fetched(file=str(path), partner=partner.id))
-        except ClaimloopError as error:
-            troubles.append(Trouble(partner=partner.id, message=str(error), exit_code=error.exit_code))
+                    try:
+                        path = _get(way, file, target, note)
+                        fetched.append(Fetched(file=str(path), partner=partner.id))
+                        _settle(way, file, path, note)
+                    except LoginRefusedError:
+                        raise
+                    except _OF_ONE_FILE as error:
+                        troubles.append(_trouble(partner.id, error))
+        except (ClaimloopError, OSError) as error:
+            troubles.append(_trouble(partner.id, error))
     return Exchange(fetched=tuple(fetched), troubles=tuple(troubles))
 
 
@@ -330,12 +357,17 @@ def _waiting(way: Partner, note: Note | None, sleep: Callable[[float], None]) ->
     return [one for one in files if one in again]
 
 
-def _fetch_one(way: Partner, file: RemoteFile, target: Path, note: Note | None) -> Path:
-    said = _said(note, file.name)
-    path = with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=said)
+_OF_ONE_FILE: Final = (DamagedTransferError, InputError, AccessError, FileNotFoundError)
+"""What concerns one waiting file alone: it grows on and on, was taken away, or may not be read or moved."""
+
+
+def _get(way: Partner, file: RemoteFile, target: Path, note: Note | None) -> Path:
+    return with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=_said(note, file.name))
+
+
+def _settle(way: Partner, file: RemoteFile, path: Path, note: Note | None) -> None:
     digest = digest_of(path)
-    with_retries(lambda: way.transport.settle(file, digest), way.policy, on_retry=said)
-    return path
+    with_retries(lambda: way.transport.settle(file, digest), way.policy, on_retry=_said(note, file.name))
 
 
 def _said(note: Note | None, what: str) -> Callable[[int, str], None]:

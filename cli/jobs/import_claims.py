@@ -9,13 +9,14 @@ from pathlib import Path
 
 import msgspec
 
-from cli.jobs import manifest
-from cli.jobs.ingest import error_finding, files_of, take_in
+from cli.jobs import loops, manifest
+from cli.jobs.ingest import LARGEST, error_finding, files_of, take_in
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
 from cli.jobs.posting import Tools, recompute, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
 from edi.model.directory import Practice
+from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.payers.profile import PayerProfile
@@ -52,6 +53,7 @@ def import_claims(
     payers: Mapping[str, PayerProfile],
     practices: Sequence[Practice] = (),
     now: datetime,
+    largest_megabytes: int = LARGEST,
 ) -> Manifest:
     """Take in 837P files that another system made.
 
@@ -62,6 +64,7 @@ def import_claims(
         payers: profiles by key; they tell which payer a claim was sent to.
         practices: claimloop.toml's, so that a billing provider that is one of them keeps its name.
         now: UTC without zone.
+        largest_megabytes: the largest file that is kept.
 
     Returns:
         The manifest: ``claims_new`` and ``claims_known`` per file, ``retried_matched`` in the totals.
@@ -72,11 +75,11 @@ def import_claims(
     tools = Tools(tables, payers)
     with store.write() as connection:
         register_practices(connection, practices)
-    listed = [_import_file(path, store, tools, now) for path in files_of(paths)]
+    listed = [_import_file(path, store, tools, now, largest_megabytes) for path in files_of(paths)]
     return summarise(listed, retried_matched=retry_unmatched(store, tools))
 
 
-def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileEntry:
+def _import_file(path: Path, store: Store, tools: Tools, now: datetime, largest: int) -> FileEntry:
     """Keep a file, then take its claims from the vault."""
     return take_in(
         path,
@@ -84,6 +87,7 @@ def _import_file(path: Path, store: Store, tools: Tools, now: datetime) -> FileE
         now,
         verb="import",
         read=lambda kept: _SubmittedFile(store, kept, path.name, tools).read(),
+        largest=largest,
     )
 
 
@@ -107,7 +111,10 @@ class _SubmittedFile:
                     self._findings.append(item)
                 elif item.kind == "837":
                     kind = "837P"
-                    self._counts.append(self._take(item, position))
+                    try:
+                        self._counts.append(self._take(loops.bounded(item), position))
+                    except InputError as error:
+                        self._findings.append(error_finding(loops.CODE, str(error), self._name, loops.FIX))
                 else:
                     message = f"a transaction set {item.kind} is not something that claims import takes"
                     self._findings.append(error_finding("ING004", message, self._name))
@@ -126,7 +133,7 @@ class _SubmittedFile:
         outcomes = {one.outcome for one in self._counts}
         if not outcomes or outcomes == {manifest.REJECTED}:
             return manifest.REJECTED
-        if len(outcomes) > 1 or any(one.code in (*FATAL, "ING004") for one in self._findings):
+        if len(outcomes) > 1 or any(one.code in (*FATAL, "ING004", loops.CODE) for one in self._findings):
             return manifest.PARTIAL
         return outcomes.pop()
 

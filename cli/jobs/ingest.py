@@ -7,21 +7,32 @@ outcome is the last thing written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from cli.jobs import manifest
+from cli.jobs import archives, loops, manifest
 from cli.jobs.eligibility.answers import ingest_answers
 from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.ingest_acks import ingest_acknowledgments
+from cli.jobs.loops import bounded
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
+from cli.jobs.plain_text import is_report
 from cli.jobs.posting import Tools, retry_unmatched
 from cli.jobs.second_opinion import remarks
+from cli.jobs.taking import LARGEST as LARGEST
+from cli.jobs.taking import begin_kept_file as begin_kept_file
+from cli.jobs.taking import error_finding as error_finding
+from cli.jobs.taking import finish_kept_file as finish_kept_file
+from cli.jobs.taking import refused as refused
+from cli.jobs.taking import take_again as take_again
+from cli.jobs.taking import take_blocks
+from cli.jobs.taking import take_in as take_in
 from cli.settings import IngestSettings
 from edi.codes.lookup import Tables
 from edi.model.directory import Practice
@@ -32,18 +43,17 @@ from edi.transactions import t271, t835
 from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
-    STARTED,
     Kept,
     Store,
     Vault,
-    begin_file,
-    finish_file,
     payee_became_known,
     refresh_payees,
     register_practices,
 )
 
 _KINDS: Final = {"277": "277CA"}
+REPORT: Final = "report"
+"""The kind of a text that is kept."""
 _JUDGED: Final = frozenset({"835", "999", "277CA"})
 """What pyx12 is asked about."""
 
@@ -57,6 +67,7 @@ def ingest(
     practices: Sequence[Practice] = (),
     now: datetime,
     second_opinion_megabytes: int = IngestSettings().second_opinion_megabytes,
+    largest_megabytes: int = LARGEST,
 ) -> Manifest:
     """Take in files and folders.
 
@@ -68,6 +79,7 @@ def ingest(
         practices: claimloop.toml's, so that the store knows every payee. What waited for one of them is tried again.
         now: UTC without zone, for the first-seen time of files.
         second_opinion_megabytes: the largest 835, 999 or 277CA on which pyx12's remarks are noted; 0 for none.
+        largest_megabytes: the largest file that is kept, and the most that an archive may unpack into.
 
     Returns:
         The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on. ``retried_matched`` in
@@ -81,7 +93,8 @@ def ingest(
         register_practices(connection, practices)
         refresh_payees(connection)
         waited = payee_became_known(connection)
-    listed = [_ingest_file(path, store, tools, now, second_opinion_megabytes) for path in files_of(paths)]
+    desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes)
+    listed = [entry for path in files_of(paths) for entry in desk.take(path)]
     waited = waited or any(file.acknowledgments for file in listed)
     return summarise(listed, retried_matched=retry_unmatched(store, tools) if waited else 0)
 
@@ -96,117 +109,92 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _ingest_file(path: Path, store: Store, tools: Tools, now: datetime, judged_up_to: int) -> FileEntry:
-    """Keep a file, then read it from the vault."""
-    return take_in(
-        path,
-        store,
-        now,
-        verb="ingest",
-        read=lambda kept: _IncomingFile(store, kept, path.name, tools, judged_up_to, now).read(),
-    )
+class _Desk(msgspec.Struct, frozen=True):
+    """Takes in files one by one; fields as the arguments of ``ingest``."""
+
+    store: Store
+    tools: Tools
+    now: datetime
+    judged_up_to: int
+    largest: int
+
+    def take(self, path: Path) -> list[FileEntry]:
+        """Keep a file, then read it from the vault; of an archive its own entry and those of its members."""
+        inside: list[FileEntry] = []
+        entry = take_in(
+            path,
+            self.store,
+            self.now,
+            verb="ingest",
+            read=lambda kept: self._read(kept, path.name, inside),
+            largest=self.largest,
+            takes_reports=True,
+        )
+        return [entry, *inside]
+
+    def _read(self, kept: Kept, name: str, inside: list[FileEntry]) -> FileEntry:
+        entry = archive_entry(self.store, kept, name, self.largest)
+        if entry is None:
+            return self._read_plain(kept, name)
+        if entry.outcome == manifest.KEPT:
+            inside += self._members(Vault(self.store.vault).path(kept.sha256), name)
+        return entry
+
+    def _read_plain(self, kept: Kept, name: str) -> FileEntry:
+        return _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now).read()
+
+    def _members(self, archive: Path, name: str) -> Iterator[FileEntry]:
+        """Take in the members of an archive that was not refused; an archive among them is neither opened nor kept."""
+        found = archives.members(archive, limits_of(self.largest))
+        for member in found if isinstance(found, list) else ():
+            if archives.is_nested(archive, member):
+                message = "an archive inside an archive is not opened"
+                fix = "unpack the outer one and ingest what is in it"
+                entry = refused(
+                    member.name, None, error_finding("ING007", message, member.name, fix), archives.KIND
+                )
+            else:
+                entry = take_blocks(
+                    member.name,
+                    archives.blocks(archive, member),
+                    self.store,
+                    self.now,
+                    verb="ingest",
+                    read=partial(self._read_plain, name=member.name),
+                    takes_reports=True,
+                )
+            yield msgspec.structs.replace(entry, archive=name)
 
 
-def take_in(
-    path: Path, store: Store, now: datetime, *, verb: str, read: Callable[[Kept], FileEntry]
-) -> FileEntry:
-    """Keep a file in the vault, let ``read`` work on it, and store its outcome; a known file is only said.
+def limits_of(largest: int) -> archives.Limits:
+    """What an archive may hold where files may have that many megabytes."""
+    return archives.Limits(size=largest << 20)
 
-    Args:
-        path: the file.
-        store: open for writing.
-        now: UTC without zone.
-        verb: what the user asked for, in the advice on a file that is not there.
-        read: works on the kept bytes and says what became of them.
-    """
-    name = path.name
-    try:
-        kept = Vault(store.vault).keep_file(path)
-    except InputError as error:
-        message = str(error).removeprefix(f"{name}: ")
-        return refused(name, None, error_finding("ING001", message, name, f"look for it and {verb} again"))
-    known = begin_kept_file(store, kept, name, now)
-    if known is not None:
-        return known
-    entry = read(kept)
-    finish_kept_file(store, kept, entry)
-    return entry
+
+def archive_entry(store: Store, kept: Kept, name: str, largest: int) -> FileEntry | None:
+    """The entry of a kept archive, refused or kept; None for a file that is none. Nothing of it is unpacked."""
+    path = Vault(store.vault).path(kept.sha256)
+    if not archives.is_archive(path):
+        return None
+    found = archives.members(path, limits_of(largest))
+    if isinstance(found, str):
+        fix = "unpack it where that is safe, and ingest what is in it"
+        finding = error_finding("ING007", f"the archive is not opened: {found}", name, fix)
+        return refused(name, kept.sha256, finding, archives.KIND)
+    return FileEntry(file=name, sha256=kept.sha256, kind=archives.KIND, outcome=manifest.KEPT)
 
 
 def ingest_kept(
-    store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int, now: datetime
+    store: Store, kept: Kept, name: str, tools: Tools, settings: IngestSettings, now: datetime
 ) -> FileEntry:
-    """Read an 835, 271 or acknowledgments from the vault; the store knows the file. Arguments as for ``ingest``."""
-    return _IncomingFile(store, kept, name, tools, judged_up_to, now).read()
+    """Read a file from the vault; the store knows it. Arguments as for ``ingest``.
 
-
-def take_again(
-    store: Store, kept: Kept, name: str, first_seen: datetime, read: Callable[[], FileEntry]
-) -> FileEntry:
-    """Take a kept file into a store that does not know it, under the time at which it was first seen.
-
-    Args:
-        store: open for writing.
-        kept: its bytes in the vault.
-        name: its name.
-        first_seen: UTC without zone.
-        read: takes in what it says.
+    Of an archive only its own entry comes: its members are files of the store themselves.
     """
-    with store.write() as connection:
-        begin_file(connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=first_seen)
-    entry = read()
-    finish_kept_file(store, kept, entry)
-    return entry
-
-
-def begin_kept_file(store: Store, kept: Kept, name: str, now: datetime) -> FileEntry | None:
-    """Note that work on a kept incoming file begins; its entry as a duplicate when an earlier run finished it.
-
-    A file that was rejected is read again: the other of ``ingest`` and ``claims import`` may be the one that takes it.
-    """
-    with store.write() as connection:
-        known = begin_file(
-            connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=now
-        )
-    if known is None or known.outcome in (STARTED, manifest.REJECTED):
-        return None
-    findings: list[Finding] = []
-    if known.outcome in (manifest.QUARANTINED, manifest.PARTIAL):
-        message = f"seen before; not all of it could be posted then (it was {known.outcome}): see held list"
-        place = Location(file=name)
-        findings = [Finding(code="ING002", severity=Severity.INFO, message=message, location=place)]
-    return FileEntry(
-        file=name,
-        sha256=kept.sha256,
-        kind=known.kind or None,
-        outcome=manifest.DUPLICATE,
-        duplicate_of=known.name,
-        findings=entries(findings),
-    )
-
-
-def finish_kept_file(store: Store, kept: Kept, entry: FileEntry) -> None:
-    """Write a file's outcome and manifest."""
-    with store.write() as connection:
-        finish_file(
-            connection,
-            kept.sha256,
-            kind=entry.kind or "",
-            outcome=entry.outcome,
-            manifest=msgspec.json.encode(entry).decode(),
-        )
-
-
-def refused(name: str, sha256: str | None, finding: Finding, kind: str | None = None) -> FileEntry:
-    """The entry of a file that was not taken in."""
-    return FileEntry(
-        file=name, sha256=sha256, kind=kind, outcome=manifest.REJECTED, findings=entries([finding])
-    )
-
-
-def error_finding(code: str, message: str, file: str, fix: str = "") -> Finding:
-    """An error about a whole file."""
-    return Finding(code=code, severity=Severity.ERROR, message=message, location=Location(file=file), fix=fix)
+    entry = archive_entry(store, kept, name, settings.largest_megabytes)
+    if entry is not None:
+        return entry
+    return _IncomingFile(store, kept, name, tools, settings.second_opinion_megabytes, now).read()
 
 
 class _IncomingFile:
@@ -237,7 +225,10 @@ class _IncomingFile:
                     self._findings.append(item)
                     continue
                 self._kinds[_KINDS.get(item.kind, item.kind)] = None
-                self._take(item, position)
+                try:
+                    self._take(bounded(item), position)
+                except InputError as error:
+                    self._findings.append(error_finding(loops.CODE, str(error), self._name, loops.FIX))
                 position += 1
         if _JUDGED & self._kinds.keys():
             with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
@@ -289,9 +280,28 @@ class _IncomingFile:
         self._known += counts.known
         self._sets += 1
 
+    def _is_report(self) -> bool:
+        """Whether the file is a text that has nothing of X12."""
+        if self._kinds or not self._kept.size or {one.code for one in self._findings} != {"ENV001"}:
+            return False
+        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+            return is_report(blocks)
+
     def _entry(self) -> FileEntry:
         """The file's part of the manifest."""
-        broken = any(one.code in FATAL for one in self._findings)
+        if self._is_report():
+            message = "a text and no X12: it is kept as a report, for people to read"
+            found = Finding(
+                code="ING005", severity=Severity.INFO, message=message, location=Location(file=self._name)
+            )
+            return FileEntry(
+                file=self._name,
+                sha256=self._kept.sha256,
+                kind=REPORT,
+                outcome=manifest.KEPT,
+                findings=entries([found]),
+            )
+        broken = any(one.code in (*FATAL, loops.CODE) for one in self._findings)
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,

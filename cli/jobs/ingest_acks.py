@@ -15,7 +15,7 @@ from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
 from reconcile.store import Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
-from reconcile.store.acknowledgments import Answers, SentFile
+from reconcile.store.acknowledgments import CLAIMS_ANSWER, Answers, SentFile
 from reconcile.store.arrivals import note_arrivals
 
 
@@ -67,7 +67,7 @@ def ingest_acknowledgments(
         (findings if isinstance(value, Finding) else answers).append(value)  # type: ignore[arg-type]
     if not answers:
         return AcknowledgmentCounts(), findings
-    digest = hashlib.sha256(msgspec.msgpack.encode(answers)).hexdigest()
+    digest = _digest(kind, answers, envelope)
     with store.write() as connection:
         earlier = load_set(connection, sha256, position)
         if earlier is not None:
@@ -95,6 +95,23 @@ def ingest_acknowledgments(
         )
         save_set(connection, noted)
     return counts, [*findings, *counts.untied]
+
+
+def _digest(kind: str, answers: list[Acknowledgment], envelope: Envelope | None) -> str:
+    """What names a set of acknowledgments, in whatever wrapping it comes again.
+
+    A TA1 or 999 has nothing in it but control numbers, which every trading partner counts from 1: the addresses of the
+    envelope say whose they are.
+    """
+    addresses: tuple[str | None, ...] = ()
+    if envelope is not None and kind != CLAIMS_ANSWER:
+        addresses = (
+            envelope.sender_id,
+            envelope.receiver_id,
+            envelope.application_sender,
+            envelope.application_receiver,
+        )
+    return hashlib.sha256(msgspec.msgpack.encode((addresses, answers) if addresses else answers)).hexdigest()
 
 
 def _answers_file(vault: Vault, answer: Envelope) -> Answers:

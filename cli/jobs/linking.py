@@ -33,7 +33,7 @@ from reconcile.store.adjudications import Waiting, waiting
 from reconcile.store.again import chains_named
 from reconcile.store.hold_lists import Hold, find_hold
 from reconcile.store.holds import Alias, drop_aliases, save_alias, unpost
-from reconcile.store.linked import followers, payment_values, queued_alike
+from reconcile.store.linked import followers, learn_again, payment_values, queued_alike
 from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
 
 LINK: Final = "link"
@@ -187,13 +187,14 @@ def unlink_payment(connection: Connection, hold: Hold, tools: Tools) -> Link:
     if hold.payment is None or hold.evidence != ClaimEvidence.BY_HAND:
         raise UsageError(f"{hold.id} is not linked by hand")
     following = followers(connection, hold.payment)
-    drop_aliases(connection, hold.subject)
+    lost = drop_aliases(connection, hold.subject)
     wanted = [hold.payment, *following]
     values = payment_values(connection, wanted)
     roots = unpost(connection, wanted)
     blank = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE, reason="no_claim")
     rematch_claim_payments(connection, [Stored(one, values[one], b"", UNMATCHED, blank) for one in wanted])
     recompute(connection, roots, tools)
+    learn_again(connection, lost)
     _retry(connection, wanted, tools)
     outcome = find_hold(connection, hold.id).outcome
     return Link(id=hold.id, subject=hold.subject, outcome=outcome, followed=tuple(wanted[1:]))

@@ -17,6 +17,8 @@ PARTIAL = "partial"
 CONFLICT = "conflict"
 QUARANTINED = "quarantined"
 REJECTED = "rejected"
+KEPT = "kept"
+"""A text report, or an archive whose members have entries of their own: nothing of it goes into the books."""
 
 MOST_FINDINGS = 1000
 """How many findings of one payment the manifest lists; beyond that it says how many more there were."""
@@ -60,7 +62,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     ``patient_entries`` are payments of patients and what they owed before, ``opening_balances`` claims brought forward,
     ``deposits`` credits of a bank account that were new.
-    ``duplicate_of`` is the name under which a duplicate was taken in first.
+    ``duplicate_of`` is the name under which a duplicate was taken in first, ``archive`` that of the zip archive it was
+    a member of; the archive's own entry stands before those of its members.
     """
 
     file: str
@@ -79,6 +82,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     deposits: int = 0
     deposits_known: int = 0
     duplicate_of: str | None = None
+    archive: str | None = None
     findings: tuple[FindingEntry, ...] = ()
 
 
@@ -91,6 +95,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int = 0
     quarantined: int = 0
     rejected: int = 0
+    kept: int = 0
     claims: int = 0
     claims_matched: int = 0
     claims_held: int = 0
@@ -190,6 +195,7 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
     for file in listed:
         sums["files"] += 1
         sums["rejected"] += file.outcome == REJECTED
+        sums["kept"] += file.outcome == KEPT
         sums["quarantined"] += file.outcome == QUARANTINED and not file.payments
         if file.outcome == DUPLICATE and not file.payments:
             sums["duplicates"] += 1

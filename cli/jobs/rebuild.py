@@ -157,7 +157,7 @@ def _take(one: SourceFile, into: Store, settings: Settings, tools: Tools) -> Non
         ))  # fmt: skip
     else:
         take_again(into, kept, one.name, one.first_seen, lambda: ingest_kept(
-            into, kept, one.name, tools, settings.ingest.second_opinion_megabytes, one.first_seen
+            into, kept, one.name, tools, settings.ingest, one.first_seen
         ))  # fmt: skip
 
 

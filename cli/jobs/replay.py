@@ -1,11 +1,12 @@
 """``replay --dry-run``: what the rules and tables of today would decide about everything that ever came in.
 
 The store is rebuilt into a folder that goes, by today's matching, posting and denial tables, and compared decision by
-decision. Nothing is written; `rebuild --swap` puts the new decisions into force.
+decision. Nothing is written; `rebuild --swap --accept-changes` puts the new decisions into force.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,10 +27,13 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     def counts(self) -> dict[str, int]:
         """How many decisions of each kind would change."""
-        found: dict[str, int] = {}
-        for one in self.changes:
-            found[one.kind] = found.get(one.kind, 0) + 1
-        return found
+        return dict(Counter(one.kind for one in self.changes))
+
+
+def decisions_changed(first: Store, second: Store) -> dict[str, int]:
+    """Count by kind the decisions that are others in a second store of the same payments."""
+    with first.read() as before, second.read() as after:
+        return dict(Counter(one.kind for one in changes(before, after)))
 
 
 def replay(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 import msgspec
@@ -11,9 +11,11 @@ from cli.jobs.manifest import FindingEntry, entries
 from cli.render import Row
 from edi.codes import Tables, load_tables
 from edi.model.errors import UsageError
+from edi.model.finding import Finding
 from edi.model.money import decimal_text
-from reconcile.store import Store, Vault
-from reconcile.store.checks import CHECKS
+from reconcile.store import Connection, Store, Vault
+from reconcile.store.checks import CHECKS, Check
+from reconcile.store.checks.registry import broken
 from reconcile.store.holds import unexplained_money
 
 LEDGER_BROKEN = 5
@@ -59,6 +61,15 @@ def check_rows(verification: Verification) -> list[Row]:
     return rows
 
 
+def _found(check: Check, connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+    """What a check finds; a row that cannot even be read breaks it, and ends it there."""
+    try:
+        yield from check.run(connection, vault, tables)
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        message = f"a row of the store cannot be read ({type(error).__name__}), so the rest was not looked at"
+        yield broken(check.name, message)
+
+
 def verify(store: Store, names: Collection[str] = (), tables: Tables | None = None) -> Verification:
     """Run checks over one snapshot of the store.
 
@@ -79,7 +90,7 @@ def verify(store: Store, names: Collection[str] = (), tables: Tables | None = No
         for check in CHECKS.values():
             if names and check.name not in names:
                 continue
-            findings = entries(check.run(connection, vault, tables or load_tables()))
+            findings = entries(_found(check, connection, vault, tables or load_tables()))
             results.append(CheckResult(check.name, check.asks, not findings, findings))
         left = unexplained_money(connection)
     return Verification(

@@ -7,6 +7,7 @@ records are none. Source: the BAI2 records as the library names them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, Final
@@ -25,6 +26,8 @@ NOT_DOLLARS: Final = "DEP003"
 SIGNATURE: Final = b"01,"
 """How the first record of a BAI2 file begins; no heading of a table does."""
 _DOLLARS: Final = ("", "USD")
+_AMOUNT: Final = re.compile(r" *[+-]?[0-9]+ *")
+_DAY: Final = re.compile(r"[0-9]{6}")
 
 
 def is_bai2(head: bytes) -> bool:
@@ -59,6 +62,9 @@ def read_bai2(
             "it has a record that is no BAI2, version 2, with the type codes of the standard", file
         )
         return
+    if not all(_is_plain(group, entry) for group, _, entry in _entries(statement)):
+        yield _refused("it has an amount that is no plain number, or a day that is not YYMMDD", file)
+        return
     accepted = out = 0
     for count, (group, account, entry) in enumerate(_entries(statement), 1):
         currency = (account.header.currency or group.header.currency or "").upper()
@@ -92,6 +98,22 @@ def _entries(statement: Any) -> Iterator[tuple[Any, Any, Any]]:
             for account in group.children:
                 for entry in account.children:
                     yield group, account, entry
+
+
+def _is_plain(group: Any, entry: Any) -> bool:
+    """Whether amount and days are written as BAI2 has them; the library takes 28_09 and 26042 for numbers and days."""
+    written = _fields(entry)
+    days = [_fields(group.header)[3]]
+    if entry.funds_type is FundsType.value_dated:
+        days.append(written[3])
+    return _AMOUNT.fullmatch(written[1] or "0") is not None and all(
+        not one or _DAY.fullmatch(one) for one in days
+    )
+
+
+def _fields(record: Any) -> list[str]:
+    """The fields of a record and its continuations as they are written, after its code."""
+    return "".join(f"{text.removesuffix('/')}," for _, text in record.rows).split(",")
 
 
 def _is_credit(entry: Any) -> bool:

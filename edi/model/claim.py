@@ -149,6 +149,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         patient_paid: AMT*F5 in cents.
         other_payers: 2320 and 2330, the patient's other coverages with what their payers did.
         later_payers: keys of the coverages that come after this one, in order; known here, not written to the 837P.
+        patient_protection: why nobody may bill the patient (``qmb``), "" when he may be; likewise known here alone.
         billing: 2010AA. referring, primary_care: 2310A DN and P3. rendering, facility, supervising: 2310B, C and D.
         pay_to: address of 2010AB. pay_to_plan: 2010AC, the plan that paid in another's place and wants the money.
         references, amounts, notes: REF, AMT and NTE not named above. kept: segments the model has no field for.
@@ -179,6 +180,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     patient_paid: int | None = None
     other_payers: tuple[OtherPayer, ...] = ()
     later_payers: tuple[str, ...] = ()
+    patient_protection: str = ""
     billing: Provider
     pay_to: Address | None = None
     pay_to_plan: ClaimPayer | None = None

@@ -73,12 +73,14 @@ def _mended(line: ServiceLine) -> ServiceLine:
 
 def find_originals(cases: Sequence[Case]) -> Mapping[int, Case]:
     """Number of a case -> the earlier case of the same file that it goes again for."""
-    first: dict[str, Case] = {}
+    first: dict[tuple[str, str, str], Case] = {}
     by_payer_number = {case.claim_number: case for case in cases if case.claim_number}
     found: dict[int, Case] = {}
     for case in cases:
-        key = normalise_control_number(case.claim.patient_control_number)
-        held = first.setdefault(key, case)
+        claim = case.claim
+        number = normalise_control_number(claim.patient_control_number)
+        # Practices and patients may share a number: a claim of another is no resend.
+        held = first.setdefault((number, claim.billing.npi, claim.subscriber.member_id), case)
         if held is case and case.claim.frequency in (REPLACES, VOIDS):
             held = by_payer_number.get(case.claim.original_reference, case)
         if held is not case:

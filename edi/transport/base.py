@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -50,6 +51,10 @@ class NameTakenError(ClaimloopError):
     """The far side already holds other content under that name; nothing was overwritten."""
 
     exit_code = 3
+
+
+class LoginRefusedError(AccessError):
+    """The far side refuses who we are, or is not who it should be: not worth another try, since it may lock us out."""
 
 
 class InDoubtError(ClaimloopError):
@@ -131,6 +136,7 @@ class Transport(Protocol):
 PARTIAL: Final = ".part"
 _UNFINISHED: Final = (PARTIAL, ".tmp", ".filepart")
 _LONGEST_NAME: Final = 200
+"""Bytes; a temporary name and the digits of a digest still fit in the 255 of a disk."""
 
 
 def temporary_name(name: str, sha256: str) -> str:
@@ -146,9 +152,9 @@ def is_unfinished(name: str) -> bool:
 def is_plain(name: str) -> bool:
     """Whether a name is one of a file and nothing else: no path, no control character, of a length that disks take."""
     return (
-        0 < len(name) <= _LONGEST_NAME
-        and name not in (".", "..")
+        name not in ("", ".", "..")
         and name.isprintable()
+        and len(os.fsencode(name)) <= _LONGEST_NAME
         and not any(mark in name for mark in "/\\:")
     )
 

@@ -15,9 +15,10 @@ from typing import IO, Any, Final
 
 import pyrage
 
-from edi.model.errors import AccessError, SettingsError
+from edi.model.errors import AccessError, SettingsError, TemporaryError
 
 _HEAD: Final = b"age-encryption.org/"
+_BLOCK: Final = 1 << 16
 
 
 def is_locked(head: bytes) -> bool:
@@ -58,9 +59,16 @@ def identities(path: Path) -> list[Any]:
 
 @contextmanager
 def locking(sink: IO[bytes], keys: Sequence[Any]) -> Iterator[IO[bytes]]:
-    """A stream to write to; what reaches ``sink`` is encrypted to the keys. Nothing is kept in the clear."""
-    with _through(lambda reader: pyrage.encrypt_io(reader, sink, list(keys))) as writer:
-        yield writer
+    """A stream to write to; what reaches ``sink`` is encrypted to the keys. Nothing is kept in the clear.
+
+    Raises:
+        TemporaryError: ``sink`` took no more.
+    """
+    try:
+        with _through(lambda reader: pyrage.encrypt_io(reader, sink, list(keys))) as writer:
+            yield writer
+    except pyrage.EncryptError:
+        raise TemporaryError("the encrypted file could not be written; the disk may be full") from None
 
 
 @contextmanager
@@ -78,13 +86,18 @@ def _through(work: Any) -> Iterator[IO[bytes]]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
+    broken: BrokenPipeError | None = None
     try:
         with os.fdopen(write, "wb") as writer:
             yield writer
+    except BrokenPipeError as error:
+        broken = error  # the reading end gave up, and knows why
     finally:
         thread.join()
     if failed:
         raise failed[0]
+    if broken is not None:
+        raise broken
 
 
 @contextmanager
@@ -115,6 +128,8 @@ def unlocking(source: IO[bytes], keys: Sequence[Any]) -> Iterator[IO[bytes]]:
         if failed and isinstance(failed[0], pyrage.DecryptError):
             raise AccessError("none of the keys opens the file, or it is damaged") from None
         raise
+    while reader.read(_BLOCK):
+        pass  # what stands behind the end: the thread would break on a closed pipe
     reader.close()
     thread.join()
     if failed:

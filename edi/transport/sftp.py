@@ -26,6 +26,7 @@ from edi.model.errors import AccessError, InputError, SettingsError, TemporaryEr
 from edi.transport.base import (
     DamagedTransferError,
     InDoubtError,
+    LoginRefusedError,
     NameTakenError,
     RemoteFile,
     Whereabouts,
@@ -143,7 +144,10 @@ class SftpTransport:
             if there is None:
                 client.rename(staged, target)
                 return
-            if self._partner.read_back and _digest(client, target) != sha256:
+            other = (
+                _digest(client, target) != sha256 if self._partner.read_back else size not in (None, there)
+            )
+            if other:
                 raise NameTakenError(
                     f"{name}: the server holds other content under this name; nothing was overwritten"
                 )
@@ -255,7 +259,7 @@ class SftpTransport:
         connection.start_client(timeout=partner.timeout)
         shown = connection.get_remote_server_key()
         if (shown.get_name(), shown.asbytes()) not in known:
-            raise AccessError(
+            raise LoginRefusedError(
                 f"{partner.host}: the server shows a key that is not host_key: {shown.get_name()} "
                 f"{_fingerprint(shown.asbytes())}; compare it with what the partner published before you write it there"
             )
@@ -273,7 +277,9 @@ class SftpTransport:
         """The exception of ours; None for what is not the server's doing."""
         host = self._partner.host
         if isinstance(error, paramiko.BadAuthenticationType | paramiko.AuthenticationException):
-            return AccessError(f"{host}: the server refuses user, key or password of {self._partner.user}")
+            return LoginRefusedError(
+                f"{host}: the server refuses user, key or password of {self._partner.user}"
+            )
         if isinstance(error, _DROPPED):
             return TemporaryError(f"{host}: the connection failed ({type(error).__name__})")
         if isinstance(error, OSError) and error.filename is None:

@@ -17,6 +17,19 @@ _TIMEOUT: Final = 20
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
+def _allowed(url: str) -> bool:
+    """Whether it is https, or http to this machine, and no control character or blank is in it."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        host.encode("idna")
+    except ValueError:
+        return False
+    if not host or not url.isprintable() or " " in url:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+
+
 def post(url: str, text: str, policy: RetryPolicy | None = None) -> None:
     """Post a text; again after what may pass.
 
@@ -30,8 +43,7 @@ def post(url: str, text: str, policy: RetryPolicy | None = None) -> None:
         AccessError: the other side refuses (401, 403) or does not know the address (404, 410).
         TemporaryError: it cannot be reached, or fails, to the end.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if not _allowed(url):
         raise SettingsError("the webhook is not an https address")
     request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
         url,

@@ -29,19 +29,20 @@ from edi.x12.tokenizer import SyntaxProblem, tokens
 # s a composite of codes, dates and a description. The last letter goes on.
 _SEGMENTS: Final = {
     "ISA": "ktktkikidk", "IEA": "k", "GS": "kiidk", "GE": "k", "ST": "k", "SE": "k", "TA1": "kdk", "BHT": "kkidk",
-    "HL": "k", "LX": "k", "NM1": "kktttktkik", "N1": "ktki", "N2": "t", "N3": "t", "N4": "tkik", "PER": "ktkikiki",
-    "DMG": "kdkt", "PRV": "k", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "k", "CLM": "ik", "DTP": "kkd", "DTM": "kdkkkd",
-    "REF": "kitc", "HI": "s", "SV1": "sk", "SV2": "ksk", "SV3": "sk", "SV5": "sk", "SVC": "skkkksk", "SVD": "ksk",
-    "CAS": "k", "AMT": "k", "QTY": "k", "CN1": "kkkik", "PWK": "kkkkkit", "CRC": "k", "CR1": "kkkkkkkktt",
+    "HL": "k", "LX": "k", "NM1": "kktttktkikkt", "N1": "ktki", "N2": "t", "N3": "t", "N4": "tkik", "PER": "ktkikiki",
+    "DMG": "kdkt", "PRV": "k", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "kkkkkkkkkkkdktk", "CLM": "ik", "DTP": "kkd",
+    "DTM": "kdkkkd", "REF": "kitc", "HI": "s", "SV1": "sk", "SV2": "ksk", "SV3": "sk", "SV5": "sk", "SVC": "skkkksk",
+    "SVD": "ksk", "CAS": "k", "AMT": "k", "QTY": "k", "CN1": "kkkik", "PWK": "kkkkkit", "CRC": "k", "CR1": "kkkkkkkktt",
     "CR2": "kkkkkkkkktt", "CR3": "k", "CUR": "k", "FRM": "kkidk", "HCP": "kkki", "HSD": "k", "LIN": "ki", "CTP": "k",
     "LQ": "k", "MEA": "k", "MIA": "k", "MOA": "k", "NTE": "kt", "K3": "t", "OI": "k", "TOO": "k", "PS1": "ik",
     "BPR": "kkkkkkikikikikid", "TRN": "kiii", "CLP": "ikkkkkik", "TS2": "k", "TS3": "ikdk", "RDM": "kttt",
-    "STC": "kdkkkkkkkkkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt", "AK5": "k", "AK9": "k", "IK3": "k",
+    "STC": "kdkkkdkdikkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt", "AK5": "k", "AK9": "k", "IK3": "k",
     "IK4": "kkkt", "IK5": "k", "CTX": "ck", "EB": "k", "EQ": "k", "III": "kkt", "AAA": "k", "LS": "k", "LE": "k",
     "MSG": "t",
 }  # fmt: skip
-_PUBLIC: Final = frozenset({"PR", "TT", "40", "41", "GB", "Y2"})
-"""Who in NM101 and N101 is no person and no practice, but a payer or a clearinghouse: name and id are kept."""
+_PUBLIC: Final = frozenset({"PR", "TT", "40", "Y2"})
+"""Who in NM101 and N101 is a payer or a clearinghouse: name and id are kept, unless NM102 says it is a person."""
+_PERSON: Final = "1"
 _LETTERS: Final = "ACDEFGHJKMNPQRTUVWXY"
 """No letter that a Medicare beneficiary identifier may not have; the six others are in texts alone."""
 _OTHERS: Final = "BILOSZ"
@@ -91,7 +92,7 @@ class Redactor:
         if name == "PLB":
             shape = "id" + "ck" * len(elements)
         elif name in ("NM1", "N1") and elements and elements[0] in _PUBLIC:
-            shape = "k"
+            shape = shape if name == "NM1" and elements[1:2] == [_PERSON] else "k"
         kinds = chain(shape, repeat(shape[-1]))
         done = [
             element if kind == "k" or not element else self._element(element, kind, delimiters)
@@ -150,11 +151,12 @@ class Redactor:
 
     def _permuted(self, text: str, *, first_may_be_zero: bool = False) -> str:
         """Another text of the same shape; one to one among the texts of a shape."""
-        alphabets = [_alphabet(char) for char in text.upper()]
+        capitals = [_capital(char) for char in text]
+        alphabets = [_alphabet(char) for char in capitals]
         if alphabets and alphabets[0] == "0123456789" and not first_may_be_zero and text[0] != "0":
             alphabets[0] = "123456789"
         size, number = 1, 0
-        for char, alphabet in zip(text.upper(), alphabets, strict=True):
+        for char, alphabet in zip(capitals, alphabets, strict=True):
             number = number * len(alphabet) + alphabet.index(char)
             size *= len(alphabet)
         number = self._shuffled(number, size, "".join(alphabet[0] for alphabet in alphabets))
@@ -178,6 +180,12 @@ class Redactor:
             number = left << half | right
             if number < size:
                 return number
+
+
+def _capital(char: str) -> str:
+    """Its capital letter; the letter itself where that would be two (as for a sharp s)."""
+    upper = char.upper()
+    return upper if len(upper) == 1 else char
 
 
 def _alphabet(char: str) -> str:

@@ -118,13 +118,31 @@ class Booking:
             if pool is not None:
                 pool.append((group, reason, cents))
 
-    def _make_room(self, number: int, service: Service, entry: Entry, charge: int, coming: int) -> None:
-        """Take out of suspense, the patient's share, then the denials what more than the open balance is coming."""
+    def _make_room(
+        self, number: int, service: Service, entry: Entry, charge: int, coming: int, kept: int = 0
+    ) -> None:
+        """Take out of suspense, the patient's share, then the denials what more than the open balance is coming.
+
+        ``kept`` cents of the patient's share stay where they are.
+        """
         excess = coming - service.open(charge)
         for account in YIELDING:
             if excess <= 0:
                 return
-            excess -= self._draw(number, service, entry, account, min(excess, service.accounts[account]))
+            held = service.accounts[account] - (kept if account is Account.PATIENT else 0)
+            excess -= self._draw(number, service, entry, account, min(excess, held))
+
+    def _share_told_again(
+        self, adjudication: Adjudication, service: Service, entries: Sequence[Entry]
+    ) -> int:
+        """The cents of the patient's share that a payer's second answer leaves to the patient once more.
+
+        Money twice for one service is the payer's to take back, and settles nothing of what the patient owes.
+        """
+        if service.only_payer() != adjudication.payer:
+            return 0
+        again = sum(entry.cents for entry in entries if entry.account is Account.PATIENT)
+        return max(min(again, service.accounts[Account.PATIENT]), 0)
 
     def _draw(self, number: int, service: Service, entry: Entry, account: Account, cents: int) -> int:
         """Move cents out of an account, under the codes they stood under, oldest first. Return what was moved."""
@@ -163,8 +181,7 @@ class Booking:
 
     def _overstated(self, adjudication: Adjudication, service: Service, entry: Entry, rest: int) -> None:
         """Say that a write-off found no room."""
-        payers = {payer for payer, count in service.payers.items() if count}
-        if payers == {adjudication.payer}:
+        if service.only_payer() == adjudication.payer:
             code, what = "ANSWERED_TWICE", "the payer answered the line before and did not reverse it; its"
         else:
             code, what = "COB_OVERSTATED", "a later payer's"

@@ -45,6 +45,11 @@ class Service:
         """Cents that money and write-offs have answered."""
         return self.accounts[Account.PAID] + self.accounts[Account.CONTRACTUAL]
 
+    def only_payer(self) -> str | None:
+        """The payer of all that stands; None where there are several, or none."""
+        payers = [payer for payer, count in self.payers.items() if count]
+        return payers[0] if len(payers) == 1 else None
+
     def open(self, charge: int) -> int:
         """Cents nobody has answered for."""
         accounts = self.accounts

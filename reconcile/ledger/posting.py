@@ -132,6 +132,7 @@ class Poster(Booking):
             if entry.account is _PAID or (entry.account in GIVING and entry.cents < 0):
                 self._book(number, service, entry, entry.account, entry.cents)
                 drawn += entry.cents
+        kept = self._share_told_again(adjudication, service, entries) if drawn > room else 0
         for account in (Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.SUSPENSE):
             for entry in entries:
                 if entry.account is not account or (account in GIVING and entry.cents < 0):
@@ -142,9 +143,9 @@ class Poster(Booking):
                     self._book(number, service, entry, Account.MEMO, entry.cents - fits)
                     if account is Account.CONTRACTUAL:
                         self._overstated(adjudication, service, entry, entry.cents - fits)
-                self._make_room(number, service, entry, charge, fits)
+                self._make_room(number, service, entry, charge, fits, kept)
                 self._book(number, service, entry, account, fits)
-        self._make_room(number, service, entries[0], charge, 0)
+        self._make_room(number, service, entries[0], charge, 0, kept)
         self._settle_pended(number, service, entries, charge)
         for entry in entries:
             if entry.account is Account.MEMO:

@@ -84,9 +84,45 @@ def _originals(
                 best = (key, one)
             if best[0][:2] == (False, False):
                 break  # they stand in order: none that follows is better
-        if best is not None:
-            found[best[1].id] = reversal
-            candidates.remove(best[1])
+        if best is None:
+            continue
+        original = best[1]
+        earlier = _told_otherwise(reversal, original, ordered, reversals) if best[0][1] else None
+        if earlier is not None and earlier.id not in found:
+            found[earlier.id] = reversal
+        else:
+            found[original.id] = reversal
+            candidates.remove(original)
+    return found
+
+
+def _told_otherwise(
+    reversal: Adjudication,
+    following: Adjudication,
+    ordered: Sequence[Adjudication],
+    reversals: Sequence[Adjudication],
+) -> Adjudication | None:
+    """What a reversal means though it repeats the codes of the answer that follows it, and so of its correction.
+
+    A payer whose answer did not balance, or that names a reason otherwise by now, takes it back in the words of the
+    correction. Only the order inside one 835 tells that: dates alone do not (see ``in_sequence``).
+
+    Returns:
+        The last answer before the reversal under its payer number, of its charge and payment, that no reversal repeats;
+        None where there is none, or the exact opposite does not follow in the reversal's own 835.
+    """
+    if following.order[0] != reversal.order[0]:
+        return None
+    repeated = {_figures(one.claim, -1) for one in reversals}
+    sums = (-reversal.claim.charge, -reversal.claim.paid)
+    found: Adjudication | None = None
+    for one in ordered:
+        if one.id == reversal.id:
+            break
+        if one.claim.status == REVERSAL or (one.claim.charge, one.claim.paid) != sums:
+            continue
+        if same_number(reversal, one) and _figures(one.claim, 1) not in repeated:
+            found = one
     return found
 
 

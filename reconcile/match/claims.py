@@ -156,6 +156,8 @@ def _by_allocated_numbers(
             continue
         notes = _notes(payment, claim, payer_key, payer_ids)
         if claim.patient_control_number == number:
+            if "payer_differs" in notes and len(candidates) > 1:
+                return None  # another submission of the claim, to the payer that answers, may bear the same numbers
             return ClaimMatch(
                 claim_id=claim.id, evidence=ClaimEvidence.CONTROL_NUMBER, notes=notes, lines=lines
             )
@@ -202,8 +204,9 @@ def _named_apart(
 def _version(fit: Fit, payment: ClaimPayment) -> tuple[int, ...]:
     """Orders the submissions of one chain: which of them the payer answers.
 
-    Allocated line numbers first; then the payer's claim number, lines, payer and CLP09; at last the earliest
-    submission, except for a denial as duplicate, which answers the latest.
+    The payer first: line numbers of another store, imported with its claims, may be those of a later submission here.
+    Then allocated line numbers, the payer's claim number, lines and CLP09; at last the earliest submission, except for
+    a denial as duplicate, which answers the latest.
     """
     claim = fit.claim
     duplicate = any(
@@ -214,11 +217,11 @@ def _version(fit: Fit, payment: ClaimPayment) -> tuple[int, ...]:
     frequency = (payment.frequency or "") == claim.frequency
     unanswered = sum(match.margin for match in fit.lines)
     return (
+        int(fit.payer),
         fit.allocated,
         int(names_own),
         fit.tied,
         fit.sure,
-        int(fit.payer),
         int(fit.charge),
         int(frequency and payment.status != REVERSAL),
         -sum(len(match.notes) for match in fit.lines),

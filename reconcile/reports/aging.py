@@ -1,8 +1,9 @@
 """Aging: what payers have not settled and patients have not paid, by age, and the days in A/R.
 
 A claim is as old as its last day of service. Payers have not settled what is open (unanswered or pended) and what is
-denied; what a person released from a hold is nobody's. A patient owes what payers left to the patient, less what the
-patient paid on the claim. Days in A/R = what is open / the average charge of a day, over the last 90 days of service.
+denied, less what a person wrote off of it, which is told apart; what a person released from a hold is nobody's. A
+patient owes what payers left to the patient, less what the patient paid on the claim. Days in A/R = what is open / the
+average charge of a day, over the last 90 days of service.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from reconcile.store.report_rows import balances as source
 from reconcile.store.report_rows.scope import listed
 
 _BUCKETS: Final = tuple(name for name, _ in source.BUCKETS)
-_SUMS: Final = ("balances", *_BUCKETS, "total", "charges_90_days")
+_SUMS: Final = ("balances", *_BUCKETS, "total", "written_off", "charges_90_days")
 _DAYS: Final = ("days 0–30", "31–60", "61–90", "91–120", "over 120")
 
 
@@ -42,11 +43,12 @@ def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, what is open by age; what patients owe is a group of its own."""
     charges = source.window_sums(connection, scope, by)
     found = {name: _empty(name) for name in charges}
-    for name, bucket, count, cents in source.open_sums(connection, scope, by):
+    for name, bucket, count, cents, written_off in source.open_sums(connection, scope, by):
         row = found.setdefault(name, _empty(name))
         row["balances"] = cell(row, "balances") + count
         row[bucket] = cell(row, bucket) + cents
         row["total"] = cell(row, "total") + cents
+        row["written_off"] = cell(row, "written_off") + written_off
     for name, cents in charges.items():
         found[name]["charges_90_days"] = cents
     for row in found.values():
@@ -102,6 +104,7 @@ REPORT: Final = Report(
         Column("balances", "count"),
         *(Column(name, "cents", title) for name, title in zip(_BUCKETS, _DAYS, strict=True)),
         Column("total", "cents"),
+        Column("written_off", "cents", "written off"),
         Column("charges_90_days", "cents", "charges 90 days"),
         Column("days_in_ar", "days", "days in A/R"),
     ),
@@ -117,8 +120,13 @@ REPORT: Final = Report(
         ),
         Figure(
             column="total",
-            formula="open + denied of payers; patient share - paid by the patient of patients",
+            formula="open + denied - written off by people of payers; patient share - paid by the patient of patients",
             numerator=Part("balances", "amount"),
+        ),
+        Figure(
+            column="written_off",
+            formula="cents of denials that people wrote off (denials resolve --as written-off); in no balance",
+            numerator=Part("written_off", "amount"),
         ),
         Figure(
             column="charges_90_days",
@@ -144,6 +152,12 @@ REPORT: Final = Report(
                 *(Column(name, "cents") for name in _BUCKETS),
             ),
             _balances,
+        ),
+        RowSet(
+            "written_off",
+            "claims of which a person wrote off what is denied",
+            (*CLAIM, Column("bucket"), Column("amount", "cents")),
+            source.written_off_rows,
         ),
         RowSet("window", "claims served in the last 90 days", CLAIM, _window),
     ),

@@ -153,7 +153,9 @@ REPORT: Final = Report(
         Figure(column="lags", formula=LAGS.what, numerator=Part("lags")),
         Figure(column="lag_p50", formula="the least number of days in which half of the answers came"),
         Figure(column="lag_p90", formula="the least number of days in which nine in ten of the answers came"),
-        Figure(column="open", formula="open + denied", numerator=Part("open", "amount")),
+        Figure(
+            column="open", formula="open + denied - written off by people", numerator=Part("open", "amount")
+        ),
     ),
     row_sets=(
         collection.CLAIMS,
@@ -161,7 +163,10 @@ REPORT: Final = Report(
         *(one for one in resolution.ROW_SETS if one.name in _FIRST),
         LAGS,
         RowSet(
-            "open", "claims with something open or denied", (*CLAIM, Column("amount", "cents")), _open_rows
+            "open",
+            "claims with something open, or denied and not written off",
+            (*CLAIM, Column("amount", "cents")),
+            _open_rows,
         ),
     ),
     read=_read,

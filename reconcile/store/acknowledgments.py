@@ -26,8 +26,9 @@ from reconcile.store.submissions import REJECTION
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
-_CLAIMS_ANSWER: Final = "277CA"
-_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, _CLAIMS_ANSWER: 3}
+CLAIMS_ANSWER: Final = "277CA"
+"""The kind of acknowledgment that names claims; all others name files by their control numbers."""
+_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, CLAIMS_ANSWER: 3}
 _PRECISION: Final = (AcknowledgmentLevel.GROUP, AcknowledgmentLevel.TRANSACTION)
 """A group's answer says less about a claim than that of its transaction set."""
 
@@ -96,7 +97,7 @@ def save_acknowledgments(
     for ordinal, answer in enumerate(answers):
         claims = tie.claims(answer)
         matched += bool(claims)
-        (by_number if answer.kind == _CLAIMS_ANSWER else by_file).update(claims)
+        (by_number if answer.kind == CLAIMS_ANSWER else by_file).update(claims)
         for claim in claims:
             if answer.level is not AcknowledgmentLevel.LINE:
                 held = changes.get(claim)
@@ -303,7 +304,7 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
         The claims that are rejected by it and were not, or the other way round.
     """
     turned: list[int] = []
-    claim_level = [claim for claim, answer in changes.items() if answer.kind == _CLAIMS_ANSWER]
+    claim_level = [claim for claim, answer in changes.items() if answer.kind == CLAIMS_ANSWER]
     latest = _latest_by_claim(connection, claim_level)
     rows: list[Row] = []
     for some in chunks(sorted(changes), IN_LIST):
@@ -326,7 +327,7 @@ def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int,
     """Code and verdict of each claim's latest 277CA by STC02; of one day, a rejection outweighs an acceptance."""
     table = _ACKNOWLEDGMENT
     query = select(table.c.claim_id, table.c.stated_on, table.c.accepted, table.c.code).where(
-        table.c.kind == _CLAIMS_ANSWER, table.c.level != AcknowledgmentLevel.LINE.value
+        table.c.kind == CLAIMS_ANSWER, table.c.level != AcknowledgmentLevel.LINE.value
     )
     best: dict[int, tuple[date, bool, str]] = {}
     for some in chunks(sorted(claims), IN_LIST):

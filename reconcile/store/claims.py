@@ -308,6 +308,7 @@ def _claim_row(
         "patient_first_name": person.first_name,
         "member_ids": "\n".join(member_ids(claim)),
         "later_payers": " ".join(later_payers(claim)),
+        "patient_protection": claim.patient_protection,
         "charge": claim.charge,
         "date_from": min(starts, default=None),
         "date_to": max((day for day in ends if day is not None), default=None),

@@ -123,6 +123,8 @@ class ContentDigest:
 def payment_key(header: RemittanceHeader, payer: str, content_digest: str = "") -> str:
     """What names a payment: payer, payee, trace number, date and amount; for a non-payment advice its content too.
 
+    Who keys a check number by hand may leave out its zeros or write it small, so these do not tell payments apart.
+
     Args:
         header: the 835's header.
         payer: who pays (TRN03, else the payer's id or name).
@@ -131,10 +133,16 @@ def payment_key(header: RemittanceHeader, payer: str, content_digest: str = "") 
     payment = header.payment
     payee = header.payee.npi or header.payee.tax_id or header.payee.id or header.payee.name or ""
     day = payment.date.isoformat() if payment.date else ""
-    parts = [payer, payee, payment.trace_number or "", day, str(payment.amount)]
+    parts = [payer, payee, _plain_trace(payment.trace_number or ""), day, str(payment.amount)]
     if is_non_payment(header):
         parts.append(content_digest)
     return "|".join(part.replace("|", "/") for part in parts)
+
+
+def _plain_trace(number: str) -> str:
+    """A trace number in capitals and without the zeros that lead it; of nothing but zeros one is left."""
+    kept = number.strip().upper()
+    return kept.lstrip("0") or kept[:1]
 
 
 def is_non_payment(header: RemittanceHeader) -> bool:

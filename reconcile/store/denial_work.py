@@ -146,15 +146,22 @@ def _data(deed: Deed) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value not in ("", 0, None) or name == kept}
 
 
-def written_off(connection: Connection) -> dict[int, int]:
+def written_off(connection: Connection, on: date | None = None) -> dict[int, int]:
     """Cents that people wrote off and that no money has come for since, by the first submission's id.
 
     Never more than the books hold as denied: what a payer wrote off itself, or another payer's answer settled, is not
     written off twice.
+
+    Args:
+        connection: any transaction.
+        on: only what was written off by that day; None for all.
     """
+    deeds = (deed for done in deeds_by_item(connection).values() for deed in done)
+    if not any(deed.verb is Verb.WRITE_OFF for deed in deeds):
+        return {}
     found: dict[int, int] = {}
-    for one in denial_work(connection) if deeds_by_item(connection) else ():
-        if one.work.written_off:
+    for one in denial_work(connection):
+        if one.work.written_off and (on is None or one.work.since is None or one.work.since <= on):
             root = one.denial.claim_root
             found[root] = found.get(root, 0) + one.work.written_off
     denied: dict[int, int] = {}

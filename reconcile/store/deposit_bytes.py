@@ -45,13 +45,24 @@ def _entries(text: str) -> dict[int, list[str]]:
     """The entries of a BAI2 file that is read: those of groups that report or correct."""
     found: dict[int, list[str]] = {}
     day, counts = "", False
-    for line in text.splitlines():
-        fields = line.strip().rstrip("/").split(",")
+    for fields in _records(text):
         if fields[0] == "02":
             day, counts = fields[4], fields[3] in ("1", "3")
         elif fields[0] == "16" and counts:
             found[len(found) + 1] = [day, f"{fields[2].lstrip('+')}c", *fields[3:]]
     return found
+
+
+def _records(text: str) -> list[list[str]]:
+    """The records of a BAI2 file, each with its continuations (88); the blanks around a field say nothing."""
+    joined: list[str] = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        body = f"{line[:-1]}," if line.endswith("/") else f"{line} "
+        if line.startswith("88,") and joined:
+            joined[-1] += body[3:]
+        else:
+            joined.append(body)
+    return [[field.strip() for field in one[:-1].split(",")] for one in joined]
 
 
 def _objects(lines: Iterable[str]) -> dict[int, list[str]]:
@@ -89,7 +100,7 @@ def _unpadded(cell: str) -> str:
 
 def _cents(cell: str) -> int | None:
     """A cell as cents: dollars, or cents where a BAI2 amount is marked so; None when it is no amount."""
-    if cell.endswith("c") and cell[:-1].isdigit():
+    if cell.endswith("c") and cell[:-1].isdecimal():
         return int(cell[:-1])
     plain = cell.replace("$", "").replace(",", "").replace("+", "").strip()
     if _DIGITS.fullmatch(plain) is None:

@@ -30,7 +30,8 @@ BUSINESS: Final = {
     "control_number": "SELECT x.partner, x.kind, x.next_number FROM control_number x",
     "claim": f"""SELECT {_CLAIM_KEY.format("x")}, x.pcn_normalised, {_CLAIM_KEY.format("o")}, x.frequency,
         x.original_reference, x.payer_key, x.payer_id, x.payer_name, x.patient_id, x.patient_last_name,
-        x.patient_first_name, x.member_ids, x.later_payers, x.charge, x.date_from, x.date_to, x.source, x.partner,
+        x.patient_first_name, x.member_ids, x.later_payers,
+        x.patient_protection, x.charge, x.date_from, x.date_to, x.source, x.partner,
         x.interchange_control_number, x.group_control_number, x.st_control_number, x.content_digest,
         x.rules_version, x.status, x.acknowledged, x.next_actions, x.guardrails, x.tables_version, x.adjudications,
         x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance, x.suspense

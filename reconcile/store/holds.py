@@ -133,9 +133,12 @@ def save_alias(connection: Connection, alias: Alias) -> None:
     insert(connection, AliasRow, [msgspec.structs.astuple(alias)])
 
 
-def drop_aliases(connection: Connection, subject: str) -> None:
-    """Forget what a linked claim payment taught."""
+def drop_aliases(connection: Connection, subject: str) -> set[tuple[str, str]]:
+    """Forget what a linked claim payment taught; returns payer and number of it."""
+    query = select(_ALIAS.c.payer, _ALIAS.c.number).where(_ALIAS.c.subject == subject)
+    taught = {(row.payer, row.number) for row in connection.execute(query)}
     connection.execute(delete(_ALIAS).where(_ALIAS.c.subject == subject))
+    return taught
 
 
 def unpost(connection: Connection, payments: Iterable[int]) -> set[int]:

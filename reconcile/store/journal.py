@@ -7,13 +7,14 @@ the day on which that difference posts. Until it is written, a posting has the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select, text
 
+from reconcile.deposits import WINDOW_DAYS
 from reconcile.store.bulk import IN_LIST, chunks, day, next_id, table_of
 from reconcile.store.deposits import deposit_days
 from reconcile.store.events import events_of_kind, record_event
@@ -39,11 +40,14 @@ class Dating(msgspec.Struct, frozen=True, kw_only=True):
             else that of the remittance) or ``ingest`` (the day the file was taken in, UTC).
         floor: [store] closed_through: every practice is closed through that day.
         today: the day that counts as today.
+        window_days, names: by which deposits are tied to payments (``reconcile.store.deposits.reassociate``).
     """
 
     rule: str = "remittance"
     floor: date | None = None
     today: date
+    window_days: int = WINDOW_DAYS
+    names: Mapping[str, Sequence[str]] = {}
 
 
 def posting_day(natural: date, closed: date | None) -> date:
@@ -61,15 +65,13 @@ def closed_through(connection: Connection, practice: str, floor: date | None = N
     return max([*days, *([floor] if floor is not None else [])], default=None)
 
 
-def dating_of(connection: Connection, today: date) -> Dating:
-    """How months were closed last: the rule of the last closing, ``remittance`` where there was none."""
-    rules = [event.data["dated_by"] for event in events_of_kind(connection, CLOSE)]
-    return Dating(rule=rules[-1] if rules else "remittance", today=today)
-
-
 def payment_days(connection: Connection, dating: Dating) -> dict[int, date]:
     """The own day of every posted payment, by the remittance's id."""
-    banked = deposit_days(connection, today=dating.today) if dating.rule == "deposit" else {}
+    banked: Mapping[int, date] = {}
+    if dating.rule == "deposit":
+        banked = deposit_days(
+            connection, today=dating.today, window_days=dating.window_days, names=dating.names
+        )
     query = select(
         _REMITTANCE.c.id, _REMITTANCE.c.payment_date, _REMITTANCE.c.production_date, _FILE.c.first_seen
     ).outerjoin(_FILE, _FILE.c.sha256 == _REMITTANCE.c.file_sha256)
@@ -192,11 +194,10 @@ def _keys_by_day(
     else on the first open day.
     """
     days = payment_days(connection, dating)
-    found: dict[str, date] = {}
-    gone = """SELECT payment_key, MAX(posting_date) FROM journal_entry
-        WHERE practice_id = :practice AND payment_key <> '' GROUP BY payment_key"""
-    for payment_key, last in connection.execute(text(gone), {"practice": practice}):
-        found[payment_key] = posting_day(day(last) or dating.today, closed)
+    found = {
+        payment_key: posting_day(last, closed)
+        for payment_key, last in _last_days(connection, practice, dating).items()
+    }
     for number, payment_key in connection.execute(select(_REMITTANCE.c.id, _REMITTANCE.c.payment_key)):
         found[payment_key] = posting_day(days[number], closed)
     grouped: dict[date, list[str]] = {}
@@ -205,22 +206,32 @@ def _keys_by_day(
     return grouped
 
 
-class Collected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Cents that came in for a practice on a posting day. ``remittance_id`` is None where a patient paid.
+def _last_days(connection: Connection, practice: str, dating: Dating) -> dict[str, date]:
+    """The last posting day of every payment in a practice's journal, by payment key."""
+    query = """SELECT payment_key, MAX(posting_date) FROM journal_entry
+        WHERE practice_id = :practice AND payment_key <> '' GROUP BY payment_key"""
+    found = connection.execute(text(query), {"practice": practice})
+    return {payment_key: day(last) or dating.today for payment_key, last in found}
 
+
+class Collected(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Cents that came in for a practice on a posting day.
+
+    ``remittance_id`` is None where a patient paid (``by_patient``), and of a payment that is in the books no more.
     ``written``: it stands in the journal; else it would post on that day if it were written now.
     """
 
     practice_id: str
     remittance_id: int | None
+    by_patient: bool
     posting_date: date
     cents: int
     written: bool
 
 
-_IN_JOURNAL: Final = """SELECT j.practice_id, r.id, j.account, j.posting_date, CAST(SUM(j.cents) AS BIGINT)
+_IN_JOURNAL: Final = """SELECT j.practice_id, j.payment_key, r.id, j.posting_date, CAST(SUM(j.cents) AS BIGINT)
     FROM journal_entry j LEFT JOIN remittance r ON r.payment_key = j.payment_key
-    WHERE j.account IN ('paid', 'patient_paid') GROUP BY j.practice_id, r.id, j.account, j.posting_date"""
+    WHERE j.account IN ('paid', 'patient_paid') GROUP BY j.practice_id, j.payment_key, r.id, j.posting_date"""
 _IN_BOOKS: Final = """SELECT practice_id, remittance_id, CAST(SUM(cents) AS BIGINT) FROM (
         SELECT c.practice_id, p.remittance_id, p.paid AS cents FROM claim_payment p JOIN claim c ON c.id = p.claim_id
         WHERE p.outcome = 'posted' AND c.root NOT IN (SELECT id FROM claim WHERE suspense <> 0)
@@ -245,28 +256,50 @@ def collected(connection: Connection, dating: Dating) -> Iterator[Collected]:
     left: dict[tuple[str, int], int] = {
         (practice, number): cents for practice, number, cents in connection.execute(text(_IN_BOOKS))
     }
-    for practice, number, account, posted, cents in connection.execute(text(_IN_JOURNAL)):
-        own = number if account == "paid" else None
+    gone: dict[str, dict[str, int]] = {}
+    for practice, payment_key, number, posted, cents in connection.execute(text(_IN_JOURNAL)):
         yield Collected(
             practice_id=practice,
-            remittance_id=own,
+            remittance_id=number,
+            by_patient=not payment_key,
             posting_date=day(posted) or dating.today,
             cents=cents,
             written=True,
         )
-        if own is not None:
-            left[practice, own] = left.get((practice, own), 0) - cents
+        if number is not None:
+            left[practice, number] = left.get((practice, number), 0) - cents
+        elif payment_key:
+            told = gone.setdefault(practice, {})
+            told[payment_key] = told.get(payment_key, 0) - cents
     days = payment_days(connection, dating)
-    closed = {practice: closed_through(connection, practice, dating.floor) for practice, _ in left}
+    closed = {
+        practice: closed_through(connection, practice, dating.floor)
+        for practice in {practice for practice, _ in left} | gone.keys()
+    }
     for (practice, number), cents in sorted(left.items()):
         if cents:
             posted = posting_day(days[number], closed[practice])
-            yield Collected(
-                practice_id=practice, remittance_id=number, posting_date=posted, cents=cents, written=False
-            )
+            yield _unwritten(practice, posted, cents, remittance_id=number)
+    for practice, told in sorted(gone.items()):
+        last = _last_days(connection, practice, dating)
+        for payment_key, cents in sorted(told.items()):
+            if cents:
+                yield _unwritten(practice, posting_day(last[payment_key], closed[practice]), cents)
     for practice, entered, cents in connection.execute(text(_OF_PATIENTS)).all():
-        last = closed_through(connection, practice, dating.floor)
-        posted = posting_day(day(entered) or dating.today, last)
-        yield Collected(
-            practice_id=practice, remittance_id=None, posting_date=posted, cents=cents, written=False
-        )
+        through = closed_through(connection, practice, dating.floor)
+        posted = posting_day(day(entered) or dating.today, through)
+        yield _unwritten(practice, posted, cents, by_patient=True)
+
+
+def _unwritten(
+    practice: str, posted: date, cents: int, *, remittance_id: int | None = None, by_patient: bool = False
+) -> Collected:
+    """Cents that are not in the journal yet."""
+    return Collected(
+        practice_id=practice,
+        remittance_id=remittance_id,
+        by_patient=by_patient,
+        posting_date=posted,
+        cents=cents,
+        written=False,
+    )

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
-from reconcile.store.bulk import table_of
+from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
-from reconcile.store.schema import ClaimPaymentContentRow, ClaimPaymentRow, ClaimRow
+from reconcile.store.holds import Alias, payment_subject, save_alias
+from reconcile.store.schema import ClaimPaymentContentRow, ClaimPaymentRow, ClaimRow, RemittanceRow
 from reconcile.values import ClaimEvidence
 
 _CLAIM = table_of(ClaimRow)
 _PAYMENT = table_of(ClaimPaymentRow)
 _CONTENT = table_of(ClaimPaymentContentRow)
+_REMITTANCE = table_of(RemittanceRow)
 
 
 def queued_alike(connection: Connection, number: int, claim: ClaimPayment) -> list[int]:
@@ -39,27 +43,91 @@ def queued_alike(connection: Connection, number: int, claim: ClaimPayment) -> li
 
 
 def followers(connection: Connection, number: int) -> list[int]:
-    """The claim payments posted by what a link taught: the number of the claim, or the payer's own number of it."""
+    """The claim payments posted by what a link taught: the number of the claim, or the payer's own number of it.
+
+    What follows teaches its own number too, so those that follow it are among them.
+    """
     own = connection.execute(
-        select(_CLAIM.c.root, _PAYMENT.c.payer_claim_control_number)
-        .join(_PAYMENT, _PAYMENT.c.claim_id == _CLAIM.c.id)
-        .where(_PAYMENT.c.id == number)
-    ).one()
-    query = (
-        select(_PAYMENT.c.id, _PAYMENT.c.evidence, _PAYMENT.c.payer_claim_control_number)
-        .join(_CLAIM, _CLAIM.c.id == _PAYMENT.c.claim_id)
-        .where(_CLAIM.c.root == own.root, _PAYMENT.c.id != number)
-        .order_by(_PAYMENT.c.id)
-    )
-    return [
-        row.id
-        for row in connection.execute(query)
-        if row.evidence == ClaimEvidence.ALIAS
-        or (
-            row.evidence == ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
-            and row.payer_claim_control_number == own.payer_claim_control_number
+        select(_PAYMENT.c.claim_id, _PAYMENT.c.candidates, _PAYMENT.c.payer_claim_control_number).where(
+            _PAYMENT.c.id == number
         )
-    ]
+    ).one()
+    root = select(_CLAIM.c.root).where(_CLAIM.c.id == _linked_to(own)).scalar_subquery()
+    query = (
+        select(_PAYMENT.c.id, _PAYMENT.c.evidence, _PAYMENT.c.payer_claim_control_number.label("number"))
+        .join(_CLAIM, _CLAIM.c.id == _PAYMENT.c.claim_id)
+        .where(_CLAIM.c.root == root, _PAYMENT.c.id != number)
+    )
+    left = list(connection.execute(query))
+    taught, found = {own.payer_claim_control_number}, list[int]()
+    while more := [one for one in left if _follows(one.evidence, known=one.number in taught)]:
+        found += [one.id for one in more]
+        taught.update(one.number for one in more)
+        left = [one for one in left if one not in more]
+    return sorted(found)
+
+
+def _follows(evidence: str, *, known: bool) -> bool:
+    """Whether a claim payment was posted by an alias, or by a number of the payer that a link or follower taught."""
+    return evidence == ClaimEvidence.ALIAS or (evidence == ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER and known)
+
+
+def _linked_to(row: Any) -> int:
+    """The claim of a linked claim payment: its own, or the first candidate where it is a reversal that waits; 0."""
+    return int(row.claim_id or next(iter(row.candidates.split()), 0))
+
+
+class LinkedPayment(msgspec.Struct, frozen=True, gc=False):
+    """A claim payment that is linked by hand: its subject in the event log, and what its link teaches.
+
+    ``payer`` and ``number`` (CLP01, normalised) as aliases have them, "" where there is none; ``root`` of the claim.
+    """
+
+    subject: str
+    payer: str
+    number: str
+    root: int
+
+
+def linked_payments(connection: Connection) -> Iterator[LinkedPayment]:
+    """Yield the claim payments that are linked by hand, by their subjects."""
+    query = (
+        select(_PAYMENT, _REMITTANCE.c.payment_key, _REMITTANCE.c.payer_key, _REMITTANCE.c.payer_id)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .where(_PAYMENT.c.evidence == ClaimEvidence.BY_HAND.value)
+    )
+    rows = connection.execute(query.order_by(_REMITTANCE.c.payment_key, _PAYMENT.c.ordinal)).all()
+    claims = select(_CLAIM.c.id, _CLAIM.c.root)
+    roots: dict[int, int] = {}
+    for some in chunks({_linked_to(row) for row in rows}, IN_LIST):
+        roots.update((row.id, row.root) for row in connection.execute(claims.where(_CLAIM.c.id.in_(some))))
+    for row in rows:
+        yield LinkedPayment(
+            subject=payment_subject(row.payment_key, row.ordinal),
+            payer=row.payer_key or row.payer_id,
+            number=normalise_control_number(row.patient_control_number),
+            root=roots.get(_linked_to(row), 0),
+        )
+
+
+def learn_again(connection: Connection, lost: Collection[tuple[str, str]]) -> None:
+    """Learn numbers, whose link ended, from the other links that stand.
+
+    Args:
+        connection: a write transaction in which that link has ended.
+        lost: payer and number; where the links that are left disagree about one, nothing is learned of it.
+    """
+    if not lost:
+        return
+    left: dict[tuple[str, str], list[LinkedPayment]] = {}
+    for one in linked_payments(connection):
+        if (one.payer, one.number) in lost:
+            left.setdefault((one.payer, one.number), []).append(one)
+    for (payer, number), same in left.items():
+        if len({one.root for one in same}) == 1:
+            save_alias(
+                connection, Alias(payer=payer, number=number, claim_id=same[0].root, subject=same[0].subject)
+            )
 
 
 def payment_values(connection: Connection, payments: Sequence[int]) -> dict[int, ClaimPayment]:

@@ -5,7 +5,7 @@ Runs note the difference to the run before in the event log; the last run's work
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -25,6 +25,7 @@ from reconcile.store.schema import (
     RemittanceRow,
     WorkItemRow,
 )
+from reconcile.store.silence import Silence
 
 _SUBJECT: Final = "run"
 _KIND: Final = "run"
@@ -37,16 +38,24 @@ _DENIAL = table_of(DenialRow)
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item or in_doubt."""
+    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item, in_doubt or silence."""
 
     key: str
     kind: str
     practice_id: str
 
 
-def open_work(connection: Connection) -> dict[str, OpenWork]:
-    """All that waits, by key. A key says what it is of: ``denial:…``, ``held:PAYMENT_KEY#ORDINAL``, ``claim:…``."""
-    return {one.key: one for one in _all(connection)}
+def open_work(connection: Connection, silent: Iterable[Silence] = ()) -> dict[str, OpenWork]:
+    """All that waits, by key. A key says what it is of: ``denial:…``, ``held:PAYMENT_KEY#ORDINAL``, ``claim:…``.
+
+    Args:
+        connection: any transaction.
+        silent: what should have come and has not, by the profiles of partners and payers.
+    """
+    found = {one.key: one for one in _all(connection)}
+    for one in silent:
+        found[one.key] = OpenWork(key=one.key, kind="silence", practice_id=one.practice_id)
+    return found
 
 
 def _all(connection: Connection) -> Iterator[OpenWork]:

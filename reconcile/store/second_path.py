@@ -75,24 +75,25 @@ def provider_adjustments(blocks: Iterable[bytes]) -> Iterator[tuple[str, Counter
         blocks: the file's bytes.
 
     Yields:
-        ST02 and how often each reason, reference (as ``bare`` spells both) and cents stand there, for sets with any.
+        ST02 and how often each reason, reference (as ``bare`` spells both) and cents stand there.
     """
-    number, component = "", ":"
+    number: str | None = None
+    component = ":"
     found: Counter[tuple[str, str, int]] = Counter()
     for parts in _segments(blocks):
         if parts[0] == b"ISA" and len(parts) > _COMPONENT:
             component = parts[_COMPONENT].decode("latin-1")[:1] or component
         elif parts[0] in (b"ST", b"SE"):
-            if found:
+            if number is not None:
                 yield number, found
-            number, found = _text(parts, 2), Counter()
+            number, found = (_text(parts, 2) if parts[0] == b"ST" else None), Counter()
         elif parts[0] == b"PLB":
             for place in range(_PLB_AMOUNTS.start, len(parts) + 1, 2):
                 said = _text(parts, place - 1)
                 if said or _text(parts, place):
                     reason, _, reference = said.partition(component)
                     found[bare(reason), bare(reference), _cents(parts, place)] += 1
-    if found:
+    if number is not None:
         yield number, found
 
 

@@ -15,7 +15,8 @@ _CLAIM = (
     "SELECT c.id, c.practice_id, c.patient_control_number, c.charge, c.frequency, c.payer_key, c.payer_id,"
     " c.payer_name, c.member_ids, c.patient_last_name, c.patient_first_name, c.date_from, c.date_to,"
     " c.original_reference, c.sequence, c.root, c.pcn_normalised, c.adjudications, c.acknowledged,"
-    " c.later_payers, a.kind, a.follows, a.repeats FROM claim c LEFT JOIN resubmission a ON a.claim_id = c.id"
+    " c.later_payers, c.patient_protection, a.kind, a.follows, a.repeats FROM claim c"
+    " LEFT JOIN resubmission a ON a.claim_id = c.id"
 )
 _BY_NUMBER = f"{_CLAIM} JOIN claim n ON n.root = c.root WHERE n.pcn_normalised {{keys}}"
 _BY_ROOT = f"{_CLAIM} WHERE c.root {{keys}}"
@@ -37,7 +38,9 @@ _PAYER_NUMBERS = (
 )
 REJECTION: Final = ":rejected:"
 """What stands in ``ClaimRow.acknowledged`` of a submission that was rejected."""
-_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _AGAIN, _FOLLOWS, _REPEATS = range(15, 23)
+_ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _PROTECTION, _AGAIN, _FOLLOWS, _REPEATS = range(
+    15, 24
+)
 
 
 class Submissions:
@@ -134,6 +137,7 @@ def _complete(
             root=root,
             lines=tuple(lines.get(number, ())),
             has_next_payer=bool(row[_LATER_PAYERS]),
+            patient_protected=bool(row[_PROTECTION]),
             again=Again(row[_AGAIN]) if row[_AGAIN] else None,
             follows=row[_FOLLOWS],
             repeats=tuple(int(one) for one in row[_REPEATS].split()) if row[_REPEATS] else (),

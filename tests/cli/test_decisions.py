@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from tests.builders import make_claim, make_line
@@ -113,3 +116,24 @@ def test_a_rebuild_and_a_replay_of_a_sound_store(run, tmp_path):
     assert (replayed.code, replayed.json) == (0, [])
     assert run("replay").code == 2
     assert "would change: nothing" in run("replay", "--dry-run").out
+
+
+def test_a_swap_that_changes_decisions_wants_a_word(run, tmp_path):
+    """Books that other tables made: rebuilt they are others, and are only put into force when that is said."""
+    run("unmatched", "link", "2", "B0000002")
+    path = tmp_path / "claimloop.db"
+    with closing(sqlite3.connect(path)) as books:
+        books.execute("UPDATE posting SET account = 'denied' WHERE account = 'contractual'")
+        books.execute("UPDATE remittance SET tables_version = 'older'")
+        books.commit()
+    told = run("rebuild", "--swap", "--json")
+    assert (told.code, told.json["swapped"], told.json["tables_changed"]) == (1, False, True)
+    assert told.json["changes"]["posting"] >= 1
+    assert run("verify").code == 5
+    assert run("rebuild", "--accept-changes").code == 2
+    swapped = run("rebuild", "--swap", "--accept-changes")
+    assert swapped.code == 1
+    assert "decided otherwise: " in swapped.out
+    assert "the new store is in use" in swapped.out
+    assert run("verify").code == 0
+    assert run("rebuild", "--json").json["same"]

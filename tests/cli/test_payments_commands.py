@@ -63,7 +63,7 @@ def test_the_round_of_a_check_on_paper(made):
     assert "QZX" not in shown.out + shown.err
     assert "QZX" in office("eob", number, "--show-phi").out
     told = office("eob", number, "--json")
-    assert [json.loads(one)["part"] for one in told.out.splitlines()] == ["head", "claim", "end"]
+    assert [json.loads(one)["part"] for one in told.out.splitlines()] == ["head", "claim"]
     page = office.folder / "eob.html"
     assert office("eob", number, "--format", "html", "--output", page).code == 0
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -50,6 +50,13 @@ OTHER_GUIDES: Final = (
     Guide("820", "820.5010.X218.xml", "005010X218", "RA"),
 )
 """Guides that are neither written nor read here: the fast engine must be right about them all the same."""
+GUIDES_4010: Final = (
+    Guide("837P-4010", "837.4010.X098.A1.xml", "004010X098A1", "HC"),
+    Guide("837I-4010", "837.4010.X096.A1.xml", "004010X096A1", "HC"),
+    Guide("835-4010", "835.4010.X091.A1.xml", "004010X091A1", "HP"),
+    Guide("271-4010", "271.4010.X092.A1.xml", "004010X092A1", "HB"),
+)
+"""Guides of the version before, whose interchanges say 00401. They are made of the same parts, with other codes."""
 CONTROL_MAP: Final = "x12.control.00501.xml"
 UNBOUNDED: Final = 4
 """How often at most a segment or loop without a limit is repeated; others up to their limit, seldom."""

@@ -13,9 +13,9 @@ import pytest
 
 from edi.x12.conformance import fast, plain, state
 from edi.x12.conformance.errors import Tally
-from tests.conformance.documents import GUIDES
+from tests.conformance.documents import GUIDES, GUIDES_4010, make_document
 from tests.conformance.engines import Differential, differs, smallest, told
-from tests.conformance.mutations import MUTATIONS
+from tests.conformance.mutations import MUTATIONS, mutated
 
 LONG = [pytest.mark.soak, pytest.mark.timeout(1_800)]
 MUTATED = [pytest.param(2_000, id="2000"), pytest.param(20_000, id="20000", marks=LONG)]
@@ -45,6 +45,19 @@ def test_mutated_documents(seed, clean_documents, count):
     assert seen.dirty > 0.5 * count
     assert seen.degraded < 0.1 * count
     assert seen.tally.proved > seen.tally.stepped
+
+
+@pytest.mark.parametrize("guide", GUIDES_4010, ids=[guide.name for guide in GUIDES_4010])
+def test_mutated_documents_of_4010(seed, guide):
+    rng = Random(f"{seed} {guide.name}")
+    made = tuple(make_document(rng, guide, fill=rng.choice((0.1, 0.4))) for _ in range(6))
+    seen = Differential()
+    for _ in range(20):
+        spoiled = mutated(rng, rng.choice(made), made)
+        seen.compare(spoiled.data.replace(b"*00501*", b"*00401*"), spoiled.kinds)
+    print(seen.summary())
+    assert not seen.wrong, seen.report()
+    assert seen.tally.proved > 20
 
 
 # -- real files ----------------------------------------------------------------------------------------------------

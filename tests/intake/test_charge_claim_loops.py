@@ -91,6 +91,12 @@ def test_later_coverages_stand_on_the_claim_unanswered():
     assert claim.later_payers == ("second", "third")
 
 
+@pytest.mark.parametrize(("marked", "protection"), [(True, "qmb"), (False, "")])
+def test_a_claim_says_whether_its_patient_may_ever_be_billed(marked, protection):
+    claim, _, _ = claimed(covered(qmb=marked))
+    assert claim.patient_protection == protection
+
+
 def test_the_insurance_type_is_medicares_alone():
     second = make_coverage(rank=2, payer="second", member_id="S2", msp_type="12")
     claim, _, _ = claimed(covered(second))

@@ -163,6 +163,14 @@ def test_a_bai2_file_that_does_not_add_up_is_refused_whole(change):
     assert parts(read_bai2([BAI2.replace(*change).encode()])) == ([], ["DEP002"], None)
 
 
+@pytest.mark.parametrize(
+    "change", [("16,301,", "16,301,0_"), (",260320,2400", ",26320,2400")], ids=["amount", "day"]
+)
+def test_a_bai2_number_that_only_the_library_takes_is_refused(change):
+    assert BAI2.replace(*change) != BAI2
+    assert parts(read_bai2([BAI2.replace(*change).encode()])) == ([], ["DEP002"], None)
+
+
 def test_groups_that_delete_or_test_and_other_currencies_are_no_deposits():
     deposits, _, _ = parts(read_bai2([BAI2.replace("122099999,1,", "122099999,4,").encode()]))
     assert deposits == []

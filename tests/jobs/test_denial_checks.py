@@ -11,7 +11,10 @@ from cli.jobs.denial_work import Desk as Worklist
 from cli.jobs.denial_work import do
 from edi.model.records import Fee
 from edi.payers.profile import AppealLevel, AppealsPolicy, PayerProfile, RemitIdentity
-from reconcile.store.denial_work import denial_work, rejected_claims, written_off
+from reconcile.reports import aging
+from reconcile.reports.registry import Scope
+from reconcile.store.denial_work import denial_work, written_off
+from reconcile.store.rejections import count_rejected
 from reconcile.underpayment import Contract, ExpectedFees
 from reconcile.worklist import Deed, Verb, WorkState
 from tests.builders import make_claim, make_line
@@ -211,7 +214,10 @@ def test_what_is_written_off_is_told_and_checked(desk):
             one for one in desk.rows("SELECT kind, subject, actor, data FROM event") if one[0] == "denial"
         ]
     assert event[1].startswith("denial:")
-    assert event[2:] == ("ana", '{"cents":5000,"denied":5000,"on":"2026-04-01","text":"small","verb":"write_off"}')
+    assert event[2:] == (
+        "ana",
+        '{"cents":5000,"denied":5000,"on":"2026-04-01","text":"small","verb":"write_off"}',
+    )
     assert desk.broken() == []
     desk.ingest(PAYS, payers=PAYERS)
     with desk.store.read() as connection:
@@ -219,36 +225,70 @@ def test_what_is_written_off_is_told_and_checked(desk):
     assert desk.broken() == []
 
 
-MORE = answer("20260410", "T2", line("97140", 7000, 0, adjustments=["CO*50*70"], number="L2"), number="PCN2")
-LESS = answer(
-    "20260410", "T2", line("97140", 5000, 0, adjustments=["CO*50*20", "CO*45*30"], number="L2"), number="PCN2"
-)
+IN_PART = line("97140", 5000, 0, adjustments=["CO*50*20", "CO*45*30"], number="L2")
+IN_PART_BACK = line("97140", -5000, 0, adjustments=["CO*50*-20", "CO*45*-30"], number="L2")
+
+
+def corrected():
+    """The partial denial taken back, and all of it denied."""
+    back = claim("A0000001", IN_PART_BACK, status="22", payer_number="PCN1")
+    anew = claim("A0000001", denied(), payer_number="PCN2")
+    return file_of(payment([back, anew], trace="T2", day="20260410"), control=2)
 
 
 @pytest.mark.parametrize(
-    ("late", "state", "off", "left"), [(LESS, "written_off", 2000, 0), (MORE, "open", 5000, 1)]
+    ("first", "late", "state", "off", "left"),
+    [
+        (answer("20260320", "T1", denied()), answer("20260410", "T2", IN_PART), "written_off", 2000, 0),
+        (answer("20260320", "T1", IN_PART), corrected(), "open", 2000, 1),
+    ],
+    ids=["less", "more"],
 )
-def test_a_late_file_that_changes_what_is_denied_is_no_fault_of_the_books(desk, late, state, off, left):
+def test_a_late_file_that_changes_what_is_denied_is_no_fault_of_the_books(
+    desk, first, late, state, off, left
+):
     """The write-off was made after the day of the late file; it stands for what is denied, the rest is work."""
-    opened(desk, FIRST)
-    done(desk, Verb.WRITE_OFF, date(2026, 4, 20), text="small")
+    opened(desk, first)
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 20), name="50", text="small")
     desk.ingest(late, payers=PAYERS)
     with desk.store.read() as connection:
         (one,) = [one for one in denial_work(connection) if one.denial.reason == "50"]
         assert (one.work.state.value, one.work.written_off, one.work.reopened) == (state, off, left)
         assert written_off(connection) == {1: off}
     assert desk.broken() == []
-    done(desk, Verb.WRITE_OFF, date(2026, 4, 21), name="50", text="the rest")
-    assert desk.broken() == []
+    if state == "open":
+        assert done(desk, Verb.WRITE_OFF, date(2026, 4, 21), name="50", text="the rest") == []
+        with desk.store.read() as connection:
+            assert written_off(connection) == {1: 5000}
+        assert desk.broken() == []
 
 
-def test_a_write_off_of_what_the_payer_wrote_off_counts_for_nothing(desk):
-    """A duplicate is listed and denies nothing in the books."""
-    opened(desk, answer("20260320", "T1", paid("97110", "L1"), denied(reason="OA*18")))
+def test_what_is_written_off_is_no_receivable_and_told_apart(desk):
+    """Aging leaves it out of its balances and says how much it is; by the day of the write-off."""
+    opened(desk, FIRST)
     done(desk, Verb.WRITE_OFF, date(2026, 4, 1), text="small")
+    for day, left in ((date(2026, 3, 31), 5000), (date(2026, 4, 1), 0)):
+        scope = Scope(today=day, as_of=day)
+        with desk.store.read() as connection:
+            total = aging.whole(aging.groups(connection, scope, "payer"))
+            sets = {one.name: list(one.read(connection, scope, "payer")) for one in aging.REPORT.row_sets}
+        assert (total["total"], total["written_off"]) == (left, 5000 - left)
+        assert total["balances"] == len(sets["balances"]) == (1 if left else 0)
+        assert sum(row["amount"] for row in sets["balances"]) == left
+        assert sum(row["amount"] for row in sets["written_off"]) == 5000 - left
+    desk.ingest(PAYS, payers=PAYERS)
     with desk.store.read() as connection:
-        assert written_off(connection) == {}
-    assert desk.broken() == []
+        total = aging.whole(aging.groups(connection, Scope(today=TODAY), "payer"))
+    assert (total["total"], total["written_off"]) == (0, 0)
+
+
+def test_no_more_counts_as_written_off_than_the_books_hold_as_denied(desk):
+    opened(desk, FIRST)
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 1), text="small")
+    for denied_now, counts in ((3000, {1: 3000}), (0, {})):
+        desk.sql(f"UPDATE claim SET denied = {denied_now}")
+        with desk.store.read() as connection:
+            assert written_off(connection) == counts
 
 
 @pytest.mark.parametrize("check", sorted(CORRUPTIONS))
@@ -314,10 +354,10 @@ def test_a_line_allowed_less_than_the_contract_is_work_until_it_is_made_up(desk)
 def test_rejected_claims_are_counted_apart(desk):
     opened(desk, FIRST)
     with desk.store.read() as connection:
-        assert rejected_claims(connection) == 0
+        assert count_rejected(connection) == 0
     desk.sql("UPDATE claim SET status = 'rejected' WHERE id = 1")
     with desk.store.read() as connection:
-        assert rejected_claims(connection) == 1
+        assert count_rejected(connection) == 1
 
 
 def test_a_lines_primary_cause_is_its_largest_amount_and_all_are_kept(desk_lite):

@@ -47,6 +47,35 @@ def test_sound_books_pass(books):
     assert books.broken() == []
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("16,142,8000,Z,BR1,,ACME", "16,142,8000 ,Z,BR1,,ACME"),
+        ("16,142,8000,Z,BR1,,ACME", "16,142, +8000,Z,BR1,,ACME"),
+        ("16,142,8000,Z,BR1,,ACME", "16,142,008000,Z, BR1,,ACME"),
+        ("16,142,8000,Z,BR1,,ACME", "  16,142,8000,V,260325,1200,BR1,,ACME"),
+    ],
+)
+def test_an_entry_with_blanks_reads_alike_on_both_paths(desk, written, said):
+    path = desk.file(BAI2.replace(written, said).encode(), "blank.bai")
+    assert (
+        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+    )
+    assert desk.broken() == []
+
+
+def test_an_entry_that_goes_on_in_a_second_record_reads_alike_on_both_paths(desk):
+    split = BAI2.replace("16,142,8000,Z,BR1", "16,142/\n88,8000,Z,BR1").replace("49,8000,3", "49,8000,4")
+    split = split.replace("98,8000,1,5", "98,8000,1,6").replace("99,8000,1,7", "99,8000,1,8")
+    path = desk.file(split.encode(), "split.bai")
+    assert (
+        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+    )
+    assert desk.broken() == []
+    desk.sql("UPDATE deposit SET amount = amount + 1")
+    assert desk.broken() == ["deposits"]
+
+
 @pytest.mark.parametrize("check", CORRUPTIONS)
 def test_one_changed_row_fails_exactly_its_check(books, check):
     books.sql(*CORRUPTIONS[check])
@@ -65,3 +94,13 @@ def test_one_changed_row_fails_exactly_its_check(books, check):
 def test_other_changes_of_the_same(books, change, check):
     books.sql(change)
     assert books.broken() == [check]
+
+
+def test_provider_adjustments_that_are_gone_are_missed_even_where_they_net_to_zero(desk):
+    desk.submit()
+    paid = [claim("A0000001", line("97110", 10000, 8000))]
+    alike = [claim("N2", line("97110", 5000, 4000))]
+    desk.ingest(file_of(payment(paid, plb=[("WO:X1", 500), ("L6:X2", -500)]), payment(alike, trace="T2")))
+    assert desk.broken() == []
+    desk.sql("DELETE FROM provider_adjustment")
+    assert desk.broken() == ["takebacks"]

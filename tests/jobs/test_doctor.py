@@ -95,6 +95,15 @@ def test_a_disk_that_is_nearly_full(office, monkeypatch):
     assert (code, wrong["disk"]["state"]) == (1, "warning")
 
 
+def test_a_check_that_the_system_refuses_is_no_sound_one(office, monkeypatch):
+    def refused(_settings):
+        raise PermissionError(13, "Permission denied", "vault")
+
+    monkeypatch.setattr(doctor, "_private", refused)
+    code, wrong = seen(office)
+    assert (code, wrong["permissions"]["message"]) == (4, "vault: Permission denied")
+
+
 def test_a_pyx12_that_is_not_known(office, monkeypatch):
     monkeypatch.setattr(state, "KNOWN_VERSIONS", frozenset())
     code, wrong = seen(office)

@@ -319,7 +319,7 @@ def test_a_run_that_was_killed_after_the_set_ends_the_same(desk, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("cli.jobs.ingest.finish_kept_file", killed)
+        patched.setattr("cli.jobs.taking.finish_kept_file", killed)
         with pytest.raises(KeyboardInterrupt):
             desk.ingest(path)
     (entry,) = desk.ingest(path).files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from typer.testing import CliRunner
 from cli.app import app
 from cli.jobs.exchange import fetch, release, send
 from cli.settings import load_settings
-from edi.model.errors import UsageError
+from edi.model.errors import AccessError, UsageError
+from edi.transport.base import DamagedTransferError, RetryPolicy
 from edi.transport.folder import FolderTransport
 from reconcile.store import open_store
 from tests.jobs.office import NOW, SETTINGS, Office, session
@@ -132,6 +134,58 @@ def test_a_delivery_that_failed_is_tried_again_by_the_next_run(office):
     assert outcomes(office) == ["placed"]
     (office.folder / "drop" / name).unlink()
     assert len(exchanged(office).sent) == 1
+
+
+def test_a_name_that_is_taken_stops_that_file_alone(office):
+    (first,) = office.written()
+    office.create(session("V2", date_of_service="2026-03-11"))
+    (office.folder / "drop" / first).write_bytes(b"another")
+    done = exchanged(office)
+    assert [(one.exit_code, first in one.message) for one in done.troubles] == [(3, True)]
+    assert len(done.sent) == 1
+    assert sorted(outcomes(office)) == ["placed", "sent"]
+
+
+def fetched(office):
+    settings = load_settings(office.folder / "claimloop.toml", environment={})
+    partners = list(settings.directory.trading_partners.values())
+    return fetch(partners, office.folder, office.folder / "inbox", policy=RetryPolicy(attempts=1))
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "code"),
+    [
+        ("get", DamagedTransferError("a.835: it is still growing"), 75),
+        ("get", FileNotFoundError(errno.ENOENT, "No such file or directory", "/somewhere/a.835"), 75),
+        ("get", AccessError("not permitted"), 4),
+        ("settle", PermissionError(errno.EACCES, "Permission denied", "/somewhere/archive"), 4),
+    ],
+)
+def test_a_file_that_cannot_be_fetched_or_moved_stops_itself_alone(office, monkeypatch, step, error, code):
+    for name in ("a.835", "b.835"):
+        (office.folder / "back" / name).write_bytes(b"ISA")
+    real = getattr(FolderTransport, step)
+
+    def sometimes(self, file, *rest):
+        if file.name == "a.835":
+            raise error
+        return real(self, file, *rest)
+
+    monkeypatch.setattr(FolderTransport, step, sometimes)
+    done = fetched(office)
+    assert [one.exit_code for one in done.troubles] == [code]
+    names = [Path(one.file).name for one in done.fetched]
+    assert names == (["a.835", "b.835"] if step == "settle" else ["b.835"])
+    assert [path.name for path in (office.folder / "back").glob("*.835")] == ["a.835"]
+
+
+def test_an_error_of_the_system_stops_one_partner_only(office, monkeypatch):
+    def listing(_self):
+        raise OSError(errno.ENAMETOOLONG, "File name too long", "/somewhere/name")
+
+    monkeypatch.setattr(FolderTransport, "listing", listing)
+    (trouble,) = fetched(office).troubles
+    assert (trouble.exit_code, trouble.message) == (75, "name: File name too long")
 
 
 def test_files_of_a_partner_without_transport_are_named(office):

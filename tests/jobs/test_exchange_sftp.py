@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.jobs.exchange import fetch
+from cli.settings import load_settings
+from edi.transport.sftp import SftpTransport
 from tests.command_line import COMMAND
 from tests.jobs.office import SETTINGS, Office, session
 from tests.transport.sftp_server import PASSWORD, USER, Faults, SftpServer
@@ -139,3 +142,23 @@ def test_a_thousand_files_each_way(tmp_path, seed):
     exchange(desk, kills=50, longest=4.0)
     check(desk)
     assert all(desk.server.faults.seen.values()), desk.server.faults.seen
+
+
+def test_a_login_that_is_refused_underway_is_not_tried_for_every_file(tmp_path, seed, monkeypatch):
+    """Too many refused logins lock an account."""
+    desk = Desk(tmp_path, 5, seed, rate=0)
+    get, tries = SftpTransport.get, []
+
+    def lose_the_line(self, file, folder):
+        tries.append(file.name)
+        self.close()
+        desk.server.password = desk.server.password[::-1]
+        return get(self, file, folder)
+
+    monkeypatch.setattr(SftpTransport, "get", lose_the_line)
+    monkeypatch.setenv("HOUSE_PASSWORD", PASSWORD)
+    settings = load_settings(desk.office.folder / "claimloop.toml", environment={})
+    partners = list(settings.directory.trading_partners.values())
+    with desk.server:
+        got = fetch(partners, desk.office.folder, desk.office.folder / "inbox")
+    assert (got.fetched, [one.exit_code for one in got.troubles], len(tries)) == ((), [4], 1)

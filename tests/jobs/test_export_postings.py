@@ -10,13 +10,16 @@ from datetime import date, datetime
 import pytest
 
 from cli.jobs.closing import close_month
+from cli.jobs.deposits import ImportRequest, import_deposits
 from cli.jobs.export import COLUMNS, ExportRequest, export_postings, print_again
+from cli.jobs.holds import release, undo
 from edi.model.errors import UsageError
 from reconcile.store import register_practices
 from reconcile.store.journal import Dating, collected, posting_day
 from reconcile.store.journal_copy import carry_over
 from tests.builders import make_claim
 from tests.jobs.hand_desk import PAYERS, add, both_lines, opening, patient, table
+from tests.jobs.test_held_release import decider
 from tests.remits import claim, file_of, line, payment
 
 TODAY = date(2026, 5, 2)
@@ -72,6 +75,30 @@ def reversal(desk, day="20260420"):
     )
     claims = [claim("A0000001", *back, status="22"), claim("A0000001", *anew)]
     desk.ingest(file_of(payment(claims, trace="T2", day=day), control=2), payers=PAYERS)
+
+
+def bank(desk, trace, words):
+    """What came in at the bank on the 24th of March for the first 835."""
+    text = f"deposit_date,amount,trace_number,description\n2026-03-24,70.00,{trace},{words}\n"
+    paths = (desk.file(text.encode(), "bank.csv"),)
+    import_deposits(ImportRequest(paths=paths, now=datetime(2026, 5, 2, 8, 0), today=TODAY), desk.store)
+
+
+@pytest.mark.parametrize(
+    ("given", "day"),
+    [
+        ({}, "2026-03-20"),  # the bank's words name nobody that is known
+        ({"names": {"acme": ("BLUE PLAN",)}}, "2026-03-24"),
+        ({"names": {"acme": ("BLUE PLAN",)}, "window_days": 3}, "2026-03-20"),
+    ],
+)
+def test_deposits_are_tied_as_the_settings_say(desk_lite, given, day):
+    desk_lite.submit()
+    first(desk_lite)
+    desk_lite.sql("UPDATE remittance SET payer_key = 'acme'")
+    bank(desk_lite, "", "BLUE PLAN DES MOINES")
+    rows, _ = export(desk_lite, dating=Dating(rule="deposit", today=TODAY, **given))
+    assert {one["posting_date"] for one in rows} == {day}
 
 
 def movements(rows):
@@ -228,11 +255,12 @@ def test_closed_through_of_the_settings_holds_for_all(desk_lite):
 
 
 @pytest.mark.parametrize(
-    ("rule", "day"), [("remittance", "2026-03-20"), ("ingest", "2026-03-21"), ("deposit", "2026-03-20")]
+    ("rule", "day"), [("remittance", "2026-03-20"), ("ingest", "2026-03-21"), ("deposit", "2026-03-24")]
 )
 def test_the_day_is_the_one_that_the_settings_want(desk_lite, rule, day):
     desk_lite.submit()
     first(desk_lite)
+    bank(desk_lite, "T1", "ACME HEALTH")
     rows, _ = export(desk_lite, dating=Dating(rule=rule, today=TODAY))
     assert {one["posting_date"] for one in rows} == {day}
 
@@ -314,3 +342,23 @@ def test_paper_says_that_it_is_paper(desk_lite):
     desk_lite.submit()
     add(desk_lite, both_lines())
     assert {one["source"] for one in export(desk_lite)[0]} == {"paper_eob"}
+
+
+def test_what_was_told_of_a_payment_that_is_in_the_books_no_more_is_taken_back(desk):
+    desk.submit()
+    first(desk, bank=9000)
+    ((digest, position),) = desk.rows("SELECT file_sha256, position FROM file_transaction")
+    name = f"transaction:{digest}/{position}"
+    release(name, "the bank confirms", decider(desk))
+    assert export(desk)[0]
+    undo(name, "another bank account", decider(desk))
+
+    def told():
+        with desk.store.read() as connection:
+            found = list(collected(connection, Dating(today=TODAY)))
+        assert not any(one.by_patient for one in found)
+        return sorted((one.written, one.posting_date.isoformat(), one.cents) for one in found)
+
+    assert told() == [(False, "2026-03-20", -7000), (True, "2026-03-20", 7000)]
+    close(desk, date(2026, 3, 31))
+    assert told() == [(True, "2026-03-20", 0)]

@@ -22,7 +22,7 @@ PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n" * 
 INPUTS = {
     "an empty file": (b"", "ENV001", "rejected"),
     "a PDF": (PDF, "ENV001", "rejected"),
-    "text": (b"Dear Sir or Madam,\nplease find enclosed ...\n", "ENV001", "rejected"),
+    "a segment alone": (b"CLP*A0000001*1*100*80\n", "ENV001", "rejected"),
     "an 835 cut short": (GOOD[: GOOD.index(b"SVC*HC:97140")], "ENV012", "quarantined"),
     "an 835 cut inside a segment": (GOOD[: GOOD.index(b"SVC*HC:97140") + 7], "ENV012", "quarantined"),
     "an order": (GOOD.replace(b"ST*835", b"ST*850"), "ING004", "rejected"),

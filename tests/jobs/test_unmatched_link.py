@@ -164,3 +164,46 @@ def test_ties_are_paid_line_and_submitted_lines(text):
 def test_a_paid_line_is_tied_once():
     with pytest.raises(UsageError, match="twice"):
         parse_ties(["1=1", "1=2"])
+
+
+def test_the_end_of_a_link_reaches_what_followed_a_follower(queued):
+    link("1", "A0000001", decider(queued))
+    back = claim(
+        "X99",
+        line("97110", -5000, -4000, adjustments=["CO*45*-10"]),
+        line("97140", -5000, -4000, adjustments=["CO*45*-10"]),
+        status="22",
+        payer_number="PCN7",
+    )
+    queued.ingest(file_of(payment([back], trace="T2", day="20260402")))
+    queued.ingest(file_of(payment([strange("Y55", payer_number="PCN7")], trace="T3", day="20260403")))
+    assert [outcome for outcome, _ in outcomes(queued)] == ["posted"] * 3
+    ended = unlink("1", "no", decider(queued))
+    assert ended.followed == (2, 3)
+    assert outcomes(queued) == [("unmatched", "none")] * 3
+    assert paid(queued) == NOTHING
+    assert queued.rows("SELECT COUNT(*) FROM payer_claim_control_number") == [(0,)]
+    assert queued.broken() == []
+
+
+def test_a_linked_reversal_that_waits_can_be_unlinked(desk):
+    desk.submit(make_claim())
+    back = claim("X99", line("97110", -5000, -4000, adjustments=["CO*45*-10"]), status="22")
+    desk.ingest(file_of(payment([back], bank=0, method="NON", plb=[("FB:T0001", -4000)])))
+    made = link("1", "A0000001", decider(desk))
+    assert (made.outcome, outcomes(desk)) == ("unmatched", [("unmatched", "by_hand")])
+    assert unlink("1", "no", decider(desk)).followed == ()
+    assert outcomes(desk) == [("unmatched", "none")]
+    assert desk.rows("SELECT COUNT(*) FROM claim_alias") == [(0,)]
+
+
+def test_the_end_of_a_later_link_leaves_what_the_earlier_one_taught(queued):
+    link("1", "A0000001", decider(queued))
+    other = claim("X99", line("97530", 5000, 4000), payer_number="Q1", member="M2")
+    queued.ingest(file_of(payment([other], trace="T2")))
+    taught = queued.rows("SELECT * FROM claim_alias")
+    link("2", "B0000002", decider(queued))
+    assert queued.rows("SELECT * FROM claim_alias") != taught
+    unlink("2", "no", decider(queued))
+    assert queued.rows("SELECT * FROM claim_alias") == taught
+    assert queued.broken() == []

@@ -241,3 +241,17 @@ def test_findings_name_no_patient(books):
     said = repr(verify(books.store))
     assert "W123456789" not in said
     assert "PATIENT" not in said
+
+
+@pytest.mark.parametrize(
+    ("change", "checks"),
+    [
+        ("UPDATE claim_payment SET evidence = 'W123456789'", {"recomputed_books"}),
+        ("UPDATE claim_payment_content SET content = substr(content, 1, 5)", {"claim_payment_values"}),
+    ],
+)
+def test_a_row_that_cannot_be_read_breaks_the_checks_that_read_it(books, change, checks):
+    books.sql(change)
+    found = verify(books.store)
+    assert checks <= {one.name for one in found.checks if not one.holds}
+    assert "W123456789" not in repr(found)

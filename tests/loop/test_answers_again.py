@@ -102,3 +102,29 @@ def test_a_reversal_waits_for_its_original_and_is_posted_when_it_comes(again: Ag
     with store.store.read() as connection, again.stores[0].store.read() as other:
         assert table_digests(connection) == table_digests(other)
     store.close()
+
+
+def test_a_rejected_void_leaves_the_reversed_claim_to_be_worked(tmp_path: Path) -> None:
+    """Coverage was lost and the payment taken back; the void sent then was taken in, or rejected by its own 277CA."""
+    lost = msgspec.structs.replace(
+        SCENARIO, rates=Rates(rejected=0.3), nasty=1.0, patterns=("reversed_for_lost_coverage",)
+    )
+    year = Year(tmp_path, 80, 6, lost, again=1.0)
+    truth = year.answer.truth
+    voids = {claim.patient_control_number for claim in year.again if claim.frequency == "8"}
+    repeats = truth.claims[len(year.claims) :]
+    rejected = {one.patient_control_number for one in repeats if one.status == "rejected"} & voids
+    taken_back = {
+        one.patient_control_number for one in truth.claims if "reversed_for_lost_coverage" in one.traits
+    }
+    store = year.store("whole")
+    store.ingest(year.remittances)
+    result = compare(truth, store.found_lines())
+    assert (result.wrong, result.missed, result.miscategorised) == ((), (), ())
+    rows = store.rows("SELECT patient_control_number AS number, status FROM claim WHERE id = root")
+    status = {row["number"]: row["status"] for row in rows}
+    worked, gone = rejected & taken_back, (voids - rejected) & taken_back
+    assert min(len(worked), len(gone)) >= 3
+    assert {status[one] for one in worked} == {"denied"}
+    assert {status[one] for one in gone} == {"reversed"}
+    store.close()

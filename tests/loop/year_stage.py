@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -25,6 +25,8 @@ from tests.loop.loop_stage import PARTNER, Loop, demo_payers
 TODAY = date(2026, 1, 5)
 """Day of the first payment run."""
 SUBMISSION = Submission(interchange_control_number="000000777")
+SUBMISSION_AGAIN = Submission(interchange_control_number="000000778")
+"""What went again went later: its 277CA comes when it is known here, and says nothing of the original."""
 
 
 class Year:
@@ -58,15 +60,26 @@ class Year:
         self.again = list(claims_again(rng, self.claims, again, batch=SUBMISSION.batch, renumber=renumber))
         every = [*self.claims, *self.again]
         self.answer: Answer = answer(every, rng=rng, today=TODAY, scenario=scenario, submission=SUBMISSION)
-        self.acknowledgments: list[Path] = []
-        self.remittances: list[Path] = []
+        said = self.answer.claims
+        first = msgspec.structs.replace(self.answer, claims=said[:count])
+        later = msgspec.structs.replace(self.answer, claims=said[count:], files=())
         answers = folder / "answers"
         answers.mkdir(parents=True)
-        for name, data in answer_files(self.answer, every, SUBMISSION):
-            path = answers / name
-            path.write_bytes(data)
-            (self.remittances if name.endswith(".835") else self.acknowledgments).append(path)
+        paths = self._written(answer_files(first, self.claims, SUBMISSION), answers)
+        self.remittances = [path for path in paths if path.suffix == ".835"]
+        self.acknowledgments = [path for path in paths if path.suffix != ".835"]
+        paths = self._written(answer_files(later, self.again, SUBMISSION_AGAIN), answers)
+        self.acknowledgments_again = [path for path in paths if path.suffix == ".277"]
         self._loaded: Path | None = None
+
+    @staticmethod
+    def _written(files: Iterable[tuple[str, bytes]], folder: Path) -> list[Path]:
+        """Write files into a folder; returns their paths in the same order."""
+        paths = []
+        for name, data in files:
+            paths.append(folder / name)
+            paths[-1].write_bytes(data)
+        return paths
 
     @property
     def practices(self) -> tuple[Practice, ...]:
@@ -91,6 +104,7 @@ class Year:
             first.save(self.claims)
             first.ingest(self.acknowledgments)  # a replacement is tied to its original by the payer's number
             first.save(self.again)
+            first.ingest(self.acknowledgments_again)
             first.close()
         shutil.copytree(self._loaded, folder)
         return YearLoop(folder, ())

@@ -66,6 +66,45 @@ def test_the_trace_number_ties_in_any_spelling_and_whatever_the_date(given_trace
     assert found == [("matched", 1, (1,), "trace")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["EFT00000100006 MEDICARE", "PMT MEDICARE ID:eft00000100006,", "MEDICARE #EFT00000100006/0406"],
+)
+def test_a_trace_number_that_is_a_word_of_the_text_ties(text):
+    payments = [era(1, 8000, trace="EFT00000100006", day=-20), era(2, 8000, trace="EFT00000100007", day=-20)]
+    assert tied([deposit(1, 8000, text=text)], payments)[0] == ("matched", 1, (1,), "trace")
+
+
+@pytest.mark.parametrize(
+    ("given_deposit", "given_payment"),
+    [
+        (deposit(1, 8000, text="XEFT00000100006 MEDICARE"), era(1, 8000, trace="EFT00000100006", day=-20)),
+        (deposit(1, 8001, text="EFT00000100006 MEDICARE"), era(1, 8000, trace="EFT00000100006", day=-20)),
+        (
+            deposit(1, 8000, text="EFT00000100006", payer="1999999999"),
+            era(1, 8000, trace="EFT00000100006", day=-20),
+        ),
+        (
+            deposit(1, 8000, text="EFT00000100006", practice="plum"),
+            era(1, 8000, trace="EFT00000100006", day=-20),
+        ),
+        (deposit(1, 8000, text="STORE 0042 DEPOSIT"), era(1, 8000, trace="42", day=-20)),
+    ],
+    ids=["part of a word", "amount", "payer", "practice", "short"],
+)
+def test_a_trace_number_in_the_text_does_not_tie_alone(given_deposit, given_payment):
+    assert tied([given_deposit], [given_payment])[0][0] == "deposit_without_era"
+
+
+def test_a_trace_number_in_the_text_that_fits_two_ties_none():
+    text = "EFT00000100006 MEDICARE"
+    one = era(1, 8000, trace="EFT00000100006", day=-20)
+    again = era(2, 8000, trace="EFT00000100006", day=-40)
+    assert tied([deposit(1, 8000, text=text)], [one, again])[0][3] == "ambiguous"
+    twice = tied([deposit(1, 8000, text=text), deposit(2, 8000, text=text)], [one])
+    assert [row[3] for row in twice[:2]] == ["ambiguous", "ambiguous"]
+
+
 def test_a_trace_number_of_another_payer_or_practice_does_not_tie():
     assert tied([deposit(1, 8000, trace="T1", payer="1999999999")], [era(1, 8000)]) == [
         ("deposit_without_era", 1, (), ""),

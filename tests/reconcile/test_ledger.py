@@ -270,6 +270,43 @@ def test_a_second_payment_without_reversal_is_a_credit_balance_and_its_writeoff_
     assert state.status == "overpaid"
 
 
+def told_twice(*shares):
+    """One payer pays 80.00 for each share that it leaves to the patient, of 150.00."""
+    return [
+        adjudication(
+            number, [((1,), 15000, 8000, [Adjustment("CO", "45", 7000 - share), Adjustment("PR", "2", share)])]
+        )
+        for number, share in enumerate(shares, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "patient"),
+    [(2000, 2000, 2000), (2000, 1500, 1500), (2000, 3000, 2000), (2000, 0, 0), (0, 2000, 0)],
+)
+def test_money_twice_leaves_the_patient_what_both_answers_leave_to_him(first, second, patient):
+    (balance,) = post(told_twice(first, second), submitted((15000,)).lines, TABLES).balances
+    assert (balance.paid, balance.patient) == (16000, patient)
+    assert balance.open == 15000 - 16000 - (7000 - first) - patient
+
+
+def test_the_reversal_of_either_answer_leaves_the_other_whole():
+    twice = told_twice(2000, 2000)
+    for original in twice:
+        ledger = post(in_sequence([*twice, reversal_of(original, 3)]), submitted((15000,)).lines, TABLES)
+        (balance,) = ledger.balances
+        assert (balance.paid, balance.contractual, balance.patient, balance.open) == (8000, 5000, 2000, 0)
+
+
+def test_another_payers_money_still_answers_the_patients_share():
+    first = told_twice(2000)[0]
+    second = adjudication(
+        2, [((1,), 15000, 8000, [Adjustment("CO", "45", 5000), Adjustment("PR", "2", 2000)])], payer="b"
+    )
+    (balance,) = post([first, second], submitted((15000,)).lines, TABLES).balances
+    assert (balance.patient, balance.open) == (0, -6000)
+
+
 def test_primary_reversed_and_corrected_after_the_secondary_paid():
     primary = adjudication(
         1, [((1,), 15000, 8000, [Adjustment("CO", "45", 5000), Adjustment("PR", "2", 2000)])]

@@ -88,6 +88,52 @@ def test_equal_answers_are_told_apart_by_the_payers_number():
     assert (state.balances[0].paid, state.status) == (8000, "settled")
 
 
+def numbered(made, place, number="P1"):
+    """An answer under a payer's number, at a place (835, claim payment)."""
+    claim = msgspec.structs.replace(made.claim, payer_claim_control_number=number)
+    return msgspec.structs.replace(made, claim=claim, order=(place[0], 0, place[1]))
+
+
+RELEASED = adjudication(1, [((1,), 15000, 9000, [Adjustment("CO", "45", 5000)])])
+"""An answer that leaves 10.00 unexplained, and was released by hand."""
+EXPLAINED = adjudication(3, [((1,), 15000, 9000, [Adjustment("CO", "45", 6000)])])
+
+
+def test_a_reversal_in_the_words_of_its_correction_takes_back_what_came_before():
+    came = [
+        numbered(RELEASED, ("1", 0)),
+        numbered(reversal_of(EXPLAINED, 2), ("2", 0)),
+        numbered(EXPLAINED, ("2", 1)),
+    ]
+    assert ids(in_sequence(came)) == [1, 2, 3]
+    state = reconcile_claim([submitted((15000,))], came, TABLES)
+    (balance,) = state.balances
+    assert (balance.paid, balance.contractual, balance.suspense, balance.open) == (9000, 6000, 0, 0)
+    assert {posting.adjudication for posting in state.postings if posting.account == "suspense"} == {1, 2}
+    later = numbered(reversal_of(EXPLAINED, 4), ("3", 0))
+    assert ids(in_sequence([*came, later])) == [1, 2, 3, 4]
+    assert reconcile_claim([submitted((15000,))], [*came, later], TABLES).balances[0].paid == 0
+
+
+def test_a_reversal_in_the_words_of_its_correction_leaves_other_answers():
+    """Of another number or payment, or one that a reversal of its own repeats: the exact opposite is taken back."""
+    back, correction = numbered(reversal_of(EXPLAINED, 2), ("2", 0)), numbered(EXPLAINED, ("2", 1))
+    others = [
+        [numbered(RELEASED, ("1", 0), "P2")],
+        [numbered(one(1, 8000), ("1", 0))],
+        [numbered(RELEASED, ("1", 0)), numbered(reversal_of(RELEASED, 4), ("1", 1))],
+    ]
+    for before in others:
+        assert ids(in_sequence([*before, back, correction]))[-2:] == [3, 2]
+
+
+def test_a_reversal_dated_before_its_original_does_not_take_back_the_correction():
+    """Across 835s the dates say little: the exact opposite counts."""
+    correction = numbered(RELEASED, ("1", 0))
+    came = [correction, numbered(reversal_of(EXPLAINED, 2), ("2", 0)), numbered(EXPLAINED, ("3", 0))]
+    assert ids(in_sequence(came)) == [1, 3, 2]
+
+
 def test_the_next_payer_answers_what_the_correction_leaves():
     """Without its place the correction would swallow the next payer's denial."""
     came = dated([ORIGINAL, NEXT_PAYER, REVERSAL, CORRECTION])

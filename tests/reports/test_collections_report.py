@@ -8,6 +8,7 @@ import pytest
 
 from reconcile.reports.collections import REPORT, group_of, groups
 from reconcile.reports.registry import Scope
+from reconcile.store.journal import Dating
 from reconcile.store.report_rows.collections import NO_DEPOSIT, PATIENTS, CollectedRow
 from tests.jobs.conftest import Desk
 from tests.jobs.hand_desk import add, both_lines, patient, table
@@ -88,3 +89,14 @@ def test_paper_and_patients_are_named(desk):
     assert answer(desk, "source")[0] == {"paper_eob": (7000, 0), "patient": (0, 400)}
     assert answer(desk, "payer", payer="acme")[0] == {"acme": (7000, 0)}
     assert answer(desk, "practice", practice="willow")[0] == {}
+
+
+def test_an_open_day_is_told_by_the_settings(desk):
+    desk.submit()
+    first(desk)
+    dating = Dating(today=TODAY, floor=date(2026, 3, 31))
+    assert answer(desk, dating=dating)[0] == {"2026-04": (7000, 0)}
+    assert answer(desk, dating=Dating(today=TODAY, rule="ingest"))[0] == {"2026-03": (7000, 0)}
+    assert answer(desk, "posting_date", dating=Dating(today=TODAY, rule="ingest"))[0] == {
+        "2026-03-21": (7000, 0)
+    }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import io
+import shutil
 import sqlite3
+import tarfile
 from datetime import datetime
 from pathlib import Path
 
 import pyrage
 import pytest
 
-from edi.model.errors import AccessError, InputError, UsageError
-from edi.transport.locked import identities
+from edi.model.errors import AccessError, InputError, StoreError, TemporaryError, UsageError
+from edi.transport.locked import identities, locking, unlocking
 from reconcile.store import open_store, store_digest
 from reconcile.store.backup import back_up, restore
 from tests.command_line import claimloop
@@ -91,6 +95,60 @@ def test_a_backup_that_was_cut_off_restores_nothing(plain, tmp_path, part):
     with store.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM claim").scalar() == 0
     store.close()
+
+
+def unpacked(data):
+    """The tar of a backup, and where the bytes of an entry are in it."""
+    whole = gzip.decompress(data)
+    with tarfile.open(fileobj=io.BytesIO(whole)) as tar:
+        return whole, {entry.name: (entry.offset_data, entry.size) for entry in tar}
+
+
+def test_a_changed_byte_in_any_row_is_found(plain, tmp_path):
+    """Claims' contents are in no digest of the store, so the backup has one of its own."""
+    whole, places = unpacked(plain.read_bytes())
+    for name, (start, size) in places.items():
+        if not name.startswith("rows/") or not size:
+            continue
+        damaged = bytearray(whole)
+        damaged[start + size // 2] ^= 1
+        store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
+        with pytest.raises((InputError, StoreError)):
+            restore(store, io.BytesIO(gzip.compress(bytes(damaged), 1)))
+        with store.read() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM claim").scalar() == 0, name
+        store.close()
+
+
+def test_a_store_whose_vault_lacks_a_file_is_not_backed_up(office, tmp_path):
+    vault = tmp_path / "vault"
+    shutil.copytree(office / "vault", vault)
+    next(path for path in vault.glob("??/*") if path.is_file()).unlink()
+    store = open_store(f"sqlite:///{office / 'claimloop.db'}", vault)
+    with pytest.raises(StoreError, match="lacks 1 of the store's files"):
+        back_up(store, io.BytesIO(), now=NOW)
+    store.close()
+
+
+def test_a_disk_that_is_full_is_said_through_the_encryption():
+    class Full(io.RawIOBase):
+        def writable(self):
+            return True
+
+        def write(self, _data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    key = pyrage.x25519.Identity.generate().to_public()
+    with pytest.raises(TemporaryError, match="may be full"), locking(Full(), [key]) as stream:
+        stream.write(bytes(1 << 24))
+
+
+def test_what_stands_behind_the_end_is_read_too():
+    """A reader that has enough leaves the thread no pipe to break on."""
+    key = pyrage.x25519.Identity.generate()
+    sealed = io.BytesIO(pyrage.encrypt(bytes(1 << 20), [key.to_public()]))
+    with unlocking(sealed, [key]) as stream:
+        assert stream.read(10) == bytes(10)
 
 
 @pytest.mark.parametrize("data", [b"", b"Dear practice", b"\x1f\x8b" + bytes(200)])

@@ -43,8 +43,9 @@ class Faults:
 
 
 class _Guard(asyncssh.SSHServer):
-    def __init__(self, faults: Faults, open_ones: set[asyncssh.SSHServerConnection]) -> None:
-        self._faults = faults
+    def __init__(self, server: SftpServer, open_ones: set[asyncssh.SSHServerConnection]) -> None:
+        self._server = server
+        self._faults = server.faults
         self._open = open_ones
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -56,7 +57,7 @@ class _Guard(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == (USER, PASSWORD)
+        return (username, password) == (USER, self._server.password)
 
 
 def _sftp(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
@@ -116,6 +117,7 @@ class SftpServer:
         self.faults = faults or Faults()
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.port = _free_port()
+        self.password = PASSWORD
         self.authorized: asyncssh.SSHAuthorizedKeys | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -144,7 +146,7 @@ class SftpServer:
 
     async def _listen(self) -> asyncssh.SSHAcceptor:
         return await asyncssh.create_server(
-            lambda: _Guard(self.faults, self._open),
+            lambda: _Guard(self, self._open),
             "127.0.0.1",
             self.port,
             server_host_keys=[self.key],

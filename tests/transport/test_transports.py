@@ -125,6 +125,28 @@ def test_other_content_is_never_overwritten(way):
     assert (way.outbound / "a.837").read_bytes() == b"one"
 
 
+def test_a_server_that_lets_nothing_be_read_is_asked_for_the_size_of_a_name_that_was_taken(way):
+    if way.kind == "folder":
+        pytest.skip("a folder can always be read")
+    way.transport = way.made(read_back=False)
+    source, digest = way.source(b"two words")
+    way.transport.stage("a.837", source, digest)
+    (way.outbound / "a.837").write_bytes(b"one")
+    with pytest.raises(NameTakenError):
+        way.transport.reveal("a.837", digest)
+    assert len(list(way.outbound.iterdir())) == 2, "what was staged is still there"
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "日"])
+def test_a_name_of_the_greatest_length_is_fetched(way, letter):
+    name = letter * (200 // len(letter.encode()))
+    for content in (b"one", b"two"):
+        (way.inbound / name).write_bytes(content)
+        assert way.transport.get(way.offered(name), way.here).read_bytes() == content
+    (way.inbound / (name + letter)).write_bytes(b"three")
+    assert [file.name for file in way.transport.listing()] == [name]
+
+
 def test_what_was_taken_away_is_in_doubt(way):
     source, digest = way.source(b"one")
     way.transport.stage("a.837", source, digest)
@@ -140,7 +162,9 @@ def test_a_source_that_changed_underway_is_damaged_and_removed(way):
     assert list(way.outbound.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../a", "a/b", "", "..", "/etc/x", "a\\b", "a\nb", "a" * 201, "c:x"])
+@pytest.mark.parametrize(
+    "name", ["../a", "a/b", "", "..", "/etc/x", "a\\b", "a\nb", "a" * 201, "é" * 101, "c:x"]
+)
 def test_a_name_with_a_path_in_it_is_refused(way, name):
     source, digest = way.source(b"x")
     with pytest.raises(InputError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import logging
+from random import Random
 
 import msgspec
 import pytest
@@ -20,6 +21,8 @@ from edi.x12 import conformance
 from edi.x12.conformance import ACCEPTED_DIFFERENCES, ConformanceError, ErrorKind
 from tests.builders import DAY, make_address, make_claim, make_dependent, make_person, make_subscriber
 from tests.claim_strategies import write
+from tests.conformance.documents import documents
+from tests.conformance.mutations import mutated
 
 CLEAN = write(
     [
@@ -86,6 +89,22 @@ def pyx12_says(monkeypatch):
 
 def ours(data: bytes):
     return [(error.kind.value, error.code) for error in conformance.check(data).errors]
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(2_000, marks=pytest.mark.soak)])
+def test_the_walk_says_what_pyx12_says_on_spoiled_files(seed, pyx12_says, count):
+    rng = Random(f"{seed} walk")
+    made = documents(seed, (8, 3, 2, 2, 3, 1, 1, 1))
+    judged = 0
+    for _ in range(count):
+        spoiled = mutated(rng, rng.choice(made), made)
+        said, crash = pyx12_says(spoiled.data)
+        found = ours(spoiled.data)
+        assert found[: len(said)] == said, (spoiled.kinds, spoiled.data)
+        if crash is None:
+            assert len(found) == len(said), (spoiled.kinds, spoiled.data)
+            judged += 1
+    assert judged > count // 2
 
 
 @pytest.mark.corpus

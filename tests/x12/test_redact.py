@@ -101,6 +101,30 @@ def test_codes_counts_and_amounts_stay_and_everything_else_goes():
     assert redacted(CLAIM, b"another key of 16 bytes") != done
 
 
+HEAD = CLAIM[: CLAIM.index("ST*")]
+
+
+@pytest.mark.parametrize(
+    ("segment", "gone"),
+    [
+        ("NM1*GB*1*DOE*JANE****MI*W123456789", ("DOE", "JANE", "W123456789")),  # 835: another insured
+        ("NM1*41*2*ORCHARD THERAPY*****46*123456789", ("ORCHARD", "123456789")),  # often the practice itself
+        ("NM1*PR*1*DOE*JANE****PI*123456789", ("DOE", "JANE", "123456789")),
+        ("NM1*IL*1*ABEL*ADA****MI*W1*25*QC*MAIDEN", ("MAIDEN",)),
+        ("STC*F1:65*20260310**100*50*20260309*CHK*20260308*123456789", ("20260309", "20260308", "123456789")),
+        ("INS*Y*18*******AC**D8*20260101**BOSTON", ("20260101", "BOSTON")),
+        ("NM1*IL*1*WEI\u00df*J\u00dcRG", ("WEI", "RG")),
+    ],
+)
+def test_what_names_somebody_goes_wherever_it_stands(segment, gone):
+    pieces = Redactor(KEY).copy([f"{HEAD}{segment}~".encode("latin-1")])
+    done = b"".join(piece for piece in pieces if isinstance(piece, bytes)).decode()
+    made = done.splitlines()[-1]
+    assert len(made) == len(segment) + 1
+    for value in gone:
+        assert value not in made, value
+
+
 def test_a_round_still_ties_and_balances(tmp_path):
     """The demo's files, redacted: imported and ingested they give the same sums, and every check holds."""
     assert claimloop("demo", tmp_path / "demo", "--quiet").code == 0

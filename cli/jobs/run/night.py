@@ -25,6 +25,7 @@ from cli.jobs.exchange import Exchange, Note, fetch, send
 from cli.jobs.ingest import files_of, ingest
 from cli.jobs.manifest import Manifest
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, read_table
+from cli.jobs.run.silence import silent
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ
@@ -32,9 +33,11 @@ from edi.model.errors import ClaimloopError, InputError
 from reconcile.store import Store
 from reconcile.store.alone import alone
 from reconcile.store.open_work import OpenWork, open_work, record_run, work_of_last_run
+from reconcile.store.silence import Silence
 
 _TAKEN: Final = "taken"
 _NOT_TAKEN: Final = "not-taken"
+_MOST_SILENCES: Final = 1000
 Log = Callable[[str, Mapping[str, Any]], None]
 """Told the name of an event and its fields; codes, numbers and names of files, no PHI."""
 
@@ -66,7 +69,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Night(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest of a run; times are UTC. ``new_work`` and ``open_work`` count by kind."""
+    """The manifest of a run; times are UTC. ``new_work`` and ``open_work`` count by kind.
+
+    ``silence`` is what should have come and has not (the first thousand); ``silent`` counts all of it by what it is.
+    """
 
     schema_version: int = 1
     started: datetime
@@ -80,6 +86,8 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
     new_work: dict[str, int] = {}
     open_work: dict[str, int] = {}
     new_work_by_practice: dict[str, int] = {}
+    silence: tuple[Silence, ...] = ()
+    silent: dict[str, int] = {}
 
 
 def run(
@@ -145,7 +153,8 @@ class _Run:
         self._bill_next()
         self._send()
         with self._store.read() as connection:
-            waiting, before = open_work(connection), work_of_last_run(connection)
+            silence = silent(connection, self._settings, self._request.now)
+            waiting, before = open_work(connection, silence), work_of_last_run(connection)
         new = [one for key, one in waiting.items() if key not in before]
         code = worst([*self._codes, ExitCode.WORK if new else ExitCode.DONE])
         if not self._request.dry_run:
@@ -163,6 +172,8 @@ class _Run:
             failed_practices=tuple(self._failed),
             new_work=_by_kind(new),
             open_work=_by_kind(waiting.values()),
+            silence=silence[:_MOST_SILENCES],
+            silent=dict(sorted(Counter(one.expected for one in silence).items())),
             new_work_by_practice=dict(sorted(Counter(one.practice_id for one in new).items())),
         )
 
@@ -240,9 +251,11 @@ class _Run:
             practices=practices,
             now=_utc(),
             second_opinion_megabytes=self._settings.ingest.second_opinion_megabytes,
+            largest_megabytes=self._settings.ingest.largest_megabytes,
         )
         self._files = done.files
-        for path, entry in zip(waiting, done.files, strict=True):
+        own = [entry for entry in done.files if entry.archive is None]
+        for path, entry in zip(waiting, own, strict=True):
             self._move(path, _NOT_TAKEN if entry.outcome == words.REJECTED else _TAKEN)
         refused = [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
         if refused:

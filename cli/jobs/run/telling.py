@@ -25,6 +25,7 @@ _WORDS: Final = {
     "unmatched": "unmatched payment",
     "work_item": "item of work",
     "in_doubt": "file in doubt",
+    "silence": "silence",
 }
 
 
@@ -72,6 +73,9 @@ def summary(night: Night) -> str:
         f"out: {counted(len(night.sent), 'file')}",
         f"new work: {_listed(night.new_work)}; open: {_listed(night.open_work)}",
     ]
+    if night.silent:
+        said = ", ".join(f"{count} {what}" for what, count in night.silent.items())
+        lines.append(f"overdue: {said}")
     lines += [
         f"failed: {one.practice_id or 'all practices'}: {one.step}: {one.message}"
         for one in night.failed_practices

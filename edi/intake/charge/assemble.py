@@ -95,6 +95,7 @@ def make_draft(
         supervising=parties.supervising_provider(first, directory),
         other_payers=others,
         later_payers=tuple(one.payer for one in first.coverages[1:]),
+        patient_protection="qmb" if first.patient.qmb else "",
         lines=lines,
     )
     if coverage.rank > 1:

@@ -15,6 +15,7 @@ from edi.model.money import decimal_text
 from reconcile.accounts import unexplained
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
+from reconcile.store.linked import LinkedPayment, linked_payments
 from reconcile.store.vault import Vault
 
 
@@ -42,19 +43,24 @@ def releases(connection: Connection, vault: Vault, tables: Tables) -> Iterator[F
 
 @check
 def links(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every number learned for a payer comes from a link that stands, and every link stands on its claim payment."""
-    linked = _standing(connection, "link", "unlink")
-    query = "SELECT payer, number, subject FROM claim_alias ORDER BY subject"
-    for payer, number, subject in rows(connection, query):
-        if subject not in linked:
+    """Every link of the event log stands on its claim payment, and what payers' numbers mean comes from these alone."""
+    logged = _standing(connection, "link", "unlink")
+    linked = {one.subject: one for one in linked_payments(connection)}
+    for subject in sorted(logged.keys() ^ linked.keys()):
+        said = "its claim payment" if subject in logged else "the event log"
+        yield broken("links", f"{subject} is linked by hand, and {said} does not say so")
+    taught: dict[tuple[str, str], set[int]] = {}
+    for one in linked.values():
+        if one.payer and one.number:
+            taught.setdefault((one.payer, one.number), set()).add(one.root)
+    query = "SELECT payer, number, claim_id, subject FROM claim_alias ORDER BY subject"
+    for payer, number, root, subject in list(rows(connection, query)):
+        taught.pop((payer, number), None)
+        if linked.get(subject) != LinkedPayment(subject, payer, number, root):
             yield broken("links", f"number {number} of payer {payer} comes from no link that stands")
-    by_hand = """SELECT r.payment_key, p.ordinal, p.patient_control_number FROM claim_payment p
-        JOIN remittance r ON r.id = p.remittance_id WHERE p.evidence = 'by_hand'"""
-    for key, ordinal, claim in rows(connection, by_hand):
-        if f"claim_payment:{key}#{ordinal + 1}" not in linked:
-            yield broken(
-                "links", "a claim payment is linked by hand, and the event log does not say so", claim=claim
-            )
+    for (payer, number), roots in sorted(taught.items()):
+        if len(roots) == 1:
+            yield broken("links", f"number {number} of payer {payer} is not known, though a link teaches it")
 
 
 @check

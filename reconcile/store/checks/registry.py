@@ -37,7 +37,8 @@ def check(run: Run) -> Run:
 
 def rows(connection: Connection, query: str) -> Iterator[Any]:
     """Yield the rows of a query, streamed."""
-    yield from connection.execute(text(query), execution_options={"yield_per": 5_000})
+    with connection.execute(text(query), execution_options={"yield_per": 5_000}) as found:
+        yield from found
 
 
 def broken(name: str, message: str, *, claim: str | None = None, line: str | None = None) -> Finding:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, case, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
-from reconcile.store.bulk import table_of
+from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.denial_work import written_off
 from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, FILE, REMITTANCE
 from reconcile.store.report_rows.answers import counts
 from reconcile.store.report_rows.scope import (
@@ -92,22 +93,41 @@ def _open(connection: Connection, scope: Scope, by: str) -> Select[Any]:
         *claim_columns(state),
         group.label("group"),
         _bucket(day, scope.today).label("bucket"),
+        state.c.denied,
         (state.c.open + state.c.denied).label("of_payers"),
         (state.c.patient - func.coalesce(paid.c.cents, 0)).label("of_patient"),
     ).select_from(state.outerjoin(paid, paid.c.claim_id == state.c.id))
 
 
 def open_rows(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
-    """Balances, one a row: of a claim's payers, and of its patient; cents."""
+    """Balances, one a row: of a claim's payers less what a person wrote off, and of its patient; cents."""
+    off = written_off(connection, scope.as_of)
     for row in listed(connection, _open(connection, scope, by)):
-        if row["of_payers"]:
-            yield {**row, "amount": row["of_payers"]}
+        amount = row["of_payers"] - _given_up(off, row["id"], row["denied"])
+        if amount:
+            yield {**row, "amount": amount}
         if row["of_patient"]:
             yield {**row, "group": PATIENTS, "amount": row["of_patient"]}
 
 
-def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[tuple[str, str, int, int]]:
-    """By group and bucket: how many balances, and their cents; a group may come several times."""
+def written_off_rows(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
+    """Claims of whose denials a person wrote something off, with the cents; no balance has these."""
+    off = written_off(connection, scope.as_of)
+    rows = _open(connection, scope, by).subquery()
+    for some in chunks(sorted(off), IN_LIST):
+        for row in listed(connection, select(rows).where(rows.c.id.in_(some))):
+            given_up = _given_up(off, row["id"], row["denied"])
+            if given_up:
+                yield {**row, "amount": given_up}
+
+
+def _given_up(off: Mapping[int, int], claim: int, denied: int) -> int:
+    """The cents of a claim that count as written off: no more than are denied by the scope's day."""
+    return max(min(off.get(claim, 0), denied), 0)
+
+
+def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[tuple[str, str, int, int, int]]:
+    """By group and bucket: how many balances, their cents, and cents written off; a group may come several times."""
     rows = _open(connection, scope, by).subquery()
     sums = []
     for column in (rows.c.of_payers, rows.c.of_patient):
@@ -115,9 +135,12 @@ def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[tuple[s
     query = select(rows.c.group, rows.c.bucket, *sums).group_by(rows.c.group, rows.c.bucket)
     for group, bucket, *found in connection.execute(query):
         payers, of_payers, patients, of_patient = map(int, found)
-        yield group, bucket, payers, of_payers
+        yield group, bucket, payers, of_payers, 0
         if patients:
-            yield PATIENTS, bucket, patients, of_patient
+            yield PATIENTS, bucket, patients, of_patient, 0
+    for row in written_off_rows(connection, scope, by):
+        settled = -1 if row["of_payers"] == row["amount"] else 0
+        yield row["group"], row["bucket"], settled, -row["amount"], row["amount"]
 
 
 def window_rows(scope: Scope, by: str) -> Select[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from reconcile.store.bulk import table_of
 from reconcile.store.deposits import reassociate
-from reconcile.store.journal import collected, dating_of
+from reconcile.store.journal import Dating, collected
 from reconcile.store.listing import REMITTANCE
 from reconcile.store.report_rows.scope import UNKNOWN, Scope, payer_of
 from reconcile.store.schema import FileTransactionRow
@@ -51,21 +51,21 @@ def collected_rows(connection: Connection, scope: Scope) -> Iterator[CollectedRo
         (kinds.c.file_sha256 == REMITTANCE.c.file_sha256) & (kinds.c.position == REMITTANCE.c.position),
     )
     payments = {row.id: row for row in connection.execute(query)}
-    deposits = _deposits(connection, scope.today)
+    dating = scope.dating or Dating(today=scope.today)
+    deposits = _deposits(connection, dating)
     found = []
-    for one in collected(connection, dating_of(connection, scope.today)):
+    for one in collected(connection, dating):
         payment = payments.get(one.remittance_id or 0)
-        by_patient = one.remittance_id is None
         found.append(
             CollectedRow(
                 practice_id=one.practice_id,
                 posting_date=one.posting_date,
-                payer=PATIENTS if by_patient else UNKNOWN if payment is None else payment.payer,
-                source="patient" if by_patient else UNKNOWN if payment is None else payment.kind or "835",
+                payer=PATIENTS if one.by_patient else UNKNOWN if payment is None else payment.payer,
+                source="patient" if one.by_patient else UNKNOWN if payment is None else payment.kind or "835",
                 trace_number="" if payment is None else payment.trace_number,
-                deposit=PATIENTS if by_patient else deposits.get(one.remittance_id or 0, NO_DEPOSIT),
-                from_payers=0 if by_patient else one.cents,
-                from_patients=one.cents if by_patient else 0,
+                deposit=PATIENTS if one.by_patient else deposits.get(one.remittance_id or 0, NO_DEPOSIT),
+                from_payers=0 if one.by_patient else one.cents,
+                from_patients=one.cents if one.by_patient else 0,
                 written=one.written,
             )
         )
@@ -73,9 +73,9 @@ def collected_rows(connection: Connection, scope: Scope) -> Iterator[CollectedRo
     yield from (one for one in found if _within(one, scope))
 
 
-def _deposits(connection: Connection, today: date) -> dict[int, str]:
+def _deposits(connection: Connection, dating: Dating) -> dict[int, str]:
     """The name of the deposit that each remittance is tied to: its day, and the bank's reference or trace number."""
-    known = reassociate(connection, today=today)
+    known = reassociate(connection, today=dating.today, window_days=dating.window_days, names=dating.names)
     names = {
         number: " ".join(
             part for part in (one.deposited_on.isoformat(), one.bank_reference or one.trace_number) if part

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
+from reconcile.store.journal import Dating
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
 from reconcile.underpayment import Contract
 
@@ -31,6 +32,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         payer: a payer as the reports name it, None for all.
         since, until: the first and the last day, both included; the report's ``period`` says of what.
         contract: what payers should allow, for the report that asks (``Report.needs_contract``); else None.
+        dating: by which day payments post; None: by that of the remittance.
     """
 
     today: date
@@ -40,6 +42,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None = None
     until: date | None = None
     contract: Contract | None = None
+    dating: Dating | None = None
 
 
 def paid_on() -> ColumnElement[Any]:

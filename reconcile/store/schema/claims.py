@@ -41,6 +41,7 @@ class ClaimRow(Table, table=True):
     patient_first_name: str = text()
     member_ids: str = text()
     later_payers: str = text()
+    patient_protection: str = text()
     charge: int = whole()
     date_from: date | None = Field(sa_type=Date, nullable=True, default=None)
     date_to: date | None = Field(sa_type=Date, nullable=True, default=None)

@@ -1,0 +1,160 @@
+"""Zip archives that came in: looked at before anything is unpacked, then taken member by member, never onto the disk.
+
+What an archive says of itself is checked against limits, so that one that would unpack into more than it may is refused
+whole. A member is read no further than the size that was checked.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import msgspec
+
+from edi.model.errors import InputError
+
+KIND: Final = "zip"
+_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_BLOCK: Final = 1 << 20
+_END: Final = b"PK\x05\x06"
+_END_SIZE: Final = 22
+_LONGEST_COMMENT: Final = 65_535
+_LARGE_END: Final = b"PK\x06\x07"
+_LARGE_END_SIZE: Final = 20
+_DIRECTORY_LIMIT: Final = 8 << 20
+_ENCRYPTED: Final = 0x1
+_SYMLINK: Final = 0o120000
+_FILE_TYPE: Final = 0o170000
+_READABLE: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much an archive may hold: members, bytes in all, and bytes for each packed byte."""
+
+    members: int = 10_000
+    size: int = 2 << 30
+    ratio: int = 200
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file in an archive: its own name without folders, its size in bytes, and how the archive names it."""
+
+    name: str
+    size: int
+    inside: str
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file begins as a zip archive does; one that cannot be read is none."""
+    try:
+        with path.open("rb") as source:
+            return source.read(len(_END)) in _MAGIC
+    except OSError:
+        return False
+
+
+def members(path: Path, limits: Limits) -> list[Member] | str:
+    """The members of an archive in its order, folders left out; or why it is refused, in words.
+
+    Args:
+        path: the archive.
+        limits: what it may hold.
+    """
+    refusal = _end_refused(path, limits)
+    if refusal:
+        return refusal
+    try:
+        with zipfile.ZipFile(path) as archive:
+            listed = archive.infolist()
+    except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError, EOFError):
+        return "it is damaged"
+    refusal = _refused(listed, path.stat().st_size, limits)
+    if refusal:
+        return refusal
+    return [
+        Member(PurePosixPath(one.filename).name, one.file_size, one.filename)
+        for one in listed
+        if not one.is_dir()
+    ]
+
+
+def _end_refused(path: Path, limits: Limits) -> str:
+    """Judge the record at the end of the file, before the directory that it names is read into memory."""
+    size = path.stat().st_size
+    with path.open("rb") as source:
+        source.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LARGE_END_SIZE))
+        tail = source.read()
+    place = tail.rfind(_END)
+    if place < 0 or len(tail) - place < _END_SIZE:
+        return "it is damaged"
+    if _LARGE_END in tail[:place]:
+        return "it is a zip64 archive, of which the size cannot be limited"
+    count = int.from_bytes(tail[place + 10 : place + 12], "little")
+    directory = int.from_bytes(tail[place + 12 : place + 16], "little")
+    if count > limits.members or directory > _DIRECTORY_LIMIT:
+        return f"it has more than {limits.members} members"
+    return ""
+
+
+def _refused(listed: list[zipfile.ZipInfo], packed: int, limits: Limits) -> str:
+    """Why the members are not unpacked, "" when they are."""
+    if len(listed) > limits.members:
+        return f"it has more than {limits.members} members"
+    if sum(one.compress_size for one in listed) > packed:
+        return "its members overlap"
+    unpacked = sum(one.file_size for one in listed)
+    if unpacked > limits.size:
+        return f"it unpacks into more than {limits.size >> 20} megabytes"
+    if any(one.file_size > max(one.compress_size, 1) * limits.ratio + _BLOCK for one in listed):
+        return f"a member unpacks into more than {limits.ratio} times its size"
+    for one in listed:
+        if _tricks(one):
+            return "a member's name or type points out of the archive"
+        if one.flag_bits & _ENCRYPTED:
+            return "it is encrypted"
+        if one.compress_type not in _READABLE:
+            return "a member is packed in a way that is not read"
+    return ""
+
+
+def _tricks(one: zipfile.ZipInfo) -> bool:
+    """Whether a member would be a link, or lie elsewhere than below the archive."""
+    name = one.orig_filename
+    path = PurePosixPath(name.replace("\\", "/"))
+    return (
+        (one.external_attr >> 16) & _FILE_TYPE == _SYMLINK
+        or path.is_absolute()
+        or ".." in path.parts
+        or name[1:2] == ":"
+        or not path.name
+        or any(ord(character) < ord(" ") for character in name)
+    )
+
+
+def is_nested(path: Path, member: Member) -> bool:
+    """Whether a member is itself an archive; of a damaged one nothing is known."""
+    try:
+        return next(iter(blocks(path, member)), b"").startswith(_MAGIC)
+    except InputError:
+        return False
+
+
+def blocks(path: Path, member: Member) -> Iterator[bytes]:
+    """A member's bytes in blocks, no more than its size.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    left = member.size
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member.inside) as source:
+            while left >= 0 and (block := source.read(min(_BLOCK, left + 1))):
+                left -= len(block)
+                if left < 0:
+                    raise InputError(f"{member.name}: is larger than its archive says")
+                yield block
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        raise InputError(f"{member.name}: its part of the archive is damaged") from None

@@ -1,0 +1,177 @@
+"""Files on their way in: kept first, noted as begun, read, and their outcome written last.
+
+A file whose digest is known and finished is a duplicate; one that an ended run left is taken up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cli.jobs import manifest
+from cli.jobs.manifest import FileEntry, entries
+from cli.settings import IngestSettings
+from edi.model.errors import InputError
+from edi.model.finding import Finding, Location, Severity
+from reconcile.store import STARTED, Kept, Store, Vault, begin_file, finish_file
+from reconcile.store.vault import read_blocks
+
+LARGEST: Final = IngestSettings().largest_megabytes
+"""Megabytes of a file that is taken in, where no setting says otherwise."""
+
+
+def take_in(
+    path: Path,
+    store: Store,
+    now: datetime,
+    *,
+    verb: str,
+    read: Callable[[Kept], FileEntry],
+    largest: int = LARGEST,
+    takes_reports: bool = False,
+) -> FileEntry:
+    """Keep a file in the vault, let ``read`` work on it, and store its outcome; a known file is only said.
+
+    Args:
+        path: the file.
+        store: open for writing.
+        now: UTC without zone.
+        verb: what the user asked for, in the advice on a file that is not there.
+        read: works on the kept bytes and says what became of them.
+        largest: megabytes; a file that is larger is refused and not kept.
+        takes_reports: the command itself keeps texts and archives, so one that is kept is known.
+    """
+    with suppress(OSError):
+        if path.stat().st_size > largest << 20:
+            return _too_large(path.name, largest)
+    return take_blocks(
+        path.name,
+        _no_more_than(read_blocks(path), largest, path.name),
+        store,
+        now,
+        verb=verb,
+        read=read,
+        takes_reports=takes_reports,
+    )
+
+
+def _too_large(name: str, largest: int) -> FileEntry:
+    message = f"the file has more than {largest} megabytes; it is not kept"
+    fix = "raise [ingest] largest_megabytes in claimloop.toml if it is what it should be"
+    return refused(name, None, error_finding("ING006", message, name, fix))
+
+
+def _no_more_than(blocks: Iterable[bytes], largest: int, name: str) -> Iterator[bytes]:
+    """Blocks of a file, which may grow while it is read.
+
+    Raises:
+        InputError: they are more than ``largest`` megabytes.
+    """
+    left = largest << 20
+    for block in blocks:
+        left -= len(block)
+        if left < 0:
+            raise InputError(f"{name}: the file has more than {largest} megabytes; it is not kept")
+        yield block
+
+
+def take_blocks(
+    name: str,
+    blocks: Iterable[bytes],
+    store: Store,
+    now: datetime,
+    *,
+    verb: str,
+    read: Callable[[Kept], FileEntry],
+    takes_reports: bool = False,
+) -> FileEntry:
+    """Do as ``take_in`` with the bytes of a file of that name."""
+    try:
+        kept = Vault(store.vault).keep(blocks)
+    except InputError as error:
+        message = str(error).removeprefix(f"{name}: ")
+        return refused(name, None, error_finding("ING001", message, name, f"look for it and {verb} again"))
+    known = begin_kept_file(store, kept, name, now, takes_reports=takes_reports)
+    if known is not None:
+        return known
+    entry = read(kept)
+    finish_kept_file(store, kept, entry)
+    return entry
+
+
+def take_again(
+    store: Store, kept: Kept, name: str, first_seen: datetime, read: Callable[[], FileEntry]
+) -> FileEntry:
+    """Take a kept file into a store that does not know it, under the time at which it was first seen.
+
+    Args:
+        store: open for writing.
+        kept: its bytes in the vault.
+        name: its name.
+        first_seen: UTC without zone.
+        read: takes in what it says.
+    """
+    with store.write() as connection:
+        begin_file(connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=first_seen)
+    entry = read()
+    finish_kept_file(store, kept, entry)
+    return entry
+
+
+def begin_kept_file(
+    store: Store, kept: Kept, name: str, now: datetime, *, takes_reports: bool = False
+) -> FileEntry | None:
+    """Note that work on a kept incoming file begins; its entry as a duplicate when an earlier run finished it.
+
+    A file that was rejected is read again, and so is one that ``ingest`` only kept unless ``takes_reports``: another
+    command may be the one that takes it.
+    """
+    with store.write() as connection:
+        known = begin_file(
+            connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=now
+        )
+    untaken = (STARTED, manifest.REJECTED) if takes_reports else (STARTED, manifest.REJECTED, manifest.KEPT)
+    if known is None or known.outcome in untaken:
+        return None
+    findings: list[Finding] = []
+    if known.outcome in (manifest.QUARANTINED, manifest.PARTIAL):
+        message = f"seen before; not all of it could be posted then (it was {known.outcome}): see held list"
+        place = Location(file=name)
+        findings = [Finding(code="ING002", severity=Severity.INFO, message=message, location=place)]
+    return FileEntry(
+        file=name,
+        sha256=kept.sha256,
+        kind=known.kind or None,
+        outcome=manifest.DUPLICATE,
+        duplicate_of=known.name,
+        findings=entries(findings),
+    )
+
+
+def finish_kept_file(store: Store, kept: Kept, entry: FileEntry) -> None:
+    """Write a file's outcome and manifest."""
+    with store.write() as connection:
+        finish_file(
+            connection,
+            kept.sha256,
+            kind=entry.kind or "",
+            outcome=entry.outcome,
+            manifest=msgspec.json.encode(entry).decode(),
+        )
+
+
+def refused(name: str, sha256: str | None, finding: Finding, kind: str | None = None) -> FileEntry:
+    """The entry of a file that was not taken in."""
+    return FileEntry(
+        file=name, sha256=sha256, kind=kind, outcome=manifest.REJECTED, findings=entries([finding])
+    )
+
+
+def error_finding(code: str, message: str, file: str, fix: str = "") -> Finding:
+    """An error about a whole file."""
+    return Finding(code=code, severity=Severity.ERROR, message=message, location=Location(file=file), fix=fix)
