@@ -12,7 +12,7 @@ from typing import Any
 
 from cli.jobs.create_claims import CreateResult
 from cli.jobs.lists import counted
-from cli.jobs.manifest import POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
+from cli.jobs.manifest import DUPLICATE, POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
 from cli.jobs.submission import WrittenFile
 from cli.render import money, stderr, stdout
 from edi.model.finding import Finding, Severity
@@ -34,6 +34,7 @@ def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
         f"{totals.claims_matched} of {counted(totals.claims, 'claim')} matched "
         f"({totals.lines_matched} of {counted(totals.lines, 'line')}), {totals.unmatched} unmatched, "
         f"{totals.claims_held} in suspense, {counted(totals.denials, 'denial')}",
+        f"{counted(totals.answered_twice, 'claim')} answered twice without a reversal (claimloop work list)",
         f"{counted(totals.acknowledgments, 'acknowledgment')}, {counted(totals.rejections, 'rejection')} among them",
         f"{counted(totals.claims_new, 'claim')} new, {totals.claims_known} known; "
         f"{counted(totals.retried_matched, 'payment')} that waited found a claim",
@@ -54,8 +55,9 @@ def _file_line(file: FileEntry) -> str:
         )
     if file.eligibility_answers:
         what.append(counted(file.eligibility_answers, "answer") + " about eligibility")
-    if file.patient_entries:
-        what.append(counted(file.patient_entries, "patient payment"))
+    if file.patient_entries or file.patient_entries_known:
+        known = f", {file.patient_entries_known} seen before" if file.patient_entries_known else ""
+        what.append(counted(file.patient_entries, "patient payment") + known)
     if file.opening_balances:
         what.append(counted(file.opening_balances, "claim") + " brought forward")
     if file.claims_new or file.claims_known:
@@ -71,9 +73,9 @@ def _payments(payments: Sequence[PaymentEntry]) -> str:
     """How many payments came to what, and of those posted how many claims were found: nothing is booked of the rest."""
     outcomes = Counter(one.outcome for one in payments)
     if len(outcomes) > 1:
-        said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+        said = ", ".join(f"{count} {_word(outcome)}" for outcome, count in sorted(outcomes.items()))
     else:
-        said = ", ".join(outcomes)
+        said = ", ".join(map(_word, outcomes))
     text = f"{counted(len(payments), 'payment')}: {said}"
     posted = [one for one in payments if one.outcome == POSTED]
     claims = sum(one.claims for one in posted)
@@ -84,6 +86,11 @@ def _payments(payments: Sequence[PaymentEntry]) -> str:
     return text + (f", {held} in suspense" if held else "")
 
 
+def _word(outcome: str) -> str:
+    """An outcome of a payment as a person reads it."""
+    return "seen before" if outcome == DUPLICATE else outcome
+
+
 def _print_findings(manifest: Manifest) -> None:
     console = stderr()
     findings: list[tuple[str, FindingEntry]] = []
@@ -91,7 +98,10 @@ def _print_findings(manifest: Manifest) -> None:
         findings += [(file.file, finding) for finding in file.findings]
         findings += [(file.file, finding) for payment in file.payments for finding in payment.findings]
     findings.sort(key=lambda item: {"error": 0, "warning": 1}.get(item[1].severity, 2))
-    for name, finding in findings[:_FINDINGS_SHOWN]:
+    refused = sum(one.severity == "error" and one.row is not None for _, one in findings)
+    findings.sort(key=lambda item: not (item[1].severity == "error" and item[1].row is not None))
+    shown = max(refused, _FINDINGS_SHOWN)
+    for name, finding in findings[:shown]:
         place = [f"row {finding.row}"] if finding.row else []
         place += [f"claim {finding.claim}"] if finding.claim else []
         place += [f"segment {finding.segment}"] if finding.segment else []
@@ -103,8 +113,8 @@ def _print_findings(manifest: Manifest) -> None:
         )
         if finding.fix:
             console.print(f"        fix: {finding.fix}", markup=False, style="dim", soft_wrap=True)
-    if len(findings) > _FINDINGS_SHOWN:
-        console.print(f"… and {len(findings) - _FINDINGS_SHOWN} more; --json lists all", style="dim")
+    if len(findings) > shown:
+        console.print(f"… and {len(findings) - shown} more; --json lists all", style="dim")
 
 
 def held_text(result: CreateResult, *, most: int) -> Iterator[str]:

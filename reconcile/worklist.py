@@ -81,11 +81,10 @@ ALLOWED: Final[Mapping[Verb, frozenset[WorkState]]] = {
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """One denial of the item by the payer: its day, whether it stands by the books, and its cents."""
+    """One denial of the item by the payer: its day, and whether it stands by the books."""
 
     on: date | None
     status: str
-    amount: int = 0
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +126,8 @@ class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     ``since`` is the day on which the state came about (None: not known), ``appealed_level`` of the last appeal,
     ``decided_on`` the day on which a payer upheld the denial, ``reopened`` how often. ``written_off`` are cents, never
-    more than are denied; an item is open again beside them when more came to be denied.
+    more than are denied; an item is open again beside them when more came to be denied. ``sent_again``: it is
+    corrected by a submission that has no answer yet, which no deed undoes.
     """
 
     state: WorkState = WorkState.OPEN
@@ -141,6 +141,7 @@ class Work(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     written_off: int = 0
     reopened: int = 0
     notes: int = 0
+    sent_again: bool = False
 
     def asleep(self, today: date) -> bool:
         """Whether it is put aside on that day."""
@@ -206,7 +207,7 @@ def work_of(
     standing = any(one.status == DenialStatus.OPEN for one in answers)
     if not facts and standing:
         state = WorkState.CORRECTED if sent_again else WorkState.OPEN
-        return Work(state=state, since=_known(begun))
+        return Work(state=state, since=_known(begun), sent_again=sent_again)
     again = sorted({one.on for one in answers if one.on is not None and one.on > begun})
     facts += [_Fact(day, _PAYER, 0) for day in again]
     facts += [_Fact(day, _PAYER, 1, denied=False) for day in set(taken_back) if day > begun]
@@ -218,7 +219,7 @@ def work_of(
     if denied is not None:
         work = _held_to(work, denied, max((one.on for one in answers if one.on is not None), default=None))
     if sent_again and work.state in TO_DO:
-        return msgspec.structs.replace(work, state=WorkState.CORRECTED)
+        return msgspec.structs.replace(work, state=WorkState.CORRECTED, sent_again=True)
     return work
 
 

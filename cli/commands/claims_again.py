@@ -15,6 +15,7 @@ from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.again import AgainRequest, AgainResult, bill_next, correct_claims, void_claims
 from cli.jobs.again.request import REFUSALS
 from cli.jobs.lists import counted, known_word
+from cli.jobs.overpaid import overpaid_rows
 from cli.jobs.rejected.explaining import Explainer, footer, rejection_rows
 from cli.options import (
     AsJson,
@@ -46,6 +47,7 @@ from cli.summaries import written_file_json
 from cli.workspace import workspace
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
+from reconcile.store.overpaid import overpaid
 from reconcile.store.rejections import rejections
 from reconcile.store.vault import Vault
 from reconcile.store.work_items import DONE, OPEN, WorkItem, close_work_item, work_items
@@ -313,18 +315,20 @@ def list_work(
     That is what payers take no file for, and claims that were rejected before
     a payer took them in: what is wrong, in which field, and the command that
     sends them again. A rejected claim has no id: it leaves the list when it
-    is sent again or accepted after all.
+    is sent again or accepted after all. So does a claim that is overpaid, or
+    that one payer answered twice, when the money is taken back.
     """
     chosen = known_word("--status", status, (OPEN, DONE, "all"))
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         items = work_items(connection, status=None if chosen == "all" else chosen)
         refused = rejections(connection) if chosen != DONE else ()
+        over = overpaid_rows(overpaid(connection)) if chosen != DONE else []
         explainer = Explainer(Vault(opened.store.vault), opened.tables)
         rejected = rejection_rows(refused, explainer, opened.settings.payers)
-    rows = [_work_row(one) for one in items] + rejected
+    rows = [_work_row(one) for one in items] + rejected + over
     rows.sort(key=lambda row: str(row["due_date"] or date.max))
     form = "json" if as_json else form
-    write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected)))
+    write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected), len(over)))
 
 
 @work_group.command("done")

@@ -112,6 +112,7 @@ _PAYMENTS: Final = {
     "PAY003": "The adjustments of a row of payments.csv cannot be read.",
     "PAY004": "A file of payments cannot be read as TOML.",
     "PAY005": "An opening balance that is not above zero, or above the charge of its line.",
+    "PAY006": "A payment written by hand, or its service, is of a day after the one on which its file came.",
     "PAY010": "A payment written by hand moves money and has no reference, so it cannot be told from another.",
     "PAY011": "The rows of a payment do not come to the amount that they say it has.",
     "PAY012": "A claim has a row for the whole of it beside rows of its lines.",
@@ -122,6 +123,8 @@ _PAYMENTS: Final = {
     "PAY023": "An opening balance of a claim that is in the store with its own lines and payments.",
     "PAY024": "A claim was brought forward before, with another balance or other lines.",
     "PAY025": "The same payment of a patient, of that day, claim, amount and reference, is in the store already.",
+    "PAY026": "A patient paid more than he owes on a claim that was answered, so it has a credit.",
+    "PAY027": "A remark code of a payment written by hand is no RARC that the tables have.",
 }
 _BANK: Final = {
     "DEP001": "Entries of a bank's file that are no money that came in: they are no deposits.",
@@ -162,7 +165,10 @@ _AGAIN: Final = {
     "AGN029": "The claim went to the next payer already.",
 }
 _LEDGER: Final = {
-    "ANSWERED_TWICE": "The payer answered a line again without reversing its first answer; what exceeds is memo.",
+    "ANSWERED_TWICE": (
+        "The payer answered again without reversing its first answer; both payments are posted, a write-off beyond the "
+        "charge is memo, and the patient owes no more than both answers leave to the patient."
+    ),
     "COB_OVERSTATED": "A later payer's write-off exceeds what was still open; the rest is memo.",
     "CHARGE_DIFFERS": "The payer answered a higher charge than was submitted; the adjustments beyond ours are memo.",
     "REVERSAL_WITHOUT_ORIGINAL": "A reversal takes back an adjudication that is not in the books.",

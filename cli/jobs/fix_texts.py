@@ -39,7 +39,10 @@ FIXES: Final[Mapping[str, str]] = {
     "AGN027": "Ask the payer for the adjudication of each line, or bill the next payer on paper.",
     "AGN028": "Bill the next payer with what this one decided.",
     "AGN029": "Nothing; the next payer has the claim.",
-    "ANSWERED_TWICE": "Ask the payer which answer holds; a reversal must come before a new one.",
+    "ANSWERED_TWICE": (
+        "Compare the two payments by their traces; if the check was reissued, see that only one was cashed, else ask "
+        "the payer to take one back. Both are posted; claimloop work list shows the claim until then."
+    ),
     "BAL001": "Ask the payer for a corrected 835; claimloop held list names the claim.",
     "BAL002": "Ask the payer for a corrected 835; claimloop held list names the claim.",
     "BAL003": "Ask the payer or clearinghouse for a corrected 835; nothing of this one is posted.",
@@ -171,6 +174,7 @@ FIXES: Final[Mapping[str, str]] = {
     "PAY003": "Write group-CARC=amount, one after the other: CO-45=10.00; PR-2=20.00.",
     "PAY004": 'Write [[payment]] before each payment, and below it lines like amount = "40.00".',
     "PAY005": "Write what is still owed, above zero; a credit of a patient is a row of kind patient.",
+    "PAY006": "Correct the date; write a payment down when it was made.",
     "PAY010": "Write the check number, or the last four digits of the card, as reference.",
     "PAY011": "Correct payment_amount, or add the rows that are missing, provider adjustments too.",
     "PAY012": "Give every row of the claim its procedure_code and date_of_service, or write one row for the claim.",
@@ -188,6 +192,8 @@ FIXES: Final[Mapping[str, str]] = {
     "PAY023": "Take the row out; claimloop claims show tells the claim's balance.",
     "PAY024": "Take the row out; book what changed as a payment or an adjustment.",
     "PAY025": "Nothing, if it is the same payment; else give it a reference of its own.",
+    "PAY026": "Nothing, if it was paid ahead; else take it back by a row with the amount below zero.",
+    "PAY027": "Write the code as the EOB has it, like N130; tables update brings newer lists.",
     "PYX900": "Look at the segment by hand, and report it with the finding's place.",
     "PYX901": "Nothing can be done here; our own checks still apply.",
     "PYX902": "Nothing; the reason is in the message.",

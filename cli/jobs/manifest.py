@@ -41,7 +41,10 @@ class FindingEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PaymentEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One 835 transaction set. ``unmatched`` counts claim payments that wait in the queue."""
+    """One 835 transaction set. ``unmatched`` counts claim payments that wait in the queue.
+
+    ``answered_twice`` counts claims that its payer had answered before without a reversal; they are posted.
+    """
 
     st_control_number: str
     outcome: str
@@ -54,6 +57,7 @@ class PaymentEntry(msgspec.Struct, frozen=True, kw_only=True):
     lines_matched: int = 0
     unmatched: int = 0
     denials: int = 0
+    answered_twice: int = 0
     findings: tuple[FindingEntry, ...] = ()
 
 
@@ -61,7 +65,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One file. Acknowledgments and imported claims are counted here; payments are listed.
 
     ``patient_entries`` are payments of patients and what they owed before, ``opening_balances`` claims brought forward,
-    ``deposits`` credits of a bank account that were new.
+    ``deposits`` credits of a bank account that were new; ``…_known`` count what was in the store already.
     ``duplicate_of`` is the name under which a duplicate was taken in first, ``archive`` that of the zip archive it was
     a member of; the archive's own entry stands before those of its members.
     """
@@ -78,6 +82,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     claims_known: int = 0
     eligibility_answers: int = 0
     patient_entries: int = 0
+    patient_entries_known: int = 0
     opening_balances: int = 0
     deposits: int = 0
     deposits_known: int = 0
@@ -103,12 +108,14 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     lines_matched: int = 0
     unmatched: int = 0
     denials: int = 0
+    answered_twice: int = 0
     acknowledgments: int = 0
     rejections: int = 0
     claims_new: int = 0
     claims_known: int = 0
     eligibility_answers: int = 0
     patient_entries: int = 0
+    patient_entries_known: int = 0
     opening_balances: int = 0
     retried_matched: int = 0
 
@@ -202,7 +209,7 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
             continue
         for name in (
             "acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers", "patient_entries",
-            "opening_balances",
+            "patient_entries_known", "opening_balances",
         ):  # fmt: skip
             sums[name] += getattr(file, name)
         for payment in file.payments:
@@ -214,6 +221,7 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
                 continue
             for name in (
                 "claims", "claims_matched", "claims_held", "lines", "lines_matched", "unmatched", "denials",
+                "answered_twice",
             ):  # fmt: skip
                 sums[name] += getattr(payment, name)
     sums["retried_matched"] = retried_matched

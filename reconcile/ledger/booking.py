@@ -133,13 +133,15 @@ class Booking:
             excess -= self._draw(number, service, entry, account, min(excess, held))
 
     def _share_told_again(
-        self, adjudication: Adjudication, service: Service, entries: Sequence[Entry]
+        self, adjudication: Adjudication, service: Service, entries: Sequence[Entry], room: int
     ) -> int:
         """The cents of the patient's share that a payer's second answer leaves to the patient once more.
 
-        Money twice for one service is the payer's to take back, and settles nothing of what the patient owes.
+        Where the write-offs find no room beside the money, it is the whole service that was answered again: money twice
+        is the payer's to take back, and settles nothing of what the patient owes.
         """
-        if service.only_payer() != adjudication.payer:
+        written_off = sum(max(entry.cents, 0) for entry in entries if entry.account is Account.CONTRACTUAL)
+        if service.only_payer() != adjudication.payer or written_off <= room:
             return 0
         again = sum(entry.cents for entry in entries if entry.account is Account.PATIENT)
         return max(min(again, service.accounts[Account.PATIENT]), 0)

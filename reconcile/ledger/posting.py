@@ -132,7 +132,8 @@ class Poster(Booking):
             if entry.account is _PAID or (entry.account in GIVING and entry.cents < 0):
                 self._book(number, service, entry, entry.account, entry.cents)
                 drawn += entry.cents
-        kept = self._share_told_again(adjudication, service, entries) if drawn > room else 0
+        kept = self._share_told_again(adjudication, service, entries, room - drawn)
+        room -= kept
         for account in (Account.CONTRACTUAL, Account.PATIENT, Account.DENIED, Account.SUSPENSE):
             for entry in entries:
                 if entry.account is not account or (account in GIVING and entry.cents < 0):

@@ -3,7 +3,8 @@
 A claim is as old as its last day of service. Payers have not settled what is open (unanswered or pended) and what is
 denied, less what a person wrote off of it, which is told apart; what a person released from a hold is nobody's. A
 patient owes what payers left to the patient, less what the patient paid on the claim. Days in A/R = what is open / the
-average charge of a day, over the last 90 days of service.
+average charge of a day, over the last 90 days of service. A claim paid too much is a credit, told apart: what one payer
+owes is not less because another claim was paid twice.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from reconcile.store.report_rows import balances as source
 from reconcile.store.report_rows.scope import listed
 
 _BUCKETS: Final = tuple(name for name, _ in source.BUCKETS)
-_SUMS: Final = ("balances", *_BUCKETS, "total", "written_off", "charges_90_days")
+_SUMS: Final = ("balances", *_BUCKETS, "total", "credits", "written_off", "charges_90_days")
 _DAYS: Final = ("days 0–30", "31–60", "61–90", "91–120", "over 120")
 
 
@@ -43,12 +44,13 @@ def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, what is open by age; what patients owe is a group of its own."""
     charges = source.window_sums(connection, scope, by)
     found = {name: _empty(name) for name in charges}
-    for name, bucket, count, cents, written_off in source.open_sums(connection, scope, by):
-        row = found.setdefault(name, _empty(name))
-        row["balances"] = cell(row, "balances") + count
-        row[bucket] = cell(row, bucket) + cents
-        row["total"] = cell(row, "total") + cents
-        row["written_off"] = cell(row, "written_off") + written_off
+    for one in source.open_sums(connection, scope, by):
+        row = found.setdefault(one.group, _empty(one.group))
+        row["balances"] = cell(row, "balances") + one.balances
+        row[one.bucket] = cell(row, one.bucket) + one.cents
+        row["total"] = cell(row, "total") + one.cents
+        row["credits"] = cell(row, "credits") + one.credits
+        row["written_off"] = cell(row, "written_off") + one.written_off
     for name, cents in charges.items():
         found[name]["charges_90_days"] = cents
     for row in found.values():
@@ -104,12 +106,13 @@ REPORT: Final = Report(
         Column("balances", "count"),
         *(Column(name, "cents", title) for name, title in zip(_BUCKETS, _DAYS, strict=True)),
         Column("total", "cents"),
+        Column("credits", "cents"),
         Column("written_off", "cents", "written off"),
         Column("charges_90_days", "cents", "charges 90 days"),
         Column("days_in_ar", "days", "days in A/R"),
     ),
     figures=(
-        Figure(column="balances", formula="balances of payers and of patients", numerator=Part("balances")),
+        Figure(column="balances", formula="balances above zero, of payers and of patients", numerator=Part("balances")),
         *(
             Figure(
                 column=name,
@@ -120,8 +123,14 @@ REPORT: Final = Report(
         ),
         Figure(
             column="total",
-            formula="open + denied - written off by people of payers; patient share - paid by the patient of patients",
+            formula="open + denied - written off by people of payers; patient share - paid by the patient of patients; "
+            "of each claim where above zero",
             numerator=Part("balances", "amount"),
+        ),
+        Figure(
+            column="credits",
+            formula="the same of each claim where below zero: paid too much, in no balance and not taken off any",
+            numerator=Part("credits", "amount"),
         ),
         Figure(
             column="written_off",
@@ -152,6 +161,12 @@ REPORT: Final = Report(
                 *(Column(name, "cents") for name in _BUCKETS),
             ),
             _balances,
+        ),
+        RowSet(
+            "credits",
+            "claims for which payers, or the patient, paid too much",
+            (*CLAIM, Column("bucket"), Column("amount", "cents")),
+            source.credit_rows,
         ),
         RowSet(
             "written_off",

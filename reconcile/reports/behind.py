@@ -16,4 +16,5 @@ CLAIM: Final = (
 )
 """A claim: its first submission, with the charge that counts now."""
 CLAIM_GROUPS: Final = ("payer", "practice", "month")
-"""What claims are grouped by: payer billed, practice, month of the first day of service."""
+"""What claims are grouped by: payer (that answered in reports of answers, else the one billed), practice, month of the
+first day of service."""

@@ -1,4 +1,8 @@
-"""Net collection: what was paid of what payers allow, by month of service."""
+"""Net collection: what was paid of what payers allow, by month of service.
+
+It is told of claims: by payer, a claim stands with the payer billed, with the money of all its payers. The report
+``payers`` has each payer's own money.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ from reconcile.reports.registry import (
 from reconcile.store.report_rows import balances as source
 from reconcile.store.report_rows.scope import listed
 
-_AMOUNTS: Final = (*source.AMOUNTS, "patient_paid")
+_AMOUNTS: Final = (*source.AMOUNTS, "patient_paid", "overpaid")
 _SUMS: Final = ("claims", "charge", "allowed", "collected", *_AMOUNTS)
 
 
@@ -52,7 +56,7 @@ def whole(rows: Iterable[Row]) -> Row:
 
 def _rated(row: Row) -> Row:
     row["allowed"] = cell(row, "charge") - cell(row, "contractual")
-    row["collected"] = cell(row, "paid") + cell(row, "patient_paid")
+    row["collected"] = cell(row, "paid") + cell(row, "patient_paid") - cell(row, "overpaid")
     row["net_collection"] = percent(cell(row, "collected"), cell(row, "allowed"))
     return row
 
@@ -65,7 +69,7 @@ def _read(connection: Connection, scope: Scope, by: str) -> Answer:
 def _claims(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
     for row in listed(connection, source.collection_rows(connection, scope, by)):
         row["allowed"] = row["charge"] - row["contractual"]
-        row["collected"] = row["paid"] + row["patient_paid"]
+        row["collected"] = row["paid"] + row["patient_paid"] - row["overpaid"]
         yield row
 
 
@@ -90,24 +94,27 @@ REPORT: Final = Report(
         Figure(column="claims", formula="claims, each once", numerator=Part("claims")),
         Figure(column="allowed", formula="charges - contractual write-offs", numerator=Part("claims", "allowed")),
         Figure(
-            column="collected", formula="paid by payers + paid by patients", numerator=Part("claims", "collected")
+            column="collected",
+            formula="paid by payers + paid by patients - overpaid",
+            numerator=Part("claims", "collected"),
         ),
         *(
             Figure(column=name, formula=formula, numerator=Part("claims", name))
             for name, formula in (
                 ("charge", "charges that count now"),
-                ("paid", "paid by payers"),
+                ("paid", "paid on the claims by all their payers, whoever was billed"),
                 ("contractual", "contractual write-offs"),
                 ("patient", "what payers left to the patient"),
                 ("denied", "denied, not recovered"),
                 ("suspense", "released from a hold and not explained yet"),
                 ("open", "not answered, or pended"),
                 ("patient_paid", "paid by patients on claims"),
+                ("overpaid", "paid beyond charge - contractual write-offs, of each claim; not counted as collected"),
             )
         ),
         Figure(
             column="net_collection",
-            formula="(paid by payers + paid by patients) / (charges - contractual write-offs)",
+            formula="(paid by payers + paid by patients - overpaid) / (charges - contractual write-offs)",
             numerator=Part("claims", "collected"),
             denominator=Part("claims", "allowed"),
         ),

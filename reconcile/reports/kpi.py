@@ -65,6 +65,7 @@ HEADLINES: Final = (
     Headline("paid by patients", collection.REPORT, "patient_paid"),
     Headline("net collection", collection.REPORT, "net_collection"),
     Headline("open at payers and patients", aging.REPORT, "total"),
+    Headline("credits of payers and patients", aging.REPORT, "credits"),
     Headline("open over 120 days", aging.REPORT, "days_over_120"),
     Headline("days in A/R", aging.REPORT, "days_in_ar"),
     Headline("first-pass acceptance", acceptance.REPORT, "first_pass_acceptance"),

@@ -1,5 +1,8 @@
 """The payer scorecard: what each payer answers, how fast, how often it denies, and what is open there.
 
+Claims, charges and what is open stand with the payer billed; money, denials, first answers and lags with the payer
+whose remittance says them. So a claim that crossed over counts in the answers of two payers; the total counts it once.
+
 The lag of an answer is the days from the day its submission went out to the day of the payment. A claim made here went
 out on the day its file was written; an imported one on the day of its first 277CA, and without one its lag is not
 known and not counted. p50 and p90 are nearest ranks: the least number of days in which half, and nine in ten, of the
@@ -26,13 +29,16 @@ from reconcile.reports.registry import (
     Row,
     RowSet,
     Scope,
+    Value,
     by_amount,
+    summed,
 )
 from reconcile.store.report_rows import balances as source
 from reconcile.store.report_rows.scope import listed
 
 _BY: Final = "payer"
-_MONEY: Final = ("claims", "charge", "paid", "contractual", "patient")
+_BILLED: Final = ("claims", "charge")
+_MONEY: Final = source.SAID
 _RATES: Final = (
     "adjudicated_claims",
     "adjudicated",
@@ -74,19 +80,22 @@ def lags(connection: Connection, scope: Scope) -> dict[str, dict[int, int]]:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    money = collection.groups(connection, scope, _BY)
+    billed = collection.groups(connection, scope, _BY)
+    money = [{GROUP: payer, **sums} for payer, sums in source.money_sums(connection, scope).items()]
     rated = rates.groups(connection, scope, _BY)
     first = resolution.groups(connection, scope, _BY)
     is_open = [row for row in aging.groups(connection, scope, _BY) if row[GROUP] != source.PATIENTS]
     days = lags(connection, scope)
-    parts = ((money, _MONEY), (rated, _RATES), (first, _FIRST), (is_open, ("total",)))
-    rows = {row[GROUP]: _empty(str(row[GROUP])) for some, _ in parts for row in some}
+    parts = ((billed, _BILLED), (money, _MONEY), (rated, _RATES), (first, _FIRST), (is_open, ("total",)))
+    named = {str(row[GROUP]) for some, _ in parts for row in some} | days.keys() - {TOTAL}
+    rows: dict[Value, Row] = {name: _empty(name) for name in named}
     for some, names in parts:
         for row in some:
             rows[row[GROUP]].update({name: row[name] for name in names})
     whole = _empty(TOTAL)
     for row, names in (
-        (collection.whole(money), _MONEY),
+        (collection.whole(billed), _BILLED),
+        (summed(money, _MONEY), _MONEY),
         (rates.whole(rated), _RATES),
         (resolution.whole(first), _FIRST),
         (aging.whole(is_open), ("total",)),
@@ -101,7 +110,7 @@ def _read(connection: Connection, scope: Scope, by: str) -> Answer:
 
 
 def _empty(name: str) -> Row:
-    counted = dict.fromkeys((*_MONEY, *_RATES, *_FIRST, "total"), 0)
+    counted = dict.fromkeys((*_BILLED, *_MONEY, *_RATES, *_FIRST, "total"), 0)
     row: Row = {GROUP: name, **counted}
     row.update(dict.fromkeys(("rate_claims", "rate_dollars", "first_pass_resolution")))
     return row
@@ -112,6 +121,10 @@ def _lag_rows(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
         if row["sent_on"] is not None and row["paid_on"] is not None:
             row["days"] = max((row["paid_on"] - row["sent_on"]).days, 0)
             yield row
+
+
+def _money_rows(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
+    return listed(connection, source.money_rows(scope))
 
 
 def _open_rows(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
@@ -128,6 +141,12 @@ LAGS: Final = RowSet(
     ),
     _lag_rows,
 )  # fmt: skip
+MONEY: Final = RowSet(
+    "money",
+    "claims with what the posted answers of one payer say of them",
+    (*CLAIM, Column("answered_by"), *(Column(name, "cents") for name in _MONEY)),
+    _money_rows,
+)
 REPORT: Final = Report(
     name="payers",
     title="Payer scorecard",
@@ -136,7 +155,8 @@ REPORT: Final = Report(
     columns=(
         Column(GROUP, title="payer"),
         Column("claims", "count"),
-        *(Column(name, "cents") for name in _MONEY[1:]),
+        Column("charge", "cents"),
+        *(Column(name, "cents") for name in _MONEY),
         *rates.COLUMNS,
         Column("answered", "count"),
         Column("settled", "count"),
@@ -147,18 +167,27 @@ REPORT: Final = Report(
         Column("open", "cents"),
     ),
     figures=(
-        *(one for one in collection.REPORT.figures if one.column in _MONEY),
+        *(one for one in collection.REPORT.figures if one.column in _BILLED),
+        *(
+            Figure(
+                column=name, formula=f"{what} by the payer's own remittances", numerator=Part("money", name)
+            )
+            for name, what in zip(_MONEY, ("paid", "written off", "left to the patient"), strict=True)
+        ),
         *rates.FIGURES,
         *(one for one in resolution.REPORT.figures if one.column in _FIRST),
         Figure(column="lags", formula=LAGS.what, numerator=Part("lags")),
         Figure(column="lag_p50", formula="the least number of days in which half of the answers came"),
         Figure(column="lag_p90", formula="the least number of days in which nine in ten of the answers came"),
         Figure(
-            column="open", formula="open + denied - written off by people", numerator=Part("open", "amount")
+            column="open",
+            formula="open + denied - written off by people, of each claim where above zero",
+            numerator=Part("open", "amount"),
         ),
     ),
     row_sets=(
         collection.CLAIMS,
+        MONEY,
         *rates.ROW_SETS,
         *(one for one in resolution.ROW_SETS if one.name in _FIRST),
         LAGS,

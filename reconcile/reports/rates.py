@@ -3,7 +3,8 @@
 A claim is adjudicated when one of its answers decided something: claims whose only answers are pended, duplicates or
 unprocessable are not. It is denied when at least one denial of it is on the merits. Denials that were later recovered
 stay in the rate: it says how often the payer denied at first. A claim, however often it was sent, counts once, with
-the charge that counts now.
+the charge that counts now. By payer it counts with each payer that answered it, the total still once; ``--payer`` is
+the payer that answered, whoever was billed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
 from reconcile.reports.registry import (
     GROUP,
+    ONCE,
     Answer,
     Chart,
     Column,
@@ -28,18 +30,19 @@ from reconcile.reports.registry import (
     by_name,
     cell,
     percent,
-    summed,
+    summed_once,
 )
 from reconcile.store.report_rows import answers as source
 from reconcile.store.report_rows.scope import listed
 
 _SUMS: Final = ("adjudicated_claims", "adjudicated", "denied_claims", "denied")
+_ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
 def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, what is adjudicated and denied, with both rates."""
     return [
-        _rated({GROUP: one.group, **{name: int(getattr(one, name) or 0) for name in _SUMS}})
+        _rated({GROUP: one.group, **{name: int(getattr(one, name) or 0) for name in (*_SUMS, *_ONCE)}})
         for one in source.rate_sums(connection, scope, by)
     ]
 
@@ -50,8 +53,8 @@ def total(connection: Connection, scope: Scope) -> Row:
 
 
 def whole(rows: Iterable[Row]) -> Row:
-    """The total of groups."""
-    return _rated(summed(rows, _SUMS))
+    """The total of groups: each claim once."""
+    return _rated(summed_once(rows, _SUMS))
 
 
 def _rated(row: Row) -> Row:

@@ -23,6 +23,8 @@ Kind: TypeAlias = Literal["text", "date", "cents", "count", "percent", "days"]
 TOTAL: Final = "total"
 GROUP: Final = "group"
 """The key under which a row behind a figure names its group."""
+ONCE: Final = "once_"
+"""Begins the key under which a group says what of a figure the total has not counted in another group."""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -192,6 +194,13 @@ def summed(rows: Iterable[Row], columns: Iterable[str], name: str = TOTAL) -> Ro
     return {GROUP: name, **sums}
 
 
+def summed_once(rows: Iterable[Row], columns: Iterable[str]) -> Row:
+    """The total where a claim may count in several groups: of the columns' ``once_…`` beside them, if any."""
+    names, held = tuple(columns), list(rows)
+    whole = summed(held, (ONCE + name for name in names))
+    return {GROUP: TOTAL, **{name: whole[ONCE + name] for name in names}}
+
+
 def cell(row: Mapping[str, Value], column: str) -> int:
     """A whole number of a row; what is not known is 0."""
     found = row[column]
@@ -209,7 +218,7 @@ def by_name(rows: Iterable[Row]) -> list[Row]:
 
 
 __all__ = [
-    "GROUP", "REPORTS", "TOTAL", "UNKNOWN", "Answer", "Chart", "Column", "Connection", "Figure", "Kind", "Part",
+    "GROUP", "ONCE", "REPORTS", "TOTAL", "UNKNOWN", "Answer", "Chart", "Column", "Connection", "Figure", "Kind", "Part",
     "Report", "Row", "RowSet", "Scope", "Value", "by_amount", "by_name", "cell", "percent", "report", "summed",
-    "tenths",
+    "summed_once", "tenths",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """First-pass resolution: claims that the payer's first answer settled, without rejection, denial or pend.
 
 The first answer is what was paid on the claim's first day of payment, all claim payments of that day. A claim that was
-rejected before it was ever adjudicated is not settled at first.
+rejected before it was ever adjudicated is not settled at first. By payer a claim that crossed over counts with each
+payer that answered it, by that payer's first answer; the total counts it once, by its very first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
 from reconcile.reports.registry import (
     GROUP,
+    ONCE,
     Answer,
     Chart,
     Column,
@@ -26,28 +28,30 @@ from reconcile.reports.registry import (
     by_name,
     cell,
     percent,
-    summed,
+    summed_once,
 )
 from reconcile.store.report_rows import answers as source
 from reconcile.store.report_rows.scope import listed
 
 _OUTCOMES: Final = (source.SETTLED, source.DENIED_FIRST, source.PENDED_FIRST, source.REJECTED_FIRST)
 _SUMS: Final = ("answered", *_OUTCOMES)
+_ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
 def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, how the claims that a payer answered came out at first."""
     found: dict[str, Row] = {}
     for one in source.outcome_sums(connection, source.resolution_rows(scope, by)):
-        row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys(_SUMS, 0)})
-        row[one.outcome] = int(one.claims)
-        row["answered"] = cell(row, "answered") + int(one.claims)
+        row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys((*_SUMS, *_ONCE), 0)})
+        for begin, claims in (("", int(one.claims)), (ONCE, int(one.once))):
+            row[begin + one.outcome] = claims
+            row[begin + "answered"] = cell(row, begin + "answered") + claims
     return [_rated(row) for row in found.values()]
 
 
 def whole(rows: Iterable[Row]) -> Row:
-    """The total of groups."""
-    return _rated(summed(rows, _SUMS))
+    """The total of groups: each claim once."""
+    return _rated(summed_once(rows, _SUMS))
 
 
 def _rated(row: Row) -> Row:

@@ -89,7 +89,7 @@ def _item(
     return DenialWork(
         denial=shown,
         work=work_of(
-            [Answer(one.remitted_on, one.status, one.amount) for one in rows],
+            [Answer(one.remitted_on, one.status) for one in rows],
             deeds,
             back.get((shown.claim_root, shown.line_id), ()),
             sent_again=any(claim > shown.answered and payer == shown.claim_payer for claim, payer in later),

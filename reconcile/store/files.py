@@ -37,6 +37,7 @@ class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     outcome: str
     manifest: str
+    first_seen: datetime
 
 
 class StoredSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +112,7 @@ def _file(row: Any) -> StoredFile:
         name=row.name,
         outcome=row.outcome,
         manifest=row.manifest,
+        first_seen=row.first_seen,
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from reconcile.store.bulk import table_of
 from reconcile.store.events import events, record_event
 from reconcile.store.files import SENDING
+from reconcile.store.overpaid import overpaid
 from reconcile.store.rejections import rejected_rows
 from reconcile.store.schema import (
     ClaimPaymentRow,
@@ -38,7 +39,7 @@ _DENIAL = table_of(DenialRow)
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item, in_doubt or silence."""
+    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item, overpaid, in_doubt or silence."""
 
     key: str
     kind: str
@@ -64,6 +65,7 @@ def _all(connection: Connection) -> Iterator[OpenWork]:
     yield from _payments(connection)
     yield from _held_sets(connection)
     yield from _items(connection)
+    yield from _overpaid(connection)
     yield from _in_doubt(connection)
 
 
@@ -131,6 +133,12 @@ def _items(connection: Connection) -> Iterator[OpenWork]:
         yield OpenWork(
             key=f"work_item:{practice}/{number}/{kind}/{ordinal}", kind="work_item", practice_id=practice
         )
+
+
+def _overpaid(connection: Connection) -> Iterator[OpenWork]:
+    for one in overpaid(connection):
+        name = f"{one.practice_id}/{one.patient_control_number}"
+        yield OpenWork(key=f"overpaid:{name}", kind="overpaid", practice_id=one.practice_id)
 
 
 def _in_doubt(connection: Connection) -> Iterator[OpenWork]:

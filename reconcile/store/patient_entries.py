@@ -148,6 +148,29 @@ def entries_of_claim(connection: Connection, root: int) -> tuple[EntryStory, ...
     )
 
 
+def patient_credits(connection: Connection, roots: Iterable[int]) -> dict[int, int]:
+    """Cents that patients paid beyond what they owe, of claims that were answered or brought forward.
+
+    Args:
+        connection: any transaction.
+        roots: ids of first submissions. What was paid ahead of any answer is no credit yet.
+    """
+    found: dict[int, int] = {}
+    for some in chunks(sorted(set(roots)), IN_LIST):
+        owed: dict[int, int] = {}
+        query = select(_CLAIM).where(_CLAIM.c.id.in_(some))
+        for row in connection.execute(query):
+            if row.source == OPENING or row.paid or row.contractual or row.patient or row.denied:
+                owed[row.id] = row.patient
+        for row in connection.execute(select(_ENTRY).where(_ENTRY.c.claim_id.in_(some))):
+            if row.kind == OPENING:
+                owed[row.claim_id] = owed.get(row.claim_id, 0) + row.cents
+            elif row.claim_id in owed:
+                owed[row.claim_id] -= row.cents
+        found.update({root: -cents for root, cents in owed.items() if cents < 0})
+    return found
+
+
 def _digest(entry: PatientEntry, before: int) -> str:
     """What tells an entry apart, given how many alike stand before it; no id of this store is in it."""
     parts = (

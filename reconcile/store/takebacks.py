@@ -58,7 +58,17 @@ def load_chains(connection: Connection, tables: Tables, *, as_of: date | None = 
     Returns:
         As ``reconcile.takebacks.find_chains``.
     """
-    return _chains(connection, tables, connection.exec_driver_sql(_ENTRIES), as_of)
+    return _chains(connection, tables.code_set("PLB"), connection.exec_driver_sql(_ENTRIES), as_of)
+
+
+def given_back(connection: Connection) -> dict[int, int]:
+    """By claim (id of its first submission), the cents that payers took or were refunded beyond what they deferred."""
+    found: dict[int, int] = {}
+    for chain in _chains(connection, (), connection.exec_driver_sql(_ENTRIES), None):
+        if chain.claim is not None:
+            cents = max(chain.taken - chain.deferred, chain.refunded, 0)
+            found[chain.claim] = found.get(chain.claim, 0) + cents
+    return found
 
 
 def claim_chains(connection: Connection, tables: Tables, root: int) -> tuple[Chain, ...]:
@@ -82,8 +92,9 @@ def claim_chains(connection: Connection, tables: Tables, root: int) -> tuple[Cha
     if next(iter(fetch(connection, _REVERSALS_OF, [root])), None) is not None:
         conditions.append(f"x.reason = '{FORWARDING}'")
     given = {f"n{place}": f"%{number}%" for place, number in enumerate(sorted(numbers))}
+    known = tables.code_set("PLB")
     rows = connection.execute(text(f"{_ENTRIES} WHERE {' OR '.join(conditions or ['1 = 0'])}"), given)
-    return tuple(chain for chain in _chains(connection, tables, rows, None) if chain.claim == root)
+    return tuple(chain for chain in _chains(connection, known, rows, None) if chain.claim == root)
 
 
 _NUMBERS: Final = "SELECT DISTINCT c.pcn_normalised FROM claim c WHERE c.root {keys}"
@@ -92,7 +103,7 @@ _PAYER_NUMBERS: Final = """SELECT DISTINCT x.number FROM claim c JOIN payer_clai
 
 
 def _chains(
-    connection: Connection, tables: Tables, rows: Iterable[Any], as_of: date | None
+    connection: Connection, known: Collection[str], rows: Iterable[Any], as_of: date | None
 ) -> tuple[Chain, ...]:
     """The chains of joined rows of provider adjustments and their payments."""
     entries: list[Entry] = []
@@ -113,7 +124,6 @@ def _chains(
         )
         for row in fetch(connection, query, sorted(keys))
     }
-    known = tables.code_set("PLB")
     return find_chains(entries, known=known, claims=claims, reversals=reversals.values())
 
 

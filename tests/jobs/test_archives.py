@@ -14,11 +14,14 @@ from cli.jobs import archives, loops
 from cli.jobs.archives import Limits, members
 from cli.jobs.ingest import ingest
 from cli.jobs.plain_text import is_report
+from cli.jobs.rebuild import rebuild
+from cli.settings import load_settings
 from edi.codes.lookup import load_tables
+from edi.model.finding import Finding
 from edi.transactions import t835
 from edi.transactions.acknowledgments import READERS
-from edi.x12.envelope import Finding, TransactionSet, read_transactions
-from reconcile.store import Vault
+from edi.x12.envelope import TransactionSet, read_transactions
+from reconcile.store import Vault, open_store
 from tests.jobs.acks import claim_answer, enveloped
 from tests.jobs.conftest import NOW
 from tests.remits import claim, file_of, line, payment
@@ -80,6 +83,20 @@ def test_an_archive_whose_run_was_ended_is_taken_up_again(desk_lite, monkeypatch
     assert [one.outcome for one in desk_lite.ingest(path).files] == ["kept", "duplicate", "posted"]
 
 
+def test_a_rebuild_of_archives_and_reports_gives_the_same(desk_lite):
+    desk_lite.submit()
+    nested = packed(("inner.zip", PLAIN), ("a.835", GOOD), ("b.txt", REPORT))
+    desk_lite.ingest(nested, packed(("../x", REPORT)), b"a note")
+    config = desk_lite.folder / "claimloop.toml"
+    config.write_text("[store]\n", encoding="utf-8")
+    into = open_store(f"sqlite:///{desk_lite.folder / 'again.db'}", desk_lite.store.vault)
+    try:
+        made = rebuild(desk_lite.store, into, load_settings(config, environment={}), load_tables())
+    finally:
+        into.close()
+    assert (made.differs, made.unplayed) == ((), ())
+
+
 @pytest.mark.parametrize(
     "text", [REPORT, "Zahlung über 5 €".encode(), b"caf\xe9 closed, see you on monday\n"]
 )
@@ -93,7 +110,7 @@ def test_a_text_is_kept_as_a_report_and_is_no_error(desk_lite, text):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b" \r\n", b"\x00\x01\x02", b"%PDF-1.7\n", bytes(range(128, 256)) * 9, b"text\nCLP*A*1*5*5~", b"NM1*QC*1*A", b"A" * 10_001]
+    "data", [b"", b" \r\n", b"\x00\x01\x02", b"%PDF-1.7\n", bytes(range(128, 256)) * 9, b"text\nCLP*A*1*5*5~", b"NM1*QC*1*A", b"A" * 20_000]
 )  # fmt: skip
 def test_what_is_binary_or_has_a_segment_is_no_report(data):
     assert not is_report([data])

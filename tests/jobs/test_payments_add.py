@@ -254,3 +254,91 @@ def test_an_835_is_sent_to_its_own_command(desk_lite):
     done = add(desk_lite, remit, "remit.835")
     assert (done.files[0].outcome, codes(done)) == ("rejected", ["INP002"])
     assert desk_lite.ingest(remit, payers=PAYERS).files[0].outcome == "posted"
+
+
+def test_a_file_that_comes_again_because_a_row_was_refused_is_told_as_seen_before(desk_lite):
+    desk_lite.submit()
+    rows = [
+        paper("97110", "40", "CO-45=10"),
+        paper("97140", "40", "CO-45=10"),
+        patient("6.00"),
+        patient("x", claim="N"),
+    ]
+    first = add(desk_lite, table(*rows))
+    assert (first.totals.posted, first.totals.patient_entries, first.files[0].outcome) == (1, 1, "partial")
+    before = desk_lite.digest()
+    for _ in range(2):
+        again = add(desk_lite, table(*rows))
+        assert (again.totals.posted, again.totals.duplicates) == (0, 1)
+        assert (again.totals.patient_entries, again.totals.patient_entries_known) == (0, 1)
+        assert (again.files[0].outcome, again.exit_code()) == ("partial", 3)
+    assert desk_lite.digest() == before
+    assert desk_lite.broken() == []
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        (patient("6.00", date="2026-04-03"), "date"),
+        (paper("97110", "40.00", "CO-45=10.00", date="2026-04-03"), "date"),
+        (paper("97110", "40.00", "CO-45=10.00", date_of_service="2027-03-10"), "date_of_service"),
+    ],
+)
+def test_a_day_to_come_is_refused(desk_lite, row, column):
+    desk_lite.submit()
+    done = add(desk_lite, table(row))
+    found = done.files[0].findings[0]
+    assert (found.code, found.row, found.field, done.files[0].outcome) == ("PAY006", 2, column, "rejected")
+    assert found.message.startswith(f"{column}: {row[column]} is after 2026-04-02")
+    assert found.fix
+
+
+def test_more_than_the_patient_owes_is_warned_of(desk_lite):
+    desk_lite.submit()
+    add(desk_lite, both_lines())
+    assert codes(add(desk_lite, table(patient("10.00")), "right.csv")) == []
+    done = add(desk_lite, table(patient("490.00"), patient("10.00", reference="2")), "much.csv")
+    found = done.files[0].findings
+    assert [(one.code, one.severity, one.row) for one in found] == [("PAY026", "warning", 3)]
+    assert "a credit of 500.00" in found[0].message
+    assert (done.totals.patient_entries, done.exit_code()) == (2, 1)
+
+
+def test_what_is_paid_ahead_of_any_answer_is_no_credit(desk_lite):
+    desk_lite.submit()
+    assert codes(add(desk_lite, table(patient("25.00")))) == []
+    assert codes(add(desk_lite, both_lines() + b"\n", "later.csv")) == []
+
+
+def test_a_remark_that_no_table_has_is_warned_of(desk_lite):
+    desk_lite.submit()
+    done = add(
+        desk_lite,
+        table(
+            paper("97110", "40", "CO-45=10", remarks="N130 QQ77"),
+            paper("97140", "40", "CO-45=10", remarks="N130"),
+        ),
+    )
+    found = [one for one in done.files[0].findings if one.code == "PAY027"]
+    assert [(one.row, one.severity, one.message) for one in found] == [
+        (2, "warning", "remarks: QQ77 is no RARC that the tables have")
+    ]
+    assert done.totals.lines_matched == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "CO-99999=10.00",
+            "CO-99999=10.00 cannot be read: the reason after the group has not the form of a CARC",
+        ),
+        ("CO-45=5.00; XX-45=5.00", "XX-45=5.00 cannot be read: the group is none of CO, PR, OA, PI, CR"),
+        ("CO-45", "CO-45 cannot be read: the amount after = is no amount"),
+        ("PATIENT", "an adjustment cannot be read: the group is none of CO, PR, OA, PI, CR"),
+    ],
+)
+def test_which_part_of_an_adjustment_is_wrong(desk_lite, text, said):
+    done = add(desk_lite, table(paper("97110", "40.00", text)))
+    assert done.files[0].findings[0].code == "PAY003"
+    assert said in done.files[0].findings[0].message

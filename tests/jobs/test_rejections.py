@@ -21,7 +21,7 @@ TABLES = load_tables()
 OTHERS = "its whole transaction set was, because of errors in another claim"
 
 
-def told(desk) -> dict[str, dict]:
+def told(desk):
     """The rows of `work list` by claim."""
     with desk.store.read() as connection:
         found = rejections(connection)

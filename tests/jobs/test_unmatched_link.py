@@ -57,8 +57,8 @@ def test_a_link_posts_the_claim_payment_and_its_end_takes_it_back(queued):
     assert paid(queued) == NOTHING
     assert queued.rows("SELECT COUNT(*) FROM claim_alias") == [(0,)]
     assert queued.rows("SELECT COUNT(*) FROM payer_claim_control_number") == [(0,)]
-    assert [row[:-10] for row in queued.rows("SELECT * FROM claim ORDER BY id")] == [
-        row[:-10] for row in books
+    assert [row[:-11] for row in queued.rows("SELECT * FROM claim ORDER BY id")] == [
+        row[:-11] for row in books
     ]
     assert queued.broken() == []
 

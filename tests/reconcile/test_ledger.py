@@ -290,10 +290,23 @@ def test_money_twice_leaves_the_patient_what_both_answers_leave_to_him(first, se
     assert balance.open == 15000 - 16000 - (7000 - first) - patient
 
 
+def test_a_small_payment_twice_does_not_pay_the_patients_share():
+    one = [((1,), 15000, 3000, [Adjustment("CO", "45", 5000), Adjustment("PR", "1", 7000)])]
+    (balance,) = post([adjudication(1, one), adjudication(2, one)], submitted((15000,)).lines, TABLES).balances
+    assert (balance.paid, balance.contractual, balance.patient, balance.open) == (6000, 5000, 7000, -3000)
+
+
+def test_a_supplement_without_a_reversal_still_pays_the_patients_share():
+    first = told_twice(2000)[0]
+    more = adjudication(2, [((1,), 15000, 2000, [Adjustment("CO", "45", 13000)])])
+    (balance,) = post([first, more], submitted((15000,)).lines, TABLES).balances
+    assert (balance.paid, balance.patient, balance.open) == (10000, 0, 0)
+
+
 def test_the_reversal_of_either_answer_leaves_the_other_whole():
     twice = told_twice(2000, 2000)
     for original in twice:
-        ledger = post(in_sequence([*twice, reversal_of(original, 3)]), submitted((15000,)).lines, TABLES)
+        ledger = reconcile_claim([submitted((15000,))], [*twice, reversal_of(original, 3)], TABLES)
         (balance,) = ledger.balances
         assert (balance.paid, balance.contractual, balance.patient, balance.open) == (8000, 5000, 2000, 0)
 

@@ -22,7 +22,13 @@ SCOPES = {
     "practice": Scope(today=TODAY, practice="quill"),
     "payer": Scope(today=TODAY, payer="medicare", since=date(2026, 2, 15), until=date(2026, 3, 15)),
 }
+ANSWERS = ("payers", "rates", "resolution")
+"""Reports in which a claim that crossed over counts with each payer that answered it, and once in the total."""
 SHAPES = [(name, by) for name in REPORTS for by in (report(name).groupings or ("",))]
+
+
+CLAIMS_ANSWERED = ("adjudicated_claims", "adjudicated", "denied_claims", "answered", "settled", "denied_first",
+                   "pended_first", "rejected_first")  # fmt: skip
 
 
 def plain(rows):
@@ -61,9 +67,12 @@ def check(connection, one, scope, by):
     groups = defaultdict(list)
     for row in answer.rows:
         groups[row[GROUP]].append(row)
+    of_total = sets
+    if by == "payer" and one.name in ANSWERS:
+        of_total = {rows.name: list(rows.read(connection, scope, "practice")) for rows in one.row_sets}
     for figure in figures:
         if answer.total is not None and figure.column != "share_percent":
-            agree(one, figure, answer.total, {name: list(plain(rows)) for name, rows in sets.items()})
+            agree(one, figure, answer.total, {name: list(plain(rows)) for name, rows in of_total.items()})
         if figure.only_total or figure.column == "share_percent":
             continue
         for name, rows in groups.items():
@@ -92,6 +101,8 @@ def test_groups_add_up_to_the_total(looped, name):
         with looped.read() as connection:
             answer = one.read(connection, SCOPES["all"], by)
         for column in one.columns:
+            if by == "payer" and name in ANSWERS and column.name in CLAIMS_ANSWERED:
+                continue
             if column.kind in ("cents", "count") and not column.name.startswith(("lag_", "oldest")):
                 assert sum(row[column.name] or 0 for row in answer.rows) == answer.total[column.name], (
                     column.name

@@ -286,13 +286,73 @@ def test_claims_without_an_answer(world):
 
 def test_the_lags_of_payers(world):
     sent = {one["sha256"]: day(one["first_seen"]) for one in world.tables["file"]}
+    remittances = {one["id"]: one for one in world.tables["remittance"]}
     lags = defaultdict(list)
     for key, one in world.payments.items():
         claim = world.claims[one["claim_id"]]
-        lags[payer(claim)].append(max((world.day_of[key] - sent[claim["file_sha256"]]).days, 0))
+        lags[payer(remittances[one["remittance_id"]])].append(max((world.day_of[key] - sent[claim["file_sha256"]]).days, 0))
     for row in world.figures("payers").rows:
         held = sorted(lags[row[GROUP]])
         assert row["lags"] == len(held)
         for name, part in (("lag_p50", 0.5), ("lag_p90", 0.9)):
             ranked = held[max(-(-len(held) * int(part * 100) // 100) - 1, 0)] if held else None
             assert row[name] == ranked
+
+
+def answers_by_payer(world):
+    """The posted answers by chain and by the payer of the remittance."""
+    remittances = {one["id"]: one for one in world.tables["remittance"]}
+    found = defaultdict(set)
+    for key, one in world.payments.items():
+        found[world.root_of[key], payer(remittances[one["remittance_id"]])].add(key)
+    return found
+
+
+def test_money_belongs_to_the_payer_whose_remittance_says_it(world):
+    money, billed, charges = defaultdict(Counter), Counter(), Counter()
+    payer_of = {key: name for (_, name), keys in answers_by_payer(world).items() for key in keys}
+    for one in world.postings:
+        money[payer_of[one["claim_payment_id"]]][one["account"]] += one["cents"]
+    for claim in world.roots:
+        billed[payer(claim)] += 1
+        charges[payer(claim)] += claim["billed"]
+    told = {row[GROUP]: row for row in world.figures("payers").rows}
+    assert told.keys() == money.keys() | billed.keys()
+    for name, row in told.items():
+        assert (row["claims"], row["charge"]) == (billed[name], charges[name])
+        for account in ("paid", "contractual", "patient"):
+            assert row[account] == money[name][account], (name, account)
+    if world.as_of is None:
+        crossed = told.keys() - billed.keys()
+        assert sum(told[name]["paid"] for name in crossed) > 0
+        cash = {row[GROUP]: row["from_payers"] for row in world.figures("collections", "payer").rows}
+        assert {name: row["paid"] for name, row in told.items() if row["paid"]} == {
+            name: cents for name, cents in cash.items() if cents
+        }
+
+
+def test_denials_and_first_answers_belong_to_the_payer_that_gave_them(world):
+    denials, settled, answered, denied = defaultdict(list), Counter(), Counter(), defaultdict(Counter)
+    for one in world.denials:
+        denials[one["claim_payment_id"]].append(one)
+    pended = {one["claim_payment_id"] for one in world.postings if one["account"] == "pended" and one["cents"]}
+    for (root, name), keys in answers_by_payer(world).items():
+        answered[name] += 1
+        first = min(world.day_of[key] for key in keys)
+        at_first = {key for key in keys if world.day_of[key] == first}
+        rejected = ":rejected:" in world.claims[root]["acknowledged"]
+        settled[name] += not (rejected or at_first & pended or any(denials[key] for key in at_first))
+        for one in (one for key in keys for one in denials[key] if one["counted"] and one["kind"] == "merits"):
+            denied[name][root] += one["amount"]
+    first = {row[GROUP]: (row["answered"], row["settled"]) for row in world.figures("resolution", "payer").rows}
+    assert first == {name: (count, settled[name]) for name, count in answered.items()}
+    rates = {row[GROUP]: (row["denied_claims"], row["denied"]) for row in world.figures("rates", "payer").rows}
+    assert {name: one for name, one in rates.items() if one[0]} == {
+        name: (len(roots), sum(roots.values())) for name, roots in denied.items()
+    }
+    for row in world.figures("payers").rows:
+        name = row[GROUP]
+        assert (row["answered"], row["settled"]) == first.get(name, (0, 0))
+        assert (row["denied_claims"], row["denied"]) == rates.get(name, (0, 0))
+    for report_name in ("rates", "resolution"):
+        assert world.figures(report_name, "payer").total == world.figures(report_name, "practice").total

@@ -223,7 +223,7 @@ def test_999_names_claims_and_never_other_values():
     assert (first.segment_in_error, first.element_in_error) == ("NM1 at 9", "NM109")
     assert first.patient_control_number is None
     assert first.notes == (
-        "IK3 NM1 9 2010BA 8", "IK4 NM109 6", "IK3 CLM 19 2300 8", "IK3 CLM 40 2300 8", "CLM01 C1", "CLM01 C2",
+        "IK3 NM1 9 2010BA 8", "IK4 NM109 6", "IK3 CLM 19 2300 8", "CLM01 C1", "IK3 CLM 40 2300 8", "CLM01 C2",
     )  # fmt: skip
     assert "SECRET" not in repr(items(data))
 

@@ -96,6 +96,9 @@ def _problems(desk: Desk, case: Case, deed: Deed) -> Iterator[Finding]:
             f"it is {_words(state)}, which {_SAID[deed.verb]} does not fit",
             _FIXES.get(state, "Look at it with claimloop denials show."),
         )
+    elif deed.verb is Verb.REOPEN and case.work.sent_again:
+        message = "the claim was sent again and has no answer yet, which keeps the denial corrected"
+        yield _finding(WRONG_STATE, case, message, "Wait for the answer; a denial of it opens it again.")
     elif deed.verb is Verb.APPEAL:
         yield from _of_appeal(desk, case, deed)
     elif deed.verb is Verb.CORRECT:

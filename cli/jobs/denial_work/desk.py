@@ -303,5 +303,5 @@ def _underpaid_item(found: Underpaid, deeds: Sequence[Deed]) -> DenialWork:
         line_id=line.line.id,
         payer_claim_control_number=line.payer_claim_control_number,
     )
-    work = work_of([Answer(found.remitted_on, DenialStatus.OPEN, short.short)], deeds)
+    work = work_of([Answer(found.remitted_on, DenialStatus.OPEN)], deeds)
     return DenialWork(denial=denial, work=work, deeds=tuple(deeds))

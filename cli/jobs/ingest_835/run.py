@@ -10,6 +10,7 @@ import msgspec
 
 from cli.jobs import manifest
 from cli.jobs.manifest import PaymentEntry, entries
+from cli.jobs.overpaid import again_findings
 from cli.jobs.posting import Candidate, Chunk, Tools, post_chunk, recompute
 from edi.model.balance import claim_imbalances, transaction_imbalance
 from edi.model.finding import Finding, Location, Severity
@@ -17,6 +18,7 @@ from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.payers.identify import identify_payer
 from reconcile.store import (
+    ChainState,
     Connection,
     ContentDigest,
     RemittanceFacts,
@@ -36,6 +38,7 @@ from reconcile.store import (
     save_set,
 )
 from reconcile.store.holds import note_unexplained
+from reconcile.store.overpaid import TWICE, overpaid
 from reconcile.takebacks import adjustment_findings
 
 CHUNK: Final = 2000
@@ -78,6 +81,8 @@ class Run:
         self._next = next_claim_payment_id(connection)
         self._number = ""
         self._answered_again: set[int] = set()
+        self._beyond: set[int] = set()
+        self._twice = 0
 
     def take(
         self, values: Iterable[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]
@@ -205,6 +210,7 @@ class Run:
                 self._unmatched += 1
         self._denials += chunk.denials
         self._answered_again.update(chain.state.claim_id for chain in chunk.chains if chain.had)
+        self._beyond.update(chain.state.claim_id for chain in chunk.chains if _is_beyond(chain))
 
     def _close(
         self, header: RemittanceHeader, trailer: RemittanceTrailer, posted: str | None
@@ -251,6 +257,7 @@ class Run:
             transaction=self._number,
         )
         self._settle(header)
+        self._tell_twice()
         noted = self._noted(manifest.POSTED, header, trailer, key, digest)
         save_set(self._connection, noted)
         return msgspec.json.decode(noted.record, type=PaymentEntry)
@@ -265,6 +272,21 @@ class Run:
         if is_non_payment(header):
             recompute(self._connection, self._answered_again, self._tools)
         self._denials = open_denials(self._connection, self._facts.id)
+
+    def _tell_twice(self) -> None:
+        """Say which claims this payment answered that its payer had answered before; they are posted all the same.
+
+        A correction may come before its reversal, so only a person can tell it from a payment that came twice.
+        """
+        if self._beyond:
+            found = again_findings(
+                overpaid(self._connection, self._beyond),
+                self._facts.id,
+                file=self._source.name,
+                transaction=self._number,
+            )
+            self._twice = len(found)
+            self._findings += found
 
     def _problem(self, header: RemittanceHeader, trailer: RemittanceTrailer) -> Finding | None:
         """Why the whole set is quarantined, or None."""
@@ -320,6 +342,7 @@ class Run:
             lines_matched=self._lines_matched,
             unmatched=self._unmatched,
             denials=self._denials,
+            answered_twice=self._twice,
             findings=entries(listed),
         )
         return StoredSet(
@@ -334,6 +357,14 @@ class Run:
             amount=header.payment.amount,
             record=msgspec.json.encode(payment).decode(),
         )
+
+
+def _is_beyond(chain: ChainState) -> bool:
+    """Whether a claim holds more than its charge, or the ledger says that it was answered twice."""
+    if len(chain.adjudications) < 2:
+        return False
+    state = chain.state
+    return any(one.code == TWICE for one in state.findings) or sum(one.open for one in state.balances) < 0
 
 
 def _tax_id(header: RemittanceHeader) -> str | None:

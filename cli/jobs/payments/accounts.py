@@ -34,10 +34,13 @@ KNOWN_ENTRY: Final = "PAY025"
 class AccountsDone(msgspec.Struct, frozen=True, kw_only=True):
     """What was saved: new entries of patients, new claims brought forward, whether anything was read at all.
 
-    ``refused`` are the rows of claims that were not brought forward.
+    ``known`` counts entries of patients that were in the store, ``refused`` are the rows of claims that were not brought
+    forward, ``paid`` the new payments of patients with the claim each is for.
     """
 
     patient_entries: int
+    known: int
+    paid: tuple[tuple[HandRow, int], ...]
     openings: int
     taken: bool
     refused: frozenset[int]
@@ -77,6 +80,12 @@ class AccountRows:
                 self._say(KNOWN_ENTRY, row, "amount", "the same is in the store already", fix, Severity.INFO)
         return AccountsDone(
             patient_entries=sum(new),
+            known=len(new) - sum(new),
+            paid=tuple(
+                (row, entry.claim_id)
+                for (row, entry), is_new in zip(entries, new, strict=True)
+                if is_new and entry.claim_id is not None and entry.kind == PAYMENT and entry.cents > 0
+            ),
             openings=openings,
             taken=bool(entries or openings or known),
             refused=frozenset(self._refused),

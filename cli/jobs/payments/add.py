@@ -36,14 +36,18 @@ from edi.model.by_hand import HandRow
 from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
+from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.payers.profile import PayerProfile
-from reconcile.store import Kept, Store, Vault, begin_file, register_practices
+from reconcile.store import Kept, Store, Vault, begin_file, load_file, register_practices
+from reconcile.store.patient_entries import patient_credits
 from reconcile.store.rehearsal import rehearsal
 
 KIND: Final = "payments"
 """What the store calls such a file."""
 ROW_REFUSED: Final = "PAY013"
+CREDIT: Final = "PAY026"
+UNKNOWN_REMARK: Final = "PAY027"
 
 
 class AddRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +116,25 @@ def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> Fi
         )
     entry = take_payments(kept, path.name, store, tools, request.practices)
     finish_kept_file(store, kept, entry)
-    return entry
+    return entry if known is None or not known.manifest else _told_again(entry, known.manifest)
+
+
+def _told_again(entry: FileEntry, before: str) -> FileEntry:
+    """A file that comes again because not all of it could be taken: what was posted then was seen before."""
+    posted = {
+        one.st_control_number
+        for one in msgspec.json.decode(before, type=FileEntry).payments
+        if one.outcome in (manifest.POSTED, manifest.DUPLICATE)
+    }
+    return msgspec.structs.replace(
+        entry,
+        payments=tuple(
+            msgspec.structs.replace(one, outcome=manifest.DUPLICATE)
+            if one.outcome == manifest.POSTED and one.st_control_number in posted
+            else one
+            for one in entry.payments
+        ),
+    )
 
 
 def take_payments(
@@ -157,6 +179,8 @@ class _HandFile:
             if self._whole(one, gone) and not done.refused.intersection(one.rows)
         ]
         self._findings += done.findings
+        self._remarks(rows)
+        self._credits(done.paid)
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,
@@ -166,6 +190,7 @@ class _HandFile:
             ),
             payments=tuple(payments),
             patient_entries=done.patient_entries,
+            patient_entries_known=done.known,
             opening_balances=done.openings,
             findings=entries(self._findings),
         )
@@ -174,6 +199,8 @@ class _HandFile:
         """The rows that gave a value, and the payments of those that did not with the first such row."""
         rows: list[HandRow] = []
         gone: dict[tuple[str, ...], int] = {}
+        with self._store.read() as connection:
+            known = load_file(connection, self._kept.sha256)
         with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
             if self._name.lower().endswith(".toml"):
                 items: Iterator[object] = read_toml(b"".join(blocks), file=self._name)
@@ -184,6 +211,7 @@ class _HandFile:
                 file=self._name,
                 practices=self._practices.keys(),
                 payers=self._tools.payers.keys(),
+                today=None if known is None else known.first_seen.date(),
             ):
                 if isinstance(item, HandRow):
                     rows.append(item)
@@ -210,6 +238,38 @@ class _HandFile:
                 )
             )
         return not one.problems and not lost
+
+    def _remarks(self, rows: Sequence[HandRow]) -> None:
+        """Warn of remark codes that the tables do not have."""
+        for row in rows:
+            unknown = [code for code in row.remarks if self._tools.tables.rarc(code) is None]
+            if unknown:
+                message = f"{', '.join(unknown)} is no RARC that the tables have"
+                self._warn(
+                    UNKNOWN_REMARK, row, "remarks", message, "Write the code as the EOB has it, like N130."
+                )
+
+    def _credits(self, paid: Sequence[tuple[HandRow, int]]) -> None:
+        """Warn of payments after which a patient has a credit on the claim; once a claim, at its last row."""
+        last = {root: row for row, root in paid}
+        with self._store.read() as connection:
+            credits = patient_credits(connection, last)
+        for root, cents in credits.items():
+            row = last[root]
+            message = (
+                f"{decimal_text(row.amount)} is more than the patient owes on the claim: "
+                f"it has a credit of {decimal_text(cents)} now"
+            )
+            fix = "Nothing, if it was paid ahead; else take it back by a row with the amount below zero."
+            self._warn(CREDIT, row, "amount", message, fix)
+
+    def _warn(self, code: str, row: HandRow, name: str, message: str, fix: str) -> None:
+        place = Location(file=self._name, row=row.row, field=name, claim=row.claim or None)
+        self._findings.append(
+            Finding(
+                code=code, severity=Severity.WARNING, message=f"{name}: {message}", location=place, fix=fix
+            )
+        )
 
     def _payment(self, one: HandRemittance) -> PaymentEntry:
         """Take in one payment as an 835 would be; its findings name rows instead of segments."""

@@ -101,6 +101,9 @@ def rejection_rows(
     return rows
 
 
-def footer(items: int, rejected: int) -> list[str]:
+def footer(items: int, rejected: int, overpaid: int = 0) -> list[str]:
     """The line under the list of work."""
-    return [counted(items, "item") + (f", {counted(rejected, 'rejected claim')}" if rejected else "")]
+    parts = [counted(items, "item")]
+    parts += [counted(rejected, "rejected claim")] if rejected else []
+    parts += [counted(overpaid, "overpaid claim")] if overpaid else []
+    return [", ".join(parts)]

@@ -24,6 +24,7 @@ _WORDS: Final = {
     "held": "held payment",
     "unmatched": "unmatched payment",
     "work_item": "item of work",
+    "overpaid": "overpaid claim",
     "in_doubt": "file in doubt",
     "silence": "silence",
 }

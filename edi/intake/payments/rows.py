@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -24,9 +25,13 @@ NOT_OF_THIS_KIND: Final = "PAY002"
 BAD_ADJUSTMENTS: Final = "PAY003"
 NOT_TOML: Final = "PAY004"
 NOT_OWED: Final = "PAY005"
+NOT_YET: Final = "PAY006"
 
 _SIGNED: Final = re.compile(r"([-(])?\s*(\$?[0-9][0-9,]*(?:\.[0-9]*)?|\$?\.[0-9]+)\s*\)?")
-_ADJUSTMENT: Final = re.compile(r"(CO|PR|OA|PI|CR)-?([A-Z]{0,2}[0-9]{1,3})=(-?[0-9]+(?:\.[0-9]{1,2})?)")
+_GROUPS: Final = ("CO", "PR", "OA", "PI", "CR")
+_CARC: Final = re.compile(r"[A-Z]{0,2}[0-9]{1,3}")
+_DOLLARS: Final = re.compile(r"-?[0-9]+(?:\.[0-9]{1,2})?")
+_LONGEST_PART: Final = 24
 _BETWEEN: Final = re.compile(r"[;,|\s]+")
 _STATUSES: Final = ("1", "2", "3", "4", "19", "20", "21", "22", "23", "25")
 
@@ -43,14 +48,25 @@ def signed_amount(raw: str) -> Cell:
 def adjustments(raw: str) -> Cell:
     """``CO-45=10.00; PR-2=20.00``: group, CARC and dollars of each adjustment."""
     found = []
-    for part in _BETWEEN.split(raw.upper()):
-        match = _ADJUSTMENT.fullmatch(part)
-        if part and match is None:
+    for part in filter(None, _BETWEEN.split(raw.upper())):
+        code, _, dollars = part.partition("=")
+        group, reason = code[:2], code[2:].removeprefix("-")
+        wrong = _wrong_part(group, reason, dollars)
+        if wrong:
             fix = "Write group-CARC=amount, one after the other: CO-45=10.00; PR-2=20.00."
-            return Cell(problem=Problem(BAD_ADJUSTMENTS, "an adjustment cannot be read", fix))
-        if match is not None:
-            found.append(Adjustment(match[1], match[2], parse_cents(match[3])))
+            shown = part if len(part) <= _LONGEST_PART and any(map(str.isdigit, part)) else "an adjustment"
+            return Cell(problem=Problem(BAD_ADJUSTMENTS, f"{shown} cannot be read: {wrong}", fix))
+        found.append(Adjustment(group, reason, parse_cents(dollars)))
     return Cell(tuple(found))
+
+
+def _wrong_part(group: str, reason: str, dollars: str) -> str:
+    """Which part of an adjustment is wrong, in words; "" for one that can be read."""
+    if group not in _GROUPS:
+        return f"the group is none of {', '.join(_GROUPS)}"
+    if _CARC.fullmatch(reason) is None:
+        return "the reason after the group has not the form of a CARC"
+    return "" if _DOLLARS.fullmatch(dollars) is not None else "the amount after = is no amount"
 
 
 PAYMENTS: Final = Spec(
@@ -131,6 +147,7 @@ def read_payments(
     file: str | None = None,
     practices: Collection[str],
     payers: Collection[str],
+    today: date | None = None,
 ) -> Iterator[HandRow | RefusedRow | Finding]:
     """Read payments that no 835 tells of.
 
@@ -139,6 +156,7 @@ def read_payments(
         file: name of the file for findings.
         practices: ids that ``practice_id`` may name; with one of them a blank stands for it.
         payers: keys of payers.toml.
+        today: no payment or service is after it; None: any day is taken.
 
     Yields:
         A HandRow for each row; a RefusedRow after the errors of one that gave none. What is said once for the file
@@ -162,6 +180,7 @@ def read_payments(
             problems = practice_problem(parser, item, values, practices) + _problems(
                 parser, item, values, payers
             )
+            problems += _too_early(parser, item, values, today)
         yield from problems
         failed = any(problem.severity is Severity.ERROR for problem in problems)
         made = None if failed else HandRow(row=item.number, written=payment_cells(item), **values)
@@ -189,6 +208,21 @@ def _problems(parser: RowParser, row: Row, values: dict[str, Any], payers: Colle
         problems += [_unfit(parser, row, name, kind) for name in unfit]
         problems += _of_an_account(parser, row, values)
     return problems
+
+
+def _too_early(parser: RowParser, row: Row, values: dict[str, Any], today: date | None) -> list[Finding]:
+    """What is told of days to come."""
+    return [
+        parser.error(
+            row,
+            NOT_YET,
+            name,
+            f"{name}: {values[name]} is after {today}, the day on which the file came",
+            "Correct the date; write a payment down when it was made.",
+        )
+        for name in ("date", "date_of_service")
+        if today is not None and name in values and values[name] > today
+    ]
 
 
 def _of_a_payer(parser: RowParser, row: Row, values: dict[str, Any]) -> list[Finding]:

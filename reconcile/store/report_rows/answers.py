@@ -1,14 +1,27 @@
-"""What payers and clearinghouses answered on claims: adjudicated, denied, settled at first, accepted, silent."""
+"""What payers and clearinghouses answered on claims: adjudicated, denied, settled at first, accepted, silent.
+
+An answer belongs to the payer of its remittance. A claim that crossed over to the next payer is answered by two, so by
+``payer`` it has a row with each of them; ``once`` is true in one row of each claim, which is what the total counts.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, DENIAL, POSTING, REMITTANCE
-from reconcile.store.report_rows.scope import Scope, claim_columns, claim_group, claims_of, paid_on, posted_by
+from reconcile.store.report_rows.scope import (
+    Scope,
+    claim_columns,
+    claim_group,
+    claims_of,
+    paid_on,
+    payer_of,
+    posted_by,
+)
 from reconcile.store.submissions import REJECTION
 
 ADJUDICATED, DENIED = "adjudicated", "denied"
@@ -41,7 +54,39 @@ def posted_answers(scope: Scope) -> Select[Any]:
     )
 
 
-def adjudicated_roots(scope: Scope) -> Select[Any]:
+def whoever_answers(scope: Scope) -> Scope:
+    """The scope for claims whose answers are looked at: its payer is the one that answers, not the one billed."""
+    return msgspec.structs.replace(scope, payer=None)
+
+
+def by_payer(scope: Scope) -> list[ColumnElement[bool]]:
+    """The condition that a remittance is of the scope's payer."""
+    return [] if scope.payer is None else [payer_of(REMITTANCE) == scope.payer]
+
+
+def _keys(by: str) -> list[ColumnElement[Any]]:
+    """What names a row of answers: the chain, and by ``payer`` who answered."""
+    return [CLAIM.c.root, *([payer_of(REMITTANCE).label("payer")] if by == "payer" else [])]
+
+
+def _names(by: str) -> list[Any]:
+    """The same as ``GROUP BY`` names it: an expression with parameters is not the same twice on PostgreSQL."""
+    return [CLAIM.c.root, *(["payer"] if by == "payer" else [])]
+
+
+def _same(one: FromClause, other: FromClause, by: str) -> ColumnElement[bool]:
+    """The condition that two rows of answers have the same name."""
+    return and_(one.c.root == other.c.root, *([one.c.payer == other.c.payer] if by == "payer" else []))
+
+
+def _once(by: str, root: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a row is the first of its claim in an order; without payers a claim has one row."""
+    if by != "payer":
+        return literal(True)
+    return func.row_number().over(partition_by=root, order_by=order) == 1
+
+
+def _adjudicated(scope: Scope, by: str) -> FromClause:
     """The chains that an answer of a payer decided something about.
 
     It decided when it posts a payment, a write-off or a patient share, denies on the merits (or allows nothing), or
@@ -54,46 +99,52 @@ def adjudicated_roots(scope: Scope) -> Select[Any]:
         denied.where(DENIAL.c.kind.not_in(_UNDECIDED)).exists(),
         and_(~posts.where(POSTING.c.account == "pended").exists(), ~denied.exists()),
     )
-    return posted_answers(scope).add_columns(CLAIM.c.root).where(decided)
+    answers = posted_answers(scope).add_columns(*_keys(by)).where(decided, *by_payer(scope))
+    return answers.distinct().subquery("decided")
 
 
-def denied_amounts(scope: Scope) -> FromClause:
+def _denied_amounts(scope: Scope, by: str) -> FromClause:
     """Cents denied on the merits by chain; what was recovered later stays."""
     return (
-        select(CLAIM.c.root, func.sum(DENIAL.c.amount).label("denied"))
+        select(*_keys(by), func.sum(DENIAL.c.amount).label("denied"))
         .select_from(DENIAL)
         .join(CLAIM, CLAIM.c.id == DENIAL.c.claim_id)
         .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
-        .where(DENIAL.c.counted, DENIAL.c.kind == MERITS, *posted_by(scope))
-        .group_by(CLAIM.c.root)
+        .where(DENIAL.c.counted, DENIAL.c.kind == MERITS, *posted_by(scope), *by_payer(scope))
+        .group_by(*_names(by))
         .subquery("denied")
     )
 
 
 def rate_rows(scope: Scope, by: str) -> Select[Any]:
     """Adjudicated claims with their charge and the cents denied on the merits (None: nothing is)."""
-    state, denied = claims_of(scope), denied_amounts(scope)
-    return (
-        select(
-            *claim_columns(state),
-            claim_group(by, state).label("group"),
-            denied.c.denied.label("denied_cents"),
-        )
-        .select_from(state.outerjoin(denied, denied.c.root == state.c.id))
-        .where(state.c.id.in_(adjudicated_roots(scope)))
-    )
+    state, decided = claims_of(whoever_answers(scope)), _adjudicated(scope, by)
+    denied = _denied_amounts(scope, by)
+    group = decided.c.payer if by == "payer" else claim_group(by, state)
+    joined = state.join(decided, decided.c.root == state.c.id)
+    return select(
+        *claim_columns(state),
+        group.label("group"),
+        denied.c.denied.label("denied_cents"),
+        _once(by, state.c.id, denied.c.denied.is_(None), group).label("once"),
+    ).select_from(joined.outerjoin(denied, _same(denied, decided, by)))
 
 
 def rate_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
-    """By group: claims and cents adjudicated, claims and cents denied."""
+    """By group: claims and cents adjudicated, claims and cents denied; the same of each claim ``once``."""
     rows = rate_rows(scope, by).subquery()
+    denied = func.coalesce(func.sum(rows.c.denied_cents), 0)
     query = select(
         rows.c.group,
         func.count().label("adjudicated_claims"),
         func.sum(rows.c.charge).label("adjudicated"),
         func.count(rows.c.denied_cents).label("denied_claims"),
-        func.coalesce(func.sum(rows.c.denied_cents), 0).label("denied"),
+        denied.label("denied"),
+        func.sum(case((rows.c.once, 1), else_=0)).label("once_adjudicated_claims"),
+        func.sum(case((rows.c.once, rows.c.charge), else_=0)).label("once_adjudicated"),
+        func.count(case((rows.c.once, rows.c.denied_cents))).label("once_denied_claims"),
+        denied.label("once_denied"),
     ).group_by(rows.c.group)
     return list(connection.execute(query))
 
@@ -151,12 +202,14 @@ def acceptance_rows(scope: Scope, by: str) -> Select[Any]:
 
 def resolution_rows(scope: Scope, by: str) -> Select[Any]:
     """Claims that a payer answered, by what became of them at first: settled, denied, pended, or rejected before."""
-    state = claims_of(scope)
-    answers = posted_answers(scope).add_columns(CLAIM.c.root, func.min(paid_on()).label("day"))
-    first = answers.group_by(CLAIM.c.root).subquery("first")
+    state, keys = claims_of(whoever_answers(scope)), _keys(by)
+    answers = (
+        posted_answers(scope).where(*by_payer(scope)).add_columns(*keys, func.min(paid_on()).label("day"))
+    )
+    first = answers.group_by(*_names(by)).subquery("first")
     denied = (
         answers.join(DENIAL, DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
-        .group_by(CLAIM.c.root)
+        .group_by(*_names(by))
         .subquery("first_denied")
     )
     pended = (
@@ -165,7 +218,7 @@ def resolution_rows(scope: Scope, by: str) -> Select[Any]:
                 select(POSTING.c.claim_payment_id).where(POSTING.c.account == "pended", POSTING.c.cents != 0)
             )
         )
-        .group_by(CLAIM.c.root)
+        .group_by(*_names(by))
         .subquery("first_pended")
     )
     said = state.c.acknowledged.contains(REJECTION)
@@ -177,12 +230,16 @@ def resolution_rows(scope: Scope, by: str) -> Select[Any]:
     )
     joined = state.join(first, first.c.root == state.c.id)
     for other in (denied, pended):
-        joined = joined.outerjoin(other, other.c.root == state.c.id)
+        joined = joined.outerjoin(other, _same(other, first, by))
+    group = first.c.payer if by == "payer" else claim_group(by, state)
+    undated = case((first.c.day.is_(None), 1), else_=0)
+    well = case((outcome == SETTLED, 2), (outcome == PENDED_FIRST, 1), else_=0)
     return select(
         *claim_columns(state),
-        claim_group(by, state).label("group"),
+        group.label("group"),
         first.c.day.label("answered_on"),
         outcome.label("outcome"),
+        _once(by, state.c.id, undated, first.c.day, well, group).label("once"),
     ).select_from(joined)
 
 
@@ -213,14 +270,14 @@ def silence_rows(scope: Scope, by: str) -> Select[Any]:
 
 
 def outcome_sums(connection: Connection, query: Select[Any]) -> list[Any]:
-    """By group and outcome: claims and their charges."""
+    """By group and outcome: claims, their charges, and where rows have it the claims ``once``."""
     rows = query.subquery()
+    sums = [func.count().label("claims"), func.sum(rows.c.charge).label("charge")]
+    if "once" in rows.c:
+        sums.append(func.sum(case((rows.c.once, 1), else_=0)).label("once"))
     return list(
-        connection.execute(
-            select(rows.c.group, rows.c.outcome, func.count().label("claims"), func.sum(rows.c.charge).label("charge"))
-            .group_by(rows.c.group, rows.c.outcome)
-        )
-    )  # fmt: skip
+        connection.execute(select(rows.c.group, rows.c.outcome, *sums).group_by(rows.c.group, rows.c.outcome))
+    )
 
 
 def silence_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, case, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.denial_work import written_off
-from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, FILE, REMITTANCE
-from reconcile.store.report_rows.answers import counts
+from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, FILE, POSTING, REMITTANCE
+from reconcile.store.report_rows.answers import by_payer, counts, posted_answers, whoever_answers
 from reconcile.store.report_rows.scope import (
     Scope,
     claim_columns,
@@ -41,6 +42,8 @@ BUCKETS: Final = (
 """The ages of a balance: a name and the last day that belongs to it."""
 AMOUNTS: Final = ("paid", "contractual", "patient", "denied", "suspense", "open")
 """What a claim's charge is made of."""
+SAID: Final = ("paid", "contractual", "patient")
+"""What of it answers of payers say, each its own part."""
 _PATIENT_ENTRY = table_of(PatientEntryRow)
 
 
@@ -55,24 +58,89 @@ def _patient_paid(scope: Scope) -> FromClause:
     return query.group_by(entry.c.claim_id).subquery("patient_paid")
 
 
+def _above_zero(cents: ColumnElement[int]) -> ColumnElement[int]:
+    """The cents where they are above zero, else 0."""
+    return case((cents > 0, cents), else_=0)
+
+
 def collection_rows(connection: Connection, scope: Scope, by: str) -> Select[Any]:
-    """Claims with what of their charge is written off, paid, the patient's and open."""
+    """Claims with what of their charge is written off, paid, the patient's and open, and what was paid beyond it."""
     state, paid = states(connection, scope), _patient_paid(scope)
+    from_patient = func.coalesce(paid.c.cents, 0)
+    beyond = state.c.paid + from_patient - (state.c.charge - state.c.contractual)
     return select(
         *claim_columns(state),
         *(state.c[name] for name in AMOUNTS),
         claim_group(by, state).label("group"),
-        func.coalesce(paid.c.cents, 0).label("patient_paid"),
+        from_patient.label("patient_paid"),
+        _above_zero(beyond).label("overpaid"),
     ).select_from(state.outerjoin(paid, paid.c.claim_id == state.c.id))
 
 
 def collection_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
     """By group: claims and the sums of the amounts of ``collection_rows``."""
     rows = collection_rows(connection, scope, by).subquery()
-    sums = [func.sum(rows.c[name]).label(name) for name in ("charge", *AMOUNTS, "patient_paid")]
+    sums = [func.sum(rows.c[name]).label(name) for name in ("charge", *AMOUNTS, "patient_paid", "overpaid")]
     return list(
         connection.execute(select(rows.c.group, func.count().label("claims"), *sums).group_by(rows.c.group))
     )
+
+
+# -- whose money it is ------------------------------------------------------------------------------------------------
+
+
+def money_rows(scope: Scope) -> Select[Any]:
+    """What each payer's posted answers say of a claim: paid, written off, left to the patient; cents.
+
+    The group is the payer that answered, ``payer`` the one billed.
+    """
+    said, state = _answers_by_payer(scope).subquery("said"), claims_of(whoever_answers(scope))
+    return select(
+        *claim_columns(state),
+        said.c.answered_by.label("group"),
+        said.c.answered_by,
+        *(said.c[name] for name in SAID),
+    ).select_from(state.join(said, said.c.root == state.c.id))
+
+
+def money_sums(connection: Connection, scope: Scope) -> dict[str, dict[str, int]]:
+    """By the payer that answered: what its posted answers say, by the names of ``SAID``; cents.
+
+    Few answers come from another payer than the one billed; so the sums of the claims billed to each are taken, and
+    what others answered is moved to them.
+    """
+    found: dict[str, dict[str, int]] = {}
+
+    def move(payer: str, cents: Mapping[str, int], sign: int) -> None:
+        sums = found.setdefault(payer, dict.fromkeys(SAID, 0))
+        for name in SAID:
+            sums[name] += sign * cents[name]
+
+    everyone = whoever_answers(scope)
+    for row in collection_sums(connection, everyone, "payer"):
+        move(row.group, {name: int(getattr(row, name)) for name in SAID}, 1)
+    root = CLAIM.alias("root")
+    answered_by, billed = payer_of(REMITTANCE).label("answered_by"), payer_of(root).label("billed_to")
+    others = _answers_by_payer(everyone, billed).join(root, root.c.id == CLAIM.c.root)
+    others = others.where(answered_by != billed, *of_claims(everyone, root)).subquery("others")
+    query = select(
+        others.c.answered_by, others.c.billed_to, *(func.sum(others.c[name]).label(name) for name in SAID)
+    )
+    for row in connection.execute(query.group_by(others.c.answered_by, others.c.billed_to)):
+        cents = {name: int(getattr(row, name)) for name in SAID}
+        move(row.answered_by, cents, 1)
+        move(row.billed_to, cents, -1)
+    return {payer: sums for payer, sums in found.items() if scope.payer in (None, payer)}
+
+
+def _answers_by_payer(scope: Scope, *more: Any) -> Select[Any]:
+    """The postings of a scope's answers, summed by chain and answering payer."""
+    account = POSTING.c.account
+    query = posted_answers(scope).join(POSTING, POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+    sums = (func.sum(case((account == name, POSTING.c.cents), else_=0)).label(name) for name in SAID)
+    columns = (CLAIM.c.root, payer_of(REMITTANCE).label("answered_by"), *more)
+    names = (CLAIM.c.root, "answered_by", *(one.name for one in more))
+    return query.add_columns(*columns, *sums).where(*by_payer(scope)).group_by(*names)
 
 
 # -- what is open ----------------------------------------------------------------------------------------------------
@@ -100,14 +168,23 @@ def _open(connection: Connection, scope: Scope, by: str) -> Select[Any]:
 
 
 def open_rows(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
-    """Balances, one a row: of a claim's payers less what a person wrote off, and of its patient; cents."""
+    """Balances above zero, one a row: of a claim's payers less what a person wrote off, and of its patient; cents."""
+    return (row for row in _balances(connection, scope, by) if row["amount"] > 0)
+
+
+def credit_rows(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
+    """Credits, one a row: what a claim's payers, or its patient, paid beyond what it leaves them; cents above zero."""
+    for row in _balances(connection, scope, by):
+        if row["amount"] < 0:
+            yield {**row, "amount": -row["amount"]}
+
+
+def _balances(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
+    """Of every claim its payers' balance and its patient's, below zero a credit; cents."""
     off = written_off(connection, scope.as_of)
     for row in listed(connection, _open(connection, scope, by)):
-        amount = row["of_payers"] - _given_up(off, row["id"], row["denied"])
-        if amount:
-            yield {**row, "amount": amount}
-        if row["of_patient"]:
-            yield {**row, "group": PATIENTS, "amount": row["of_patient"]}
+        yield {**row, "amount": row["of_payers"] - _given_up(off, row["id"], row["denied"])}
+        yield {**row, "group": PATIENTS, "amount": row["of_patient"]}
 
 
 def written_off_rows(connection: Connection, scope: Scope, by: str) -> Iterator[dict[str, Any]]:
@@ -126,21 +203,44 @@ def _given_up(off: Mapping[int, int], claim: int, denied: int) -> int:
     return max(min(off.get(claim, 0), denied), 0)
 
 
-def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[tuple[str, str, int, int, int]]:
-    """By group and bucket: how many balances, their cents, and cents written off; a group may come several times."""
+class OpenSum(msgspec.Struct, frozen=True, gc=False):
+    """Of one group and bucket: how many balances are above zero, their cents, and cents of credits and write-offs."""
+
+    group: str
+    bucket: str
+    balances: int = 0
+    cents: int = 0
+    credits: int = 0
+    written_off: int = 0
+
+
+def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[OpenSum]:
+    """What is open and what is credit by group and bucket; a group may come several times, to be added up."""
     rows = _open(connection, scope, by).subquery()
     sums = []
     for column in (rows.c.of_payers, rows.c.of_patient):
-        sums += [func.sum(case((column != 0, 1), else_=0)), func.sum(column)]
+        sums += [
+            func.sum(case((column > 0, 1), else_=0)),
+            func.sum(_above_zero(column)),
+            func.sum(_above_zero(-column)),
+        ]
     query = select(rows.c.group, rows.c.bucket, *sums).group_by(rows.c.group, rows.c.bucket)
     for group, bucket, *found in connection.execute(query):
-        payers, of_payers, patients, of_patient = map(int, found)
-        yield group, bucket, payers, of_payers, 0
-        if patients:
-            yield PATIENTS, bucket, patients, of_patient, 0
+        numbers = [int(one) for one in found]
+        yield OpenSum(group, bucket, *numbers[:3])
+        if any(numbers[3:]):
+            yield OpenSum(PATIENTS, bucket, *numbers[3:])
     for row in written_off_rows(connection, scope, by):
-        settled = -1 if row["of_payers"] == row["amount"] else 0
-        yield row["group"], row["bucket"], settled, -row["amount"], row["amount"]
+        before = row["of_payers"]
+        after = before - row["amount"]
+        yield OpenSum(
+            row["group"],
+            row["bucket"],
+            balances=(after > 0) - (before > 0),
+            cents=max(after, 0) - max(before, 0),
+            credits=max(-after, 0) - max(-before, 0),
+            written_off=row["amount"],
+        )
 
 
 def window_rows(scope: Scope, by: str) -> Select[Any]:
@@ -196,7 +296,10 @@ def _sent() -> tuple[ColumnElement[Any], FromClause]:
 
 
 def lag_rows(scope: Scope) -> Select[Any]:
-    """Posted answers with the day their submission went out (None: not known) and the day they were paid on."""
+    """Posted answers with the day their submission went out (None: not known) and the day they were paid on.
+
+    The group is the payer that answered.
+    """
     sent, joined = _sent()
     root = CLAIM.alias("root")
     return (
@@ -205,7 +308,7 @@ def lag_rows(scope: Scope) -> Select[Any]:
             CLAIM.c.practice_id,
             CLAIM.c.patient_control_number,
             CLAIM.c.date_from,
-            payer_of(CLAIM).label("group"),
+            payer_of(REMITTANCE).label("group"),
             sent.label("sent_on"),
             paid_on().label("paid_on"),
         )
@@ -213,7 +316,7 @@ def lag_rows(scope: Scope) -> Select[Any]:
         .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.claim_id == CLAIM.c.id)
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
         .join(root, root.c.id == CLAIM.c.root)
-        .where(*counts(scope), *of_claims(scope, root))
+        .where(*counts(scope), *by_payer(scope), *of_claims(whoever_answers(scope), root))
     )
 
 

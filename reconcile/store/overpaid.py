@@ -1,0 +1,146 @@
+"""Claims with more on them than their charge, or that one payer answered twice: work until the money is taken back.
+
+Nothing of it is stored. A claim is here while its books say so, and gone when a reversal, or a take-back or refund in a
+provider adjustment, settles it; which of two payments holds is for a person to find out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Select, func, or_, select
+
+from edi.model.balance import REVERSAL
+from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.postings import POSTED
+from reconcile.store.schema import ClaimFindingRow, ClaimPaymentRow, ClaimRow, RemittanceRow
+from reconcile.store.takebacks import given_back
+
+TWICE: Final = "ANSWERED_TWICE"
+"""The ledger's finding that a payer answered a service again without a reversal."""
+
+_CLAIM = table_of(ClaimRow)
+_FINDING = table_of(ClaimFindingRow)
+_PAYMENT = table_of(ClaimPaymentRow)
+_REMITTANCE = table_of(RemittanceRow)
+
+
+class Answered(msgspec.Struct, frozen=True, gc=False):
+    """A posted answer that no reversal of its amount took back: whose, in which payment, and its cents."""
+
+    payer: str
+    remittance: int
+    paid_on: date | None
+    trace_number: str
+    paid: int
+
+
+class Overpaid(msgspec.Struct, frozen=True, kw_only=True):
+    """A claim that holds more than its charge, or that one payer answered twice.
+
+    ``root`` is its first submission, ``cents`` what stands on it beyond the charge (0 where only write-offs came
+    twice), ``payer`` who answered twice, else who answered last; ``answers`` are that payer's, else all, by date.
+    """
+
+    root: int
+    practice_id: str
+    patient_control_number: str
+    payer: str
+    cents: int
+    twice: bool
+    answers: tuple[Answered, ...]
+
+
+def overpaid(connection: Connection, roots: Collection[int] | None = None) -> tuple[Overpaid, ...]:
+    """The claims that are overpaid or were answered twice, by their first submissions.
+
+    Args:
+        connection: any transaction.
+        roots: only these claims; None for all.
+
+    Returns:
+        Those for which no take-back or refund has come that is as much as what stands beyond the charge.
+    """
+    found: list[Any] = []
+    for some in [None] if roots is None else chunks(sorted(roots), IN_LIST):
+        found += connection.execute(_standing(some))
+    if not found:
+        return ()
+    returned = given_back(connection)
+    left = [one for one in found if returned.get(one.id, 0) < max(-one.open_balance, 1)]
+    answers = _answers(connection, [one.id for one in left])
+    return tuple(_overpaid(one, answers.get(one.id, [])) for one in left)
+
+
+def _standing(roots: Collection[int] | None) -> Select[Any]:
+    """First submissions whose books hold more than the charge, or the finding of a second answer."""
+    twice = select(_FINDING.c.claim_id).where(_FINDING.c.code == TWICE)
+    query = select(
+        _CLAIM.c.id, _CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.open_balance
+    ).where(or_(_CLAIM.c.open_balance < 0, _CLAIM.c.id.in_(twice)))
+    if roots is not None:
+        query = query.where(_CLAIM.c.id.in_(roots))
+    return query.order_by(_CLAIM.c.id)
+
+
+def _answers(connection: Connection, roots: Collection[int]) -> Mapping[int, list[Answered]]:
+    """By claim, what was answered and not taken back in the same amount by the same payer."""
+    day = func.coalesce(_REMITTANCE.c.payment_date, _REMITTANCE.c.production_date)
+    found: dict[int, list[Answered]] = {}
+    taken: dict[int, Counter[tuple[str, int]]] = {}
+    for some in chunks(sorted(roots), IN_LIST):
+        query = (
+            select(
+                _CLAIM.c.root,
+                _PAYMENT.c.status,
+                _REMITTANCE.c.payer_key,
+                _REMITTANCE.c.payer_id,
+                _REMITTANCE.c.id,
+                day,
+                _REMITTANCE.c.trace_number,
+                _PAYMENT.c.paid,
+            )
+            .select_from(_CLAIM)
+            .join(_PAYMENT, _PAYMENT.c.claim_id == _CLAIM.c.id)
+            .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+            .where(_CLAIM.c.root.in_(some), _PAYMENT.c.outcome == POSTED)
+            .order_by(day, _REMITTANCE.c.trace_number, _PAYMENT.c.ordinal)
+        )
+        for root, status, key, number, remittance, on, trace, paid in connection.execute(query):
+            payer = key or number
+            if status == REVERSAL:
+                taken.setdefault(root, Counter())[payer, -paid] += 1
+            else:
+                found.setdefault(root, []).append(Answered(payer, remittance, on, trace, paid))
+    return {root: _not_taken(listed, taken.get(root, Counter())) for root, listed in found.items()}
+
+
+def _not_taken(listed: list[Answered], taken: Counter[tuple[str, int]]) -> list[Answered]:
+    """Without the earliest answers that reversals took back."""
+    left: list[Answered] = []
+    for one in listed:
+        if taken[one.payer, one.paid] > 0:
+            taken[one.payer, one.paid] -= 1
+        else:
+            left.append(one)
+    return left
+
+
+def _overpaid(claim: Any, answers: list[Answered]) -> Overpaid:
+    """A claim with its answers."""
+    counts = Counter(one.payer for one in answers)
+    again = [one for one in answers if counts[one.payer] > 1]
+    payer = (again or answers)[-1].payer if answers else ""
+    return Overpaid(
+        root=claim.id,
+        practice_id=claim.practice_id,
+        patient_control_number=claim.patient_control_number,
+        payer=payer,
+        cents=max(-claim.open_balance, 0),
+        twice=bool(again),
+        answers=tuple(one for one in again if one.payer == payer) if again else tuple(answers),
+    )
