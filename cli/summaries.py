@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
 from shutil import which
@@ -12,16 +12,30 @@ from typing import Any
 
 from cli.jobs.create_claims import CreateResult
 from cli.jobs.lists import counted
-from cli.jobs.manifest import DUPLICATE, POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
+from cli.jobs.manifest import POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
 from cli.jobs.submission import WrittenFile
 from cli.render import money, stderr, stdout
 from edi.model.finding import Finding, Severity
 
 _FINDINGS_SHOWN = 20
+"""Findings that are shown; errors are all shown, and conformance remarks are only counted."""
+_ERROR, _INFO = Severity.ERROR.value, Severity.INFO.value
+_ORDER = (_ERROR, Severity.WARNING.value, _INFO)
+_CONFORMANCE = "PYX"
+"""What the codes of the second opinion on conformance begin with."""
 
 
-def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
-    """Print files and totals on stdout, the findings on stderr unless ``quiet``."""
+def print_manifest(
+    manifest: Manifest, *, quiet: bool = False, money_of: Mapping[str, int] | None = None
+) -> None:
+    """Print files and totals on stdout, the findings on stderr unless ``quiet``.
+
+    Args:
+        manifest: what was taken in.
+        quiet: no findings.
+        money_of: cents of the claim payments taken in by outcome (``posted``, ``unmatched``, ``suspense``); None where
+            nothing with money comes in.
+    """
     console = stdout()
     if not manifest.files and not quiet:
         stderr().print("there was no file to take in")
@@ -29,8 +43,9 @@ def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
         console.print(_file_line(file), markup=False, soft_wrap=True)
     totals = manifest.totals
     for text in (
-        f"{counted(totals.posted, 'payment')} posted, {totals.duplicates} seen before, "
-        f"{totals.quarantined} quarantined, {counted(totals.conflicts, 'possible reissue')} held",
+        f"{counted(totals.posted, 'payment')} taken in{_booked(money_of) if totals.posted else ''}; "
+        f"{totals.duplicates} seen before, {totals.quarantined} quarantined, "
+        f"{counted(totals.conflicts, 'possible reissue')} held",
         f"{totals.claims_matched} of {counted(totals.claims, 'claim')} matched "
         f"({totals.lines_matched} of {counted(totals.lines, 'line')}), {totals.unmatched} unmatched, "
         f"{totals.claims_held} in suspense, {counted(totals.denials, 'denial')}",
@@ -43,6 +58,14 @@ def print_manifest(manifest: Manifest, *, quiet: bool = False) -> None:
             console.print(text, markup=False, soft_wrap=True)
     if not quiet:
         _print_findings(manifest)
+
+
+def _booked(money_of: Mapping[str, int] | None) -> str:
+    """Where the money of what was taken in is."""
+    if money_of is None:
+        return ""
+    posted, unmatched, held = (money(money_of.get(name, 0)) for name in ("posted", "unmatched", "suspense"))
+    return f": {posted} posted to claims, {unmatched} unmatched, {held} in suspense"
 
 
 def _file_line(file: FileEntry) -> str:
@@ -64,7 +87,7 @@ def _file_line(file: FileEntry) -> str:
         what.append(f"{counted(file.claims_new, 'claim')} new, {file.claims_known} known")
     if file.duplicate_of is not None:
         what.append(f"taken in before as {file.duplicate_of}")
-    return f"{file.outcome:<11} {file.kind or '-':<6} {file.file}" + (
+    return f"{_word(file.outcome):<11} {file.kind or '-':<6} {file.file}" + (
         f"  ({'; '.join(what)})" if what else ""
     )
 
@@ -87,8 +110,13 @@ def _payments(payments: Sequence[PaymentEntry]) -> str:
 
 
 def _word(outcome: str) -> str:
-    """An outcome of a payment as a person reads it."""
-    return "seen before" if outcome == DUPLICATE else outcome
+    """An outcome as a person reads it: what is taken in is posted only where its claims are known."""
+    return "taken in" if outcome == POSTED else outcome
+
+
+def _is_remark(finding: FindingEntry) -> bool:
+    """Whether a finding is a remark on conformance, on which nothing hangs."""
+    return finding.severity == _INFO and finding.code.startswith(_CONFORMANCE)
 
 
 def _print_findings(manifest: Manifest) -> None:
@@ -97,10 +125,10 @@ def _print_findings(manifest: Manifest) -> None:
     for file in manifest.files:
         findings += [(file.file, finding) for finding in file.findings]
         findings += [(file.file, finding) for payment in file.payments for finding in payment.findings]
-    findings.sort(key=lambda item: {"error": 0, "warning": 1}.get(item[1].severity, 2))
-    refused = sum(one.severity == "error" and one.row is not None for _, one in findings)
-    findings.sort(key=lambda item: not (item[1].severity == "error" and item[1].row is not None))
-    shown = max(refused, _FINDINGS_SHOWN)
+    told = [item for item in findings if not _is_remark(item[1])]
+    remarks, findings = len(findings) - len(told), told
+    findings.sort(key=lambda item: (_ORDER.index(item[1].severity), item[1].row is None))
+    shown = max(sum(one.severity == _ERROR for _, one in findings), _FINDINGS_SHOWN)
     for name, finding in findings[:shown]:
         place = [f"row {finding.row}"] if finding.row else []
         place += [f"claim {finding.claim}"] if finding.claim else []
@@ -115,6 +143,8 @@ def _print_findings(manifest: Manifest) -> None:
             console.print(f"        fix: {finding.fix}", markup=False, style="dim", soft_wrap=True)
     if len(findings) > shown:
         console.print(f"… and {len(findings) - shown} more; --json lists all", style="dim")
+    if remarks:
+        console.print(f"{counted(remarks, 'conformance remark')}; --json lists them", style="dim")
 
 
 def held_text(result: CreateResult, *, most: int) -> Iterator[str]:

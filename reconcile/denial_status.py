@@ -25,7 +25,9 @@ def denial_status(
     if postings[0].account is Account.MEMO:
         return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
     recovered = 0
-    held = sum(one.cents for one in ledger.postings if one.line_id == service and one.account is Account.DENIED)
+    held = sum(
+        one.cents for one in ledger.postings if one.line_id == service and one.account is Account.DENIED
+    )
     denied_again = False
     for one in ledger.postings:
         other = by_id[one.adjudication]

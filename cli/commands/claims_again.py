@@ -328,7 +328,9 @@ def list_work(
     rows = [_work_row(one) for one in items] + rejected + over
     rows.sort(key=lambda row: str(row["due_date"] or date.max))
     form = "json" if as_json else form
-    write_rows(rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected), len(over)))
+    write_rows(
+        rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected), len(over))
+    )
 
 
 @work_group.command("done")

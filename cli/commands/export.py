@@ -134,7 +134,8 @@ def month(
     word = "would be closed" if dry_run else "closed"
     for one in result.closed:
         text = (
-            f"{one.practice_id}: {word} through {one.through}, {counted(one.new, 'posting')} dated for good"
+            f"{one.practice_id}: {word} through {one.through} with {counted(one.entries, 'posting')} up to that day, "
+            f"{one.new} of them dated for good now"
         )
         stdout().print(text, markup=False, soft_wrap=True)
     for name in result.already:

@@ -115,7 +115,7 @@ def _decision_json(made: Decision, *, dry_run: bool) -> dict[str, object]:
         "id": made.id,
         "subject": made.subject,
         "outcome": made.outcome,
-        "unexplained": money(made.unexplained),
+        "unexplained": money(made.left),
         "replaced": made.replaced or None,
         "dry_run": dry_run,
     }

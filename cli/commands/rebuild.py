@@ -42,8 +42,8 @@ def rebuild_store(
     """Build the store anew from its sources, and compare.
 
     The sources are vault, submissions and event log. The same digest means that every row follows from them. Where
-    rows differ it says how many decisions are others, and --swap needs --accept-changes. Let no other command run
-    meanwhile with --swap.
+    rows differ it says how many decisions are others, and --swap needs --accept-changes. --swap refuses when
+    the store changed meanwhile.
     """
     if accepting and not swapping:
         raise UsageError("--accept-changes goes with --swap")
@@ -59,13 +59,13 @@ def rebuild_store(
             changed = {} if made.same else decisions_changed(opened.store, target)
         finally:
             target.close()
-    built = sqlite_file(name)
-    kept = None
-    if into is None and built is not None and current is not None:
-        if swapping and (made.same or (accepting and not made.unplayed)):
-            kept = swap(current, built)
-        elif not swapping and made.same:
-            remove_sqlite(built)
+        built = sqlite_file(name)
+        kept = None
+        if into is None and built is not None:
+            if swapping and (made.same or (accepting and not made.unplayed)):
+                kept = swap(opened.store, built, made.source_digest)
+            elif not swapping and made.same:
+                remove_sqlite(built)
     left = kept is None and (into is not None or not made.same)
     _tell(made, changed, kept, as_json=as_json, left=left)
     codes = ExitCode.DONE

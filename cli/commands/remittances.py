@@ -32,6 +32,7 @@ from cli.render import check_target, console_on, write_json, write_rows
 from cli.summaries import print_manifest
 from cli.workspace import Workspace, workspace
 from edi.model.errors import UsageError
+from reconcile.store.report_rows.payments import taken_in
 
 _FINDINGS_SHOWN = 10
 
@@ -59,10 +60,12 @@ def ingest(
             second_opinion_megabytes=opened.settings.ingest.second_opinion_megabytes,
             largest_megabytes=opened.settings.ingest.largest_megabytes,
         )
+        with opened.store.read() as connection:
+            taken = taken_in(connection, manifest.remittance_files())
     if as_json:
         write_json(manifest)
     else:
-        print_manifest(manifest, quiet=quiet)
+        print_manifest(manifest, quiet=quiet, money_of=taken)
     end(ExitCode(manifest.exit_code()), exit_zero=exit_zero)
 
 

@@ -142,7 +142,7 @@ def _write(found: Found, form: str, path: Path | None, as_of: date | None) -> No
         path.write_bytes(report_workbook(found, moment(as_of)))
         return
     rows: list[Any] = list(found.rows)
-    if form == "table" and found.total is not None:
+    if form in ("table", "csv") and found.total is not None:
         rows.append(found.total)
     heads = titles(one.columns, found.asked.by)
     write_rows(

@@ -80,6 +80,7 @@ _DENIALS: Final = {
     "DEN006": "An appeal or correction after the payer's last day; it is kept, and may be refused.",
     "DEN007": "A day to act by, or to be reminded on, that is after the payer's last day.",
     "DEN008": "A write-off of an underpaid line, of which nothing is denied.",
+    "DEN009": "A denial is to be put aside until a day that is not to come.",
 }
 _ELIGIBILITY: Final = {
     "ELI001": "A payer cannot be asked about a coverage: a field that the 270 needs is missing.",

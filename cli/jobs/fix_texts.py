@@ -88,6 +88,7 @@ FIXES: Final[Mapping[str, str]] = {
     "DEN006": "Ask the payer for good cause and note what it said; keep the proof of what was sent when.",
     "DEN007": "Choose an earlier day.",
     "DEN008": "Use claimloop denials resolve --as upheld.",
+    "DEN009": "Choose a day to come; without --until it is back at once.",
     "ELI001": "Fill in the field that the message names.",
     "ELI003": "Ask the payer by telephone or portal; the coverage counts as not verified.",
     "ELI004": "Nothing if another system asked; else compare the answer's name and birth date with the record.",

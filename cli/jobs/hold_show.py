@@ -14,7 +14,7 @@ from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.transactions import t835
 from reconcile.accounts import unexplained
-from reconcile.store import Connection, Store
+from reconcile.store import POSTED, Connection, Store
 from reconcile.store.hold_lists import Hold, find_hold, origin_of_payment
 from reconcile.store.holds import load_release
 
@@ -189,7 +189,7 @@ def shown_lines(shown: Shown, *, show_phi: bool) -> Iterator[str]:
         yield from _claim_lines(shown.claim, show_phi=show_phi)
     yield from _equation_lines(shown.equations)
     if shown.difference:
-        word = "is" if shown.released else "would be"
+        word = "is" if shown.released and shown.hold.outcome == POSTED else "would be"
         yield f"  unexplained after a release {word} {decimal_text(shown.difference)}"
 
 
@@ -201,8 +201,13 @@ def _equation_lines(equations: Sequence[Imbalance]) -> Iterator[str]:
         yield (
             f"  {one.code} {one.severity.value}: {one.equation}; {one.element} in segment {one.segment} is"
             f" {decimal_text(one.actual)}, the rest comes to {decimal_text(one.expected)}:"
-            f" off by {decimal_text(one.actual - one.expected)}{name}"
+            f" {_apart(one.actual - one.expected)}{name}"
         )
+
+
+def _apart(cents: int) -> str:
+    """How far an element is from what it should be, in words: a sign stands at what is unexplained alone."""
+    return f"{decimal_text(abs(cents))} too {'much' if cents > 0 else 'little'}"
 
 
 def _claim_lines(claim: ClaimPayment, *, show_phi: bool) -> Iterator[str]:

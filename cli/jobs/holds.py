@@ -26,6 +26,7 @@ from edi.x12.envelope import TransactionSet, read_transactions
 from reconcile.accounts import unexplained
 from reconcile.store import (
     SUSPENSE,
+    UNMATCHED,
     Connection,
     Kept,
     Store,
@@ -69,6 +70,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided about a hold: its id in lists, what became of it, and the cents that nothing explains.
 
     ``outcome`` is posted, unmatched (released, and now it waits for its claim), suspense, quarantined or conflict.
+    ``unexplained`` is what it leaves once it is posted.
     """
 
     id: str
@@ -76,6 +78,11 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     unexplained: int
     replaced: str = ""
+
+    @property
+    def left(self) -> int:
+        """The cents that are unexplained now: nothing of what waits for its claim is in the books."""
+        return 0 if self.outcome == UNMATCHED else self.unexplained
 
 
 class Decider(msgspec.Struct, frozen=True, kw_only=True):
@@ -346,6 +353,8 @@ def _put_aside(books: _Books, hold: Hold, standing: Release) -> Decision:
 
 def told(made: Decision) -> str:
     """Say in a sentence what a decision did."""
-    left = f"; {decimal_text(made.unexplained)} of it is unexplained" if made.unexplained else ""
+    left = f"; {decimal_text(made.unexplained)} of it is unexplained" if made.left else ""
+    if made.outcome == UNMATCHED:
+        left = "; it waits for its claim: see unmatched list"
     instead = f", in the place of {made.replaced}" if made.replaced else ""
     return f"{made.id} is {made.outcome} now{instead}{left}"

@@ -97,7 +97,7 @@ def link(
     ties = parse_ties(lines)
     with decider.deciding() as connection:
         refresh_payees(connection)
-        hold = find_hold(connection, payment)
+        hold = find_hold(connection, payment, listed="unmatched list")
         named = chains_named(connection, claim, practice)
         if len(named) != 1:
             what = "no claim" if not named else f"{len(named)} claims: give a claim id or --practice"
@@ -169,7 +169,7 @@ def unlink(payment: str, reason: str, decider: Decider) -> Link:
     if not reason.strip():
         raise UsageError("--reason is empty: say why the link ends; it is kept in the event log")
     with decider.deciding() as connection:
-        hold = find_hold(connection, payment)
+        hold = find_hold(connection, payment, listed="unmatched list")
         made = unlink_payment(connection, hold, decider.tools)
         record_event(
             connection,

@@ -142,6 +142,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         )
         return 1 if totals.unmatched or totals.denials or totals.rejections or noted else 0
 
+    def remittance_files(self) -> list[str]:
+        """The digests of the files of which a payment was taken in."""
+        return [
+            file.sha256
+            for file in self.files
+            if file.sha256 and any(payment.outcome == POSTED for payment in file.payments)
+        ]
+
     def to_json(self) -> bytes:
         """The manifest as one JSON document."""
         return msgspec.json.encode(self)

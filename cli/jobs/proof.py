@@ -30,16 +30,20 @@ class DepositProof(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proof(msgspec.Struct, frozen=True, kw_only=True):
-    """What `verify --proof` found: a deposit (None: it began at BPR02) and the payments below it."""
+    """What `verify --proof` found: a deposit (None: it began at BPR02) and the payments below it.
+
+    ``more`` are the other deposits of that amount or trace number, each with its own payments.
+    """
 
     asked: str
     payments: tuple[PaymentProof, ...]
     deposit: DepositProof | None = None
+    more: tuple[Proof, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether every level below the deposit sums; a deposit that differs is the bank's word, and told."""
-        return all(one.holds for one in self.payments)
+        return all(one.holds for one in self.payments) and all(one.holds for one in self.more)
 
 
 def prove(
@@ -62,12 +66,15 @@ def prove(
     payers = settings.payers if settings is not None else {}
     found = reassociation(connection, deposits, payers, today=today)
     by_trace = payments_of(connection, trace=asked)
+    proofs: list[Proof] = []
     for match in found.matches:
         if match.deposit is None or not match.payments:
             continue
         deposit = found.deposits[match.deposit]
         if deposit.trace_number == asked or (not by_trace and cents is not None and deposit.amount == cents):
-            return _below(connection, asked, deposit, tuple(match.payments), tables)
+            proofs.append(_below(connection, asked, deposit, tuple(match.payments), tables))
+    if proofs:
+        return msgspec.structs.replace(proofs[0], more=tuple(proofs[1:]))
     numbers = by_trace or (payments_of(connection, amount=cents) if cents is not None else [])
     if not numbers:
         raise UsageError(f"--proof {asked!r}: no deposit or payment has this trace number or amount")
@@ -102,6 +109,12 @@ def _below(
 
 def proof_lines(proof: Proof) -> Iterator[str]:
     """Yield a proof as text: each level indented below the one it sums to."""
+    for one in (proof, *proof.more):
+        yield from _deposit_lines(one)
+    yield "every level sums" if proof.holds else "a level does not sum: see the lines marked FAILS"
+
+
+def _deposit_lines(proof: Proof) -> Iterator[str]:
     if proof.deposit is not None:
         top = proof.deposit
         off = f" + difference {decimal_text(top.difference)}" if top.difference else ""
@@ -110,7 +123,6 @@ def proof_lines(proof: Proof) -> Iterator[str]:
         yield f"  {decimal_text(top.amount)} = {parts}{off}"
     for payment in proof.payments:
         yield from _payment_lines(payment)
-    yield "every level sums" if proof.holds else "a level does not sum: see the lines marked FAILS"
 
 
 def _payment_lines(one: PaymentProof) -> Iterator[str]:
@@ -166,11 +178,19 @@ def _posting_line(one: PostingProof) -> str:
 
 def proof_json(proof: Proof) -> dict[str, Any]:
     """Return the document of `verify --proof --json`: the same levels, amounts as decimal text."""
-    top = proof.deposit
     return {
         "schema_version": SCHEMA_VERSION,
         "asked": proof.asked,
         "holds": proof.holds,
+        **_deposit_json(proof),
+        "more": [_deposit_json(one) for one in proof.more],
+    }
+
+
+def _deposit_json(proof: Proof) -> dict[str, Any]:
+    """A deposit, null where there is none, and the payments below it."""
+    top = proof.deposit
+    return {
         "deposit": None
         if top is None
         else {

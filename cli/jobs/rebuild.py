@@ -18,9 +18,10 @@ from cli.jobs.posting import Tools, recompute, retry_unmatched
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.model.directory import Practice
-from edi.model.errors import UsageError
+from edi.model.errors import TemporaryError, UsageError
 from reconcile.store import Connection, Kept, Store, by_roots, open_store
-from reconcile.store.digest import table_digests
+from reconcile.store.alone import alone, write_back
+from reconcile.store.digest import store_digest, table_digests
 from reconcile.store.events import Event
 from reconcile.store.hold_lists import find_hold
 from reconcile.store.holds import payment_of_subject
@@ -57,7 +58,8 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
     differs: tuple[str, ...]
     unplayed: tuple[str, ...]
     tables_changed: bool
-    swapped: bool = False
+    source_digest: str = ""
+    """Of the store in use, with its files, as it was read."""
 
     @property
     def same(self) -> bool:
@@ -104,6 +106,7 @@ def rebuild(
             carry_over(source, target)
         with into.read() as target:
             before, after = table_digests(source), table_digests(target)
+        digest = store_digest(source, with_files=True)
         versions = _versions(source)
         claims = int(source.exec_driver_sql("SELECT COUNT(*) FROM claim").scalar_one())
     return Rebuilt(
@@ -114,6 +117,7 @@ def rebuild(
         differs=tuple(name for name in before if before[name] != after[name]),
         unplayed=tuple(unplayed),
         tables_changed=bool(versions - {"", tables.version}),
+        source_digest=digest,
     )
 
 
@@ -233,14 +237,29 @@ def sqlite_files(path: Path) -> Sequence[Path]:
     return [path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")]
 
 
-def swap(current: Path, rebuilt: Path) -> Path:
-    """Put the new store in the place of the one in use, both closed; returns where the old one went."""
-    kept = current.with_suffix(".before-rebuild.db")
-    remove_sqlite(kept)
-    for old, new in zip(sqlite_files(current), sqlite_files(kept), strict=True):
-        if old.exists():
-            old.replace(new)
-    for old, new in zip(sqlite_files(rebuilt), sqlite_files(current), strict=True):
-        if old.exists():
-            old.replace(new)
+def swap(store: Store, rebuilt: Path, digest: str) -> Path:
+    """Put the new store in the place of the one in use; returns where the old one went.
+
+    The logs of both are written back first, so one rename puts the whole new store in place.
+
+    Args:
+        store: the one in use, a file; it is closed.
+        rebuilt: the new one, closed.
+        digest: of the one in use when it was read.
+
+    Raises:
+        TemporaryError: it has changed since, a send or run is at work on it, or another command has it open.
+    """
+    current = Path(store.engine.url.database or "")
+    with alone(store):
+        with store.read() as connection:
+            if store_digest(connection, with_files=True) != digest:
+                raise TemporaryError("the store changed while the new one was built: rebuild it again")
+        store.close()
+        for one in (current, rebuilt):
+            write_back(one)
+        kept = current.with_suffix(".before-rebuild.db")
+        remove_sqlite(kept)
+        kept.hardlink_to(current)
+        rebuilt.replace(current)
     return kept

@@ -112,7 +112,11 @@ REPORT: Final = Report(
         Column("days_in_ar", "days", "days in A/R"),
     ),
     figures=(
-        Figure(column="balances", formula="balances above zero, of payers and of patients", numerator=Part("balances")),
+        Figure(
+            column="balances",
+            formula="balances above zero, of payers and of patients",
+            numerator=Part("balances"),
+        ),
         *(
             Figure(
                 column=name,

@@ -81,7 +81,9 @@ def lags(connection: Connection, scope: Scope) -> dict[str, dict[int, int]]:
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
     billed = collection.groups(connection, scope, _BY)
-    money = [{GROUP: payer, **sums} for payer, sums in source.money_sums(connection, scope).items()]
+    money: list[Row] = [
+        {GROUP: payer, **sums} for payer, sums in source.money_sums(connection, scope).items()
+    ]
     rated = rates.groups(connection, scope, _BY)
     first = resolution.groups(connection, scope, _BY)
     is_open = [row for row in aging.groups(connection, scope, _BY) if row[GROUP] != source.PATIENTS]
@@ -200,5 +202,5 @@ REPORT: Final = Report(
     ),
     read=_read,
     groupings=(_BY,),
-    chart=Chart("bar", ("lag_p50", "lag_p90")),
+    chart=Chart("bar", ("lag_p50", "lag_p90"), "days from submission to payment"),
 )

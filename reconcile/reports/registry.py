@@ -67,10 +67,14 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chart(msgspec.Struct, frozen=True):
-    """A picture of a report: ``y`` columns over the groups, as bars beside each other, stacked, or lines."""
+    """A picture of a report: ``y`` columns over the groups, as bars beside each other, stacked, or lines.
+
+    ``unit`` is what the axis counts, where several columns share it and it is no money.
+    """
 
     kind: Literal["bar", "stack", "line"]
     y: tuple[str, ...]
+    unit: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -56,3 +56,15 @@ def _locked_file(path: Path, name: str) -> sqlite3.Connection:
 
 def _busy(name: str) -> TemporaryError:
     return TemporaryError(f"another send or run is at work on the store {name}; try again when it has ended")
+
+
+def write_back(path: Path) -> None:
+    """Write the log of a SQLite file back into it; the last one to close it removes the two files beside it.
+
+    Raises:
+        TemporaryError: we are not the last.
+    """
+    with translated(path.name), closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if any(path.with_name(f"{path.name}{beside}").exists() for beside in ("-wal", "-shm")):
+        raise TemporaryError(f"another command has the store {path.name} open; try again when it has ended")

@@ -22,7 +22,8 @@ class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     ``line_number`` the LX of the line (None: the whole claim is denied). ``work`` names the item of work that the
     denial belongs to (``reconcile.worklist``); denials of one service, payer, group and reason share it. ``primary``:
     no other denial of its claim payment and line is larger. ``answered`` is the submission that was denied,
-    ``line_id`` the line that stands for the service, with its ``modifiers`` and ``units``.
+    ``line_id`` the line that stands for the service, with its ``modifiers`` and ``units``. ``recovered`` cents came for
+    the service after the denial, which may still stand for the rest.
     """
 
     denial_id: str
@@ -61,13 +62,15 @@ class DenialListing(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     modifiers: tuple[str, ...] = ()
     units: str = ""
     payer_claim_control_number: str = ""
+    recovered: int = 0
 
 
 _COLUMNS: Final = """d.id, c.practice_id, c.patient_control_number, COALESCE(l.control_number, ''),
     COALESCE(l.procedure_code, ''), l.date_from, p.remittance_id, d.group_code, d.reason, d.remarks, d.category,
     d.cause, d.kind, d.extent, d.charge, d.amount, d.status, d.counted, d.next_action, d.guardrails, d.preventable_by,
     d.because, c.root, c.payer_key, c.date_from, l.number, d.claim_id, d.line_id, COALESCE(l.modifiers, ''),
-    COALESCE(l.units, ''), p.payer_claim_control_number, c.sequence, COALESCE(l.claim_id, c.root), d.claim_payment_id"""
+    COALESCE(l.units, ''), p.payer_claim_control_number, c.sequence, d.recovered,
+    COALESCE(l.claim_id, c.root), d.claim_payment_id"""
 _FROM: Final = """FROM denial d
     JOIN claim c ON c.id = d.claim_id
     JOIN claim_payment p ON p.id = d.claim_payment_id
@@ -179,6 +182,7 @@ def _listing(row: Any, remittance: Any, first: dict[int, tuple[str, int]], *, pr
         modifiers=_words(row[28]),
         units=row[29],
         payer_claim_control_number=row[30],
+        recovered=row[32],
     )
 
 

@@ -1,19 +1,20 @@
-"""Bank deposits into the store, each once; and which remittances they are for, worked out when somebody asks.
+"""Rows of bank files into the store; which are one deposit, and for which remittances, is worked out when asked.
 
-Nothing of a match is stored: it follows from the deposits and the remittances. So neither an ingest nor an import has
+Nothing of either is stored: it follows from the rows and the remittances. So neither an ingest nor an import has
 to find and mend the matches of others, and the answer as of an earlier day is the same question with fewer rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, select, text
 
 from edi.model.deposit import Deposit
+from reconcile.deposit_merge import BankRow, merge_rows
 from reconcile.deposits import (
     LATE_AFTER_DAYS,
     WINDOW_DAYS,
@@ -22,12 +23,11 @@ from reconcile.deposits import (
     ExpectedPayment,
     match_deposits,
 )
-from reconcile.store.bulk import Row, day, insert, next_id, table_of, update
-from reconcile.store.schema import DepositRow
+from reconcile.store.bulk import Row, day, insert, next_id, table_of
+from reconcile.store.schema import DepositRow, FileRow
 
 _DEPOSIT: Final = table_of(DepositRow)
-_MENDED: Final = ("practice_id", "account", "bank_reference", "trace_number", "payer_id", "payer_text")
-"""Columns that another file about the same deposit may fill in."""
+_FILE: Final = table_of(FileRow)
 
 
 class SavedDeposits(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,118 +92,54 @@ class Reassociation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def save_deposits(connection: Connection, deposits: Sequence[Deposit], file_sha256: str) -> SavedDeposits:
-    """Store the deposits of one file that are not known yet.
+    """Store the deposits of one file, each row as it tells it; which rows tell of one deposit is found when asked.
 
-    The same deposit may come in several files, in other words each time: day and amount agree, what both tell of
-    account, practice, bank reference and trace number too, and one of the two numbers is told by both. Where neither
-    tells a number, the text must agree, and as many are stored as one file has. What a file tells and an earlier one
-    did not is filled in.
+    A row that stands in the file again under the same bank reference is stored once, and so is each row of a file that
+    is taken in again because not all of it could be.
 
     Args:
         connection: a write transaction.
         deposits: of one file, in its order.
         file_sha256: the file, which the store knows.
     """
-    run = _Import(_stored(connection, deposits), next_id(connection, DepositRow), file_sha256)
+    first = next_id(connection, DepositRow)
+    query = select(_DEPOSIT.c.row).where(_DEPOSIT.c.file_sha256 == file_sha256)
+    held = set(connection.execute(query).scalars())
+    rows: list[Row] = []
+    repeated = 0
+    seen: set[Row] = set()
     for one in deposits:
-        run.take(one)
-    insert(connection, DepositRow, run.new)
-    update(connection, DepositRow, _MENDED, [(*filled, number) for number, filled in run.mended.items()])
+        told = (one.practice_id, one.account, one.deposited_on, one.amount, one.bank_reference, one.trace_number,
+                one.payer_id, one.payer_text)  # fmt: skip
+        if one.bank_reference and told in seen:
+            repeated += 1
+            continue
+        seen.add(told)
+        if one.row not in held:
+            rows.append((first + len(rows), *told, file_sha256, one.row))
+    insert(connection, DepositRow, rows)
+    return _saved(connection, deposits, first, repeated)
+
+
+def _saved(connection: Connection, deposits: Sequence[Deposit], first: int, repeated: int) -> SavedDeposits:
+    """What rows from an id on brought, after they were stored."""
+    if not deposits:
+        return SavedDeposits()
+    days = [one.deposited_on for one in deposits]
+    merged = merge_rows(_bank_rows(connection, min(days), max(days)))
+    new = [one for one in merged if one.told.id >= first]
+    left = {(one.told.deposited_on, one.told.amount) for one in merged if one.rows[-1].id < first}
     return SavedDeposits(
-        new=tuple(row[0] for row in run.new),
-        known=run.known,
-        repeated=run.repeated,
-        doubtful=tuple(run.doubtful),
+        new=tuple(one.told.id for one in new),
+        known=len(deposits) - repeated - len(new),
+        repeated=repeated,
+        doubtful=tuple(one.told.row for one in new if (one.told.deposited_on, one.told.amount) in left),
     )
 
 
 def next_deposit_id(connection: Connection) -> int:
     """The first free id of a deposit: those that are stored from now on have it or a greater one."""
     return next_id(connection, DepositRow)
-
-
-_Stored: TypeAlias = dict[tuple[date, int], list[dict[str, Any]]]
-
-
-def _stored(connection: Connection, deposits: Sequence[Deposit]) -> _Stored:
-    """The deposits that the store has of the days of others, by day and amount, oldest first."""
-    found: _Stored = {}
-    days = [one.deposited_on for one in deposits]
-    if days:
-        query = select(_DEPOSIT).where(_DEPOSIT.c.deposited_on.between(min(days), max(days)))
-        for row in connection.execute(query.order_by(_DEPOSIT.c.id)):
-            found.setdefault((row.deposited_on, row.amount), []).append(dict(row._mapping))
-    return found
-
-
-class _Import:
-    """The deposits of one file on their way into the store."""
-
-    def __init__(self, stored: _Stored, following: int, file_sha256: str) -> None:
-        self._stored, self._following, self._file = stored, following, file_sha256
-        self._seen: set[Row] = set()
-        self.new: list[Row] = []
-        self.mended: dict[int, Row] = {}
-        self.doubtful: list[int] = []
-        self.known = self.repeated = 0
-
-    def take(self, one: Deposit) -> None:
-        """Find out whether a deposit is new, known, or a row of the file once more."""
-        told = {name: getattr(one, name) for name in _MENDED}
-        name = (one.deposited_on, one.amount, *told.values())
-        if one.bank_reference and name in self._seen:
-            self.repeated += 1
-            return
-        self._seen.add(name)
-        others = self._stored.get((one.deposited_on, one.amount), [])
-        same = next((other for other in others if _same(told, other)), None)
-        if same is None:
-            if others:
-                self.doubtful.append(one.row)
-            self.new.append(self._row(one))
-            return
-        others.remove(same)  # it answers for one row of this file
-        self.known += 1
-        filled = tuple(_fuller(same[column], told[column]) for column in _MENDED)
-        if filled != tuple(same[column] for column in _MENDED):
-            self.mended[same["id"]] = filled
-
-    def _row(self, one: Deposit) -> Row:
-        """A new deposit, columns in schema order."""
-        return (
-            self._following + len(self.new),
-            one.practice_id,
-            one.account,
-            one.deposited_on,
-            one.amount,
-            one.bank_reference,
-            one.trace_number,
-            one.payer_id,
-            one.payer_text,
-            self._file,
-            one.row,
-        )
-
-
-def _same(told: Mapping[str, str], stored: Mapping[str, Any]) -> bool:
-    """Whether a row tells of a stored deposit; day and amount agree already."""
-    for column in ("practice_id", "account", "bank_reference", "trace_number"):
-        if told[column] and stored[column] and told[column] != stored[column]:
-            return False
-    numbers = ("bank_reference", "trace_number")
-    if any(told[column] and told[column] == stored[column] for column in numbers):
-        return True
-    nameless = not any(told[column] or stored[column] for column in numbers)
-    return nameless and _plain(told["payer_text"]) == _plain(stored["payer_text"])
-
-
-def _plain(words: str) -> str:
-    return "".join(one for one in words.upper() if one.isalnum())
-
-
-def _fuller(first: str, second: str) -> str:
-    """The longer of two texts, so that the order of files does not matter."""
-    return max(first, second, key=lambda one: (len(one), one))
 
 
 def reassociate(
@@ -264,29 +200,28 @@ def deposit_days(connection: Connection, *, today: date, **settings: Any) -> dic
     }
 
 
-_DEPOSITS: Final = """SELECT x.id, x.practice_id, x.account, x.deposited_on, x.amount, x.bank_reference, x.trace_number,
-    x.payer_id, x.payer_text, f.name FROM deposit x LEFT JOIN file f ON f.sha256 = x.file_sha256"""
 _PAYMENTS: Final = """SELECT r.id, r.payment_key, r.practice_id, r.payer_key, r.payer_id, r.payer_ids, r.payer_name,
     r.trace_number, r.payment_date, r.production_date, r.amount, r.method, f.name FROM remittance r
     LEFT JOIN file f ON f.sha256 = r.file_sha256 WHERE r.amount > 0 AND r.method <> 'NON' AND r.credit_debit <> 'D'"""
 
 
+def _bank_rows(
+    connection: Connection, begin: date | None = None, end: date | None = None
+) -> Iterator[BankRow]:
+    """The stored rows, of days from one to another."""
+    query = select(*_DEPOSIT.columns)
+    if begin is not None and end is not None:
+        query = query.where(_DEPOSIT.c.deposited_on.between(begin, end))
+    return (BankRow(**row._mapping) for row in connection.execute(query))
+
+
 def _deposits(connection: Connection) -> Iterable[DepositFacts]:
-    for row in connection.execute(text(_DEPOSITS)):
-        booked = day(row[3])
-        if booked is not None:
-            yield DepositFacts(
-                id=row[0],
-                practice_id=row[1],
-                account=row[2],
-                deposited_on=booked,
-                amount=row[4],
-                bank_reference=row[5],
-                trace_number=row[6],
-                payer_id=row[7],
-                payer_text=row[8],
-                file=row[9] or "",
-            )
+    names = {row.sha256: row.name for row in connection.execute(select(_FILE.c.sha256, _FILE.c.name))}
+    for merged in merge_rows(_bank_rows(connection)):
+        told = msgspec.structs.asdict(merged.told)
+        del told["row"]
+        file = names.get(told.pop("file_sha256")) or ""
+        yield DepositFacts(**told, file=file)
 
 
 def _payments(connection: Connection) -> Iterable[PaymentFacts]:

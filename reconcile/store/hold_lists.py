@@ -65,12 +65,13 @@ def hold_id(file_sha256: str, position: int) -> str:
     return f"transaction:{file_sha256[:12]}/{position}"
 
 
-def find_hold(connection: Connection, name: str) -> Hold:
+def find_hold(connection: Connection, name: str, *, listed: str = "held list") -> Hold:
     """Find a claim payment or transaction set by its id in `held list`, or by its subject in the event log.
 
     Args:
         connection: any transaction.
         name: ``claim_payment:12`` or ``12``; ``transaction:SHA256/POSITION``, the digest cut off anywhere.
+        listed: the command that shows the ids, for the message.
 
     Raises:
         UsageError: there is none, or several.
@@ -94,7 +95,8 @@ def find_hold(connection: Connection, name: str) -> Hold:
                 detail=row.detail,
                 evidence=row.evidence,
             )
-    raise UsageError(f"{name!r} names nothing that is held; claimloop held list shows the ids")
+    what = "that is held" if listed == "held list" else "that waits for a claim"
+    raise UsageError(f"{name!r} names nothing {what}; claimloop {listed} shows the ids")
 
 
 def _set(connection: Connection, name: str, rest: str) -> Hold:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 
 from edi.model.control import normalise_control_number
 from reconcile.store.bulk import IN_LIST, chunks, insert, next_id, table_of
-from reconcile.store.schema import ClaimRow, PatientEntryRow, ServiceLineRow
+from reconcile.store.schema import ClaimRow, FileRow, PatientEntryRow, ServiceLineRow
 
 PAYMENT: Final = "payment"
 OPENING: Final = "opening_balance"
@@ -21,6 +21,7 @@ OPENING: Final = "opening_balance"
 _CLAIM = table_of(ClaimRow)
 _LINE = table_of(ServiceLineRow)
 _ENTRY = table_of(PatientEntryRow)
+_FILE = table_of(FileRow)
 
 
 class PatientEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -98,14 +99,22 @@ def _named(connection: Connection, roots: set[int]) -> dict[int, ClaimNamed]:
     return found
 
 
-def save_patient_entries(connection: Connection, entries: Sequence[PatientEntry]) -> list[bool]:
+class KnownEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An entry that the store has: the file it came in, by its sha256 and name, and its row there."""
+
+    file_sha256: str
+    file: str
+    row: int
+
+
+def save_patient_entries(connection: Connection, entries: Sequence[PatientEntry]) -> list[KnownEntry | None]:
     """Store entries; one that is known is left alone.
 
     An entry is known when the store has as many alike (practice, patient, claim, line, kind, date, cents, reference)
     as stand before it in ``entries``: two equal payments in one file are two, the same file again is none.
 
     Returns:
-        For each entry whether it was new.
+        For each entry the one that is known already; None where it was new.
     """
     seen: Counter[str] = Counter()
     digests = []
@@ -113,16 +122,20 @@ def save_patient_entries(connection: Connection, entries: Sequence[PatientEntry]
         plain = _digest(entry, 0)
         digests.append(_digest(entry, seen[plain]))
         seen[plain] += 1
-    known: set[str] = set()
+    known: dict[str, KnownEntry] = {}
+    query = select(_ENTRY.c.digest, _ENTRY.c.file_sha256, _FILE.c.name, _ENTRY.c.source_row).outerjoin(
+        _FILE, _FILE.c.sha256 == _ENTRY.c.file_sha256
+    )
     for some in chunks(digests, IN_LIST):
-        known.update(connection.execute(select(_ENTRY.c.digest).where(_ENTRY.c.digest.in_(some))).scalars())
+        for digest, sha256, name, row in connection.execute(query.where(_ENTRY.c.digest.in_(some))):
+            known[digest] = KnownEntry(file_sha256=sha256, file=name or "", row=row)
     number = next_id(connection, PatientEntryRow)
     rows: list[tuple[Any, ...]] = []
     for entry, digest in zip(entries, digests, strict=True):
         if digest not in known:
             rows.append(_row(number + len(rows), digest, entry))
     insert(connection, PatientEntryRow, rows)
-    return [digest not in known for digest in digests]
+    return [known.get(digest) for digest in digests]
 
 
 class EntryStory(msgspec.Struct, frozen=True, gc=False, kw_only=True):

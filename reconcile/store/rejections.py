@@ -120,7 +120,9 @@ def answers_of(connection: Connection, rows: Sequence[Any]) -> dict[int, tuple[A
         for answer in connection.execute(query.where(_ANSWER.c.claim_id.in_(some))):
             found.setdefault(answer.claim_id, []).append(_answer(answer))
     whole = [
-        row for row in rows if REJECTION in row.acknowledged and not row.acknowledged.startswith(CLAIMS_ANSWER)
+        row
+        for row in rows
+        if REJECTION in row.acknowledged and not row.acknowledged.startswith(CLAIMS_ANSWER)
     ]
     for claim, answers in _of_files(connection, whole).items():
         found.setdefault(claim, []).extend(answers)

@@ -42,7 +42,9 @@ def test_a_hold_is_shown_with_its_equations_and_no_name(run):
     assert shown.json["unexplained"] == "1.00"
     assert "W123456789" not in shown.out
     text = run("held", "show", "1")
-    assert "SVC03 in segment 10 is 40.00" in text.out
+    assert "SVC03 in segment 10 is 40.00, the rest comes to 41.00: 1.00 too little" in text.out
+    assert "unexplained after a release would be 1.00" in text.out
+    assert "-1.00" not in text.out
     assert "PATIENT" not in text.out
     assert "W123456789" in run("held", "show", "1", "--show-phi").out
     (name,) = [one["id"] for one in run("held", "list", "--json").json if one["kind"] == "quarantined"]
@@ -68,6 +70,13 @@ def test_a_release_is_listed_until_it_is_taken_back(run):
     assert run("held", "release", "1", "--reason", "again").code == 2
     back = run("held", "release", "1", "--reason", "no", "--undo", "--json")
     assert (back.code, back.json["outcome"], back.json["unexplained"]) == (1, "suspense", "0.00")
+
+
+def test_a_wrong_id_of_a_link_points_to_its_own_list(run):
+    wrong = run("unmatched", "link", "999999", "A0000001")
+    assert wrong.code == 2
+    assert "claimloop unmatched list shows the ids" in " ".join(wrong.err.split())
+    assert "held list shows the ids" in " ".join(run("held", "show", "999999").err.split())
 
 
 def test_candidates_are_ranked_and_a_link_follows_them(run):

@@ -46,7 +46,7 @@ def test_the_round_of_a_check_on_paper(made):
     assert dry.json["totals"]["lines_matched"] == len(lines)
     assert office.digest() == before
     done = office("payments", "add", path)
-    assert "1 payment: posted" in done.out, done
+    assert "1 payment: taken in" in done.out, done
     assert "1 patient payment" in done.out
     assert "taken in before" in office("payments", "add", path).out
 
@@ -75,6 +75,21 @@ def test_the_round_of_a_check_on_paper(made):
         "close", "month", "--through", "2026-03-31", "--practice", practice, "--as-of", "2026-04-02", "--json"
     )
     assert closed.json["closed"][0]["new_entries"] == 2 * len(lines) + 1
+    again = office(
+        "close",
+        "month",
+        "--through",
+        "2026-04-01",
+        "--practice",
+        practice,
+        "--as-of",
+        "2026-04-02",
+        "--dry-run",
+    )
+    assert (
+        f"would be closed through 2026-04-01 with {2 * len(lines) + 1} postings up to that day" in again.out
+    )
+    assert "0 of them dated for good now" in again.out
     told = office("export", "postings", "--practice", practice, "--as-of", "2026-04-02")
     assert f"batch 1: {2 * len(lines) + 1} postings told" in told.err
     exported = list(csv.DictReader(io.StringIO(told.out)))

@@ -10,7 +10,7 @@ import pytest
 
 from cli import summaries
 from cli.jobs.create_claims import CreateResult
-from cli.jobs.manifest import FileEntry, PaymentEntry, summarise
+from cli.jobs.manifest import FileEntry, FindingEntry, PaymentEntry, summarise
 from cli.jobs.scrub.check import HeldClaim
 from edi.model.finding import Finding, Location, Severity
 
@@ -30,20 +30,46 @@ def entry(**more):
 
 def test_a_payment_in_which_nothing_matched_says_so(capsys):
     text = said(capsys, entry(payments=(payment(claims=3, unmatched=3),)))
-    assert "1 payment: posted, 0 of 3 claims matched" in text
+    assert "1 payment: taken in, 0 of 3 claims matched" in text
 
 
 def test_only_what_is_posted_is_counted_and_outcomes_are_told_apart(capsys):
     posted = payment(claims=1, claims_matched=1, claims_held=0)
     text = said(capsys, entry(payments=(posted, payment("duplicate", claims=9))))
-    assert "2 payments: 1 duplicate, 1 posted, 1 of 1 claim matched" in text
+    assert "2 payments: 1 duplicate, 1 taken in, 1 of 1 claim matched" in text
+
+
+def test_taken_in_is_not_posted(capsys):
+    files = [entry(payments=(payment(claims=3, unmatched=3), payment(claims=1, claims_held=1)))]
+    summaries.print_manifest(summarise(files), money_of={"posted": 0, "unmatched": 123456, "suspense": 500})
+    out = capsys.readouterr().out
+    assert "2 payments taken in: 0.00 posted to claims, 1234.56 unmatched, 5.00 in suspense" in out
+    assert out.startswith("taken in    835")
+
+
+def noted(severity, number):
+    code = f"PYX{number:02}" if severity == "info" else f"{severity[0].upper()}{number:02}"
+    return FindingEntry(code=code, severity=severity, message="m")
+
+
+def test_remarks_are_counted_and_no_error_is_left_out(capsys):
+    listed = [noted("info", n) for n in range(30)] + [noted("warning", n) for n in range(3)]
+    listed += [noted("error", n) for n in range(25)]
+    summaries.print_manifest(summarise([entry(findings=tuple(listed))]))
+    codes = [line.split()[1] for line in capsys.readouterr().err.splitlines() if " a.835: m" in line]
+    assert codes == [f"E{n:02}" for n in range(25)]
+    note = FindingEntry(code="ING009", severity="info", message="m")
+    summaries.print_manifest(summarise([entry(findings=(note, *listed[:33]))]))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == ["W00", "W01", "W02", "ING009"]
+    assert lines[-1] == "30 conformance remarks; --json lists them"
 
 
 def test_one_is_singular(capsys):
     text = said(
         capsys, entry(payments=(payment(claims=1, claims_matched=1, lines=1, lines_matched=1, denials=1),))
     )
-    assert "1 payment posted" in text
+    assert "1 payment taken in" in text
     assert "1 of 1 claim matched (1 of 1 line)" in text
     assert "1 denial" in text
     assert not any(f" 1 {word}s" in f" {text}" for word in ("payment", "claim", "line", "denial"))

@@ -11,7 +11,7 @@ from edi.codes.lookup import load_tables
 from edi.payers import PayerProfile
 from tests.jobs.conftest import Desk
 
-NOW = datetime(2026, 4, 2, 9, 0)
+NOW = datetime(2026, 5, 2, 9, 0)
 PAYERS = {
     "acme": PayerProfile(key="acme", name="ACME HEALTH", kind="commercial", claim_id={"default": "12345"}),
     "beta": PayerProfile(key="beta", name="BETA MUTUAL", kind="commercial", claim_id={"default": "67890"}),

@@ -25,6 +25,7 @@ OTHERS = {
     "an entry of another practice's claim": (
         "patient_entries", "UPDATE patient_entry SET practice_id = 'willow' WHERE claim_id IS NOT NULL",
     ),
+    "a payment that is gone": ("by_hand_sums", "UPDATE remittance SET position = 77"),
     "an entry in a closed month": (
         "closed_months",
         "UPDATE journal_entry SET cents = cents + 5 WHERE posting_date = '2026-03-30' AND batch IS NULL"
@@ -79,3 +80,11 @@ def test_changed_bytes_of_a_batch_are_found(books):
     path.chmod(0o600)
     path.write_text(path.read_text().replace("4.00", "5.00"))
     assert books.broken() == ["exported_once", "vault_bytes"]
+
+
+def test_an_entry_that_is_gone_is_missed(desk):
+    desk.submit()
+    add(desk, table(patient("4.00"), patient("5.00")), "desk.csv")
+    assert desk.broken() == []
+    desk.sql("DELETE FROM patient_entry WHERE cents = 400")
+    assert desk.broken() == ["patient_entries"]

@@ -9,13 +9,17 @@ import pytest
 
 from cli.jobs.denial_work import Desk as Worklist
 from cli.jobs.denial_work import do
+from cli.jobs.denial_work.rows import denial_row
 from edi.model.records import Fee
 from edi.payers.profile import AppealLevel, AppealsPolicy, PayerProfile, RemitIdentity
 from reconcile.reports import aging
 from reconcile.reports.registry import Scope
+from reconcile.store import ClaimOrigin, save_claims
+from reconcile.store.again import Resubmission, save_resubmissions
 from reconcile.store.denial_work import denial_work, written_off
 from reconcile.store.rejections import count_rejected
 from reconcile.underpayment import Contract, ExpectedFees
+from reconcile.values import Again
 from reconcile.worklist import Deed, Verb, WorkState
 from tests.builders import make_claim, make_line
 from tests.remits import claim, file_of, line, payment
@@ -142,6 +146,59 @@ def test_one_denial_per_line_and_cause_opens_again_rather_than_twice(desk):
     assert done(desk, Verb.APPEAL, date(2026, 4, 21)) == ["DEN001"]
     desk.ingest(BACK, payers=PAYERS)
     assert states(desk) == {"97140 CO-50": "open"}, "what was taken back is worked again"
+
+
+def second_payer(*adjustments, cents=1000):
+    """Another payer's answer to the denied line."""
+    told = line("97140", 5000, cents, adjustments=adjustments, number="L2")
+    value = claim("A0000001", told, status="2", payer_number="S1")
+    return file_of(payment([value], trace="T9", day="20260420", payer="1999999999"), control=9)
+
+
+@pytest.mark.parametrize(
+    ("later", "state", "left"),
+    [
+        ((second_payer("OA*23*40"),), "open", 4000),
+        ((second_payer("CO*45*10", "OA*23*30"),), "open", 3000),
+        ((second_payer("OA*23*0", cents=5000),), "recovered", 0),
+        ((second_payer("OA*23*40"), PAYS), "recovered", 0),
+    ],
+)
+def test_a_denial_stands_while_any_of_its_cents_does(desk, later, state, left):
+    """A second payer's part does not settle what the first still denies."""
+    opened(desk, FIRST, *later)
+    assert desk.rows("SELECT denied FROM claim") == [(left,)]
+    ((status, recovered),) = desk.rows("SELECT status, recovered FROM denial")
+    assert (status, recovered > 0) == (state, True)
+    assert states(desk) == {"97140 CO-50": state}
+    assert desk.broken() == []
+    with desk.store.read() as connection:
+        (case,) = Worklist(contract(), TODAY).cases(connection, everything=True)
+    assert denial_row(case, TODAY)["recovered"] == f"{recovered // 100}.00"
+
+
+def test_what_is_written_off_stays_so_when_a_second_payer_pays_a_part(desk):
+    opened(desk, FIRST)
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 1), text="small")
+    desk.ingest(second_payer("OA*23*40"), payers=PAYERS)
+    assert states(desk) == {"97140 CO-50": "written_off"}
+    with desk.store.read() as connection:
+        assert written_off(connection) == {1: 4000}
+    assert desk.broken() == []
+
+
+def test_what_was_sent_again_and_has_no_answer_is_not_opened_by_hand(desk):
+    opened(desk, FIRST)
+    again = make_claim(patient_control_number="A0000009", lines=CLAIM.lines)
+    with desk.store.write() as connection:
+        (number,) = save_claims(connection, [again], ClaimOrigin(source="created"), roots=[1]).new
+        save_resubmissions(connection, [Resubmission(claim_id=number, kind=Again.NEW_CLAIM, follows=1)])
+    assert states(desk) == {"97140 CO-50": "corrected"}
+    assert done(desk, Verb.REOPEN, date(2026, 4, 12)) == ["DEN001"]
+    assert done(desk, Verb.CORRECT, date(2026, 4, 12)) == []
+    desk.sql("UPDATE claim SET status = 'rejected' WHERE id <> 1")
+    assert done(desk, Verb.REOPEN, date(2026, 4, 13)) == [], "what a person called corrected is"
+    assert states(desk) == {"97140 CO-50": "open"}
 
 
 def test_deeds_give_the_same_states_in_a_store_that_took_the_files_in_another_order(desk, tmp_path):

@@ -156,6 +156,15 @@ def test_what_is_snoozed_is_left_out_until_its_day(shell):
     assert name in [one["denial_id"] for one in later]
 
 
+@pytest.mark.parametrize("until", ["2026-04-01", AS_OF])
+def test_a_snooze_until_a_day_that_is_not_to_come_is_refused(shell, until):
+    name = shell.list()[0]["denial_id"]
+    refused = shell("denials", "snooze", name, "--until", until, "--as-of", AS_OF, "--json")
+    assert (refused.code, refused.json["refused"]) == (1, [name])
+    assert [one["code"] for one in refused.json["findings"]] == ["DEN009"]
+    assert name in [one["denial_id"] for one in shell.list()]
+
+
 def test_a_day_of_ones_own_stands_before_the_payers(shell):
     name = shell.list()[0]["denial_id"]
     assert shell("denials", "due", name, "--on", "2026-04-15", "--as-of", AS_OF).code == 0

@@ -87,6 +87,7 @@ def test_one_changed_row_fails_exactly_its_check(books, check):
     [
         ("UPDATE deposit SET deposited_on = '2026-03-25' WHERE bank_reference = 'BR1'", "deposits"),
         ("UPDATE deposit SET amount = 751 WHERE bank_reference = 'BR4'", "deposits"),
+        ("DELETE FROM deposit WHERE bank_reference = 'BR4'", "deposits"),
         ("UPDATE deposit SET amount = 8001 WHERE bank_reference = 'BR1'", "deposits"),
         ("UPDATE provider_adjustment SET reason = 'CS' WHERE reason = 'L6'", "takebacks"),
     ],

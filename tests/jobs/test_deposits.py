@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 
 import msgspec
 import pytest
@@ -111,7 +112,7 @@ def test_the_same_file_and_the_same_row_in_another_file_change_nothing(bank):
     result = bank.take(("b.csv", longer))
     assert (result.totals.deposits, result.totals.deposits_known) == (1, 3)
     assert [one.code for one in result.files[0].findings] == ["DEP004"]
-    assert bank.desk.rows("SELECT count(*), CAST(sum(amount) AS BIGINT) FROM deposit") == [(4, 9700)]
+    assert [one[2] for one in bank.lines()] == [8000, 500, 500, 700]
     assert bank.desk.digest() != digest
 
 
@@ -124,9 +125,19 @@ def test_the_order_of_files_does_not_matter_and_one_fills_in_what_another_lacks(
         assert (result.totals.deposits, result.totals.deposits_known) == (1, 1)
         digests.append(desk.digest())
     assert digests[0] == digests[1]
-    assert desk.rows("SELECT trace_number, payer_id, account FROM deposit") == [
-        ("T0001", "1512345678", "3344")
-    ]
+    with desk.store.read() as connection:
+        (found,) = reassociation(connection, DepositsSettings(), {}, today=TODAY).deposits.values()
+    assert (found.trace_number, found.payer_id, found.account) == ("T0001", "1512345678", "3344")
+
+
+ROWS = {"a.csv": "80.00,,,R1", "b.csv": "80.00,T1,,", "c.csv": "80.00,T1,,R1"}
+
+
+@pytest.mark.parametrize("order", list(permutations(ROWS)))
+def test_rows_with_one_number_each_are_one_deposit_whenever_the_row_with_both_comes(bank, order):
+    bank.take(*((name, f"{HEADING}2026-03-22,{ROWS[name]},3344,\n") for name in order))
+    assert bank.lines() == [("deposit_without_era", "T1", 8000, "")]
+    assert bank.desk.broken() == []
 
 
 def test_a_deposit_that_may_be_known_under_another_number_is_added_and_said(bank):
@@ -138,6 +149,9 @@ def test_a_deposit_that_may_be_known_under_another_number_is_added_and_said(bank
 def test_a_row_that_cannot_be_read_leaves_the_others_in(bank):
     result = bank.take(("a.csv", f"{HEADING}never,80.00,,,BR1,,\n2026-03-22,9.00,,,BR2,,\n"))
     assert (result.files[0].outcome, result.totals.deposits, result.exit_code()) == ("partial", 1, 3)
+    bank.desk.sql("UPDATE file SET outcome = 'started'")
+    again = bank.take(("a.csv", f"{HEADING}never,80.00,,,BR1,,\n2026-03-22,9.00,,,BR2,,\n"))
+    assert (again.totals.deposits, again.totals.deposits_known, len(bank.lines())) == (0, 1, 1)
     assert bank.take(("b.bai", "01,cut/\n")).files[0].outcome == "rejected"
 
 

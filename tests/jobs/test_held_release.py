@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.jobs.holds import Decider, release, undo
+from cli.jobs.holds import Decider, release, told, undo
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
 from edi.model.errors import UsageError
@@ -117,7 +117,8 @@ def test_a_claim_payment_without_lines_and_of_no_claim_waits_after_its_release(d
     whole = claim("NOBODY", charge=10000, paid=7000)
     desk.ingest(file_of(payment([whole])))
     made = release("1", "ours", decider(desk))
-    assert made.outcome == "unmatched"
+    assert (made.outcome, made.unexplained, made.left) == ("unmatched", 3000, 0)
+    assert told(made) == "claim_payment:1 is unmatched now; it waits for its claim: see unmatched list"
     assert desk.broken() == []
     undo("1", "not ours", decider(desk))
     assert desk.rows("SELECT outcome FROM claim_payment") == [("suspense",)]

@@ -210,6 +210,8 @@ def test_what_patients_pay_leaves_the_books_of_payers_alone(desk):
     digest = desk.digest()
     again = add(desk, table(patient("6.00"), patient("6.00"), patient("-2.00")), "again.csv")
     assert (again.files[0].outcome, codes(again)) == ("duplicate", ["PAY025"] * 3)
+    assert {one.severity for one in again.files[0].findings} == {"warning"}
+    assert "row 4 is left out: row 4 of desk.csv says the same" in again.files[0].findings[2].message
     assert desk.digest() == digest
     assert desk.broken() == []
 
@@ -279,8 +281,8 @@ def test_a_file_that_comes_again_because_a_row_was_refused_is_told_as_seen_befor
 @pytest.mark.parametrize(
     ("row", "column"),
     [
-        (patient("6.00", date="2026-04-03"), "date"),
-        (paper("97110", "40.00", "CO-45=10.00", date="2026-04-03"), "date"),
+        (patient("6.00", date="2026-05-03"), "date"),
+        (paper("97110", "40.00", "CO-45=10.00", date="2026-05-03"), "date"),
         (paper("97110", "40.00", "CO-45=10.00", date_of_service="2027-03-10"), "date_of_service"),
     ],
 )
@@ -289,7 +291,7 @@ def test_a_day_to_come_is_refused(desk_lite, row, column):
     done = add(desk_lite, table(row))
     found = done.files[0].findings[0]
     assert (found.code, found.row, found.field, done.files[0].outcome) == ("PAY006", 2, column, "rejected")
-    assert found.message.startswith(f"{column}: {row[column]} is after 2026-04-02")
+    assert found.message.startswith(f"{column}: {row[column]} is after 2026-05-02")
     assert found.fix
 
 

@@ -89,6 +89,23 @@ def test_a_proof_begins_at_the_deposit(books):
         proved(books, "7.00")
 
 
+def test_all_deposits_of_an_amount_are_proven(books):
+    other = payment([claim("NOBODY3", line("97110", 20025, 20025))], trace="T0002")
+    books.ingest(file_of(other, control=9))
+    day = "2026-03-22"
+    rows = f"deposit_date,amount,trace_number\n{day},200.25,T0001\n{day},200.25,T0002\n"
+    import_deposits(
+        ImportRequest(paths=(books.file(rows.encode(), "bank.csv"),), now=NOW, today=TODAY), books.store
+    )
+    proof = proved(books, "200.25")
+    found = (proof, *proof.more)
+    assert [one.deposit.trace_number for one in found] == ["T0001", "T0002"]
+    assert [one.payments[0].trace_number for one in found] == ["T0001", "T0002"]
+    assert sum(text.startswith("deposit ") for text in proof_lines(proof)) == 2
+    assert proof_json(proof)["more"][0]["deposit"]["trace_number"] == "T0002"
+    assert proved(books, "T0002").more == ()
+
+
 def test_every_posting_names_file_segment_and_rule(books):
     (one,) = proved(books, "T0001").payments
     first, second = one.claims[0].lines

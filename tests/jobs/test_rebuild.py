@@ -16,8 +16,9 @@ from cli.jobs.rebuild import open_beside, rebuild, sqlite_files, steps, swap
 from cli.jobs.replay import replay
 from cli.settings import Settings, StoreSettings, load_settings
 from edi.codes.lookup import load_tables
-from edi.model.errors import StoreError, UsageError
+from edi.model.errors import StoreError, TemporaryError, UsageError
 from reconcile.store import open_store, store_digest
+from reconcile.store.alone import alone
 from reconcile.store.journal import Dating
 from tests.builders import make_claim, make_directory, make_line
 from tests.jobs.again_desk import DENIES, AgainOffice, visit
@@ -148,16 +149,34 @@ def test_without_a_file_a_database_must_be_named(tmp_path):
 
 def test_a_swap_keeps_the_old_store(decided):
     made, (digest, _), url = rebuilt(decided)
-    decided.store.close()
-    current = Path(decided.url.removeprefix("sqlite:///"))
-    kept = swap(current, Path(url.removeprefix("sqlite:///")))
+    built = Path(url.removeprefix("sqlite:///"))
+    kept = swap(decided.store, built, made.source_digest)
     assert kept.exists()
-    assert not any(name.exists() for name in sqlite_files(Path(url.removeprefix("sqlite:///"))))
-    store = open_store(decided.url, decided.folder / "vault")
-    with store.read() as connection:
-        assert store_digest(connection) == digest
-    store.close()
+    assert not any(name.exists() for name in sqlite_files(built))
+    for path in (decided.url, f"sqlite:///{kept}"):
+        store = open_store(path, decided.folder / "vault")
+        with store.read() as connection:
+            assert store_digest(connection) == digest
+        store.close()
     assert made.same
+
+
+def test_a_swap_is_refused_while_others_work_on_the_store_or_when_it_has_changed(decided):
+    made, _, url = rebuilt(decided)
+    built = Path(url.removeprefix("sqlite:///"))
+    with alone(decided.store), pytest.raises(TemporaryError, match="another send or run"):
+        swap(decided.store, built, made.source_digest)
+    other = open_store(decided.url, decided.folder / "vault")
+    with other.read() as connection:
+        assert store_digest(connection)
+        with pytest.raises(TemporaryError, match=r"has the store claimloop\.db open"):
+            swap(decided.store, built, made.source_digest)
+    other.close()
+    decided.sql("UPDATE file SET outcome = 'other' WHERE kind = '835'")
+    with pytest.raises(TemporaryError, match="changed while"):
+        swap(decided.store, built, made.source_digest)
+    assert built.exists()
+    assert not Path(decided.url.removeprefix("sqlite:///")).with_suffix(".before-rebuild.db").exists()
 
 
 def test_created_claims_and_claims_again_are_rebuilt(tmp_path):

@@ -53,6 +53,7 @@ CORRUPTIONS = {
     ],
     "control_numbers": ["UPDATE control_number SET next_number = 1"],
     "denial_amounts": ["UPDATE denial SET amount = amount - 1"],
+    "denied_is_worked": ["UPDATE denial SET status = 'superseded'"],
     "vault_sums": ["UPDATE service_payment SET charge = charge + 1 WHERE ordinal = 0"],
 }
 """One change of rows for each check. ``remittance_totals`` also shows in the vault's sums: both count the claims."""
@@ -64,7 +65,8 @@ ALSO = {
     "postings_of_adjustments": ["recomputed_books"],
     "line_sums": ["recomputed_books"],
     "vault_sums": ["line_sums"],
-    "denial_amounts": ["recomputed_books"],
+    "denial_amounts": ["denied_is_worked", "recomputed_books"],
+    "denied_is_worked": ["recomputed_books"],
 }
 
 
@@ -174,7 +176,7 @@ CONSISTENT = {
     ),
     "all postings on one line": (
         ["UPDATE posting SET line_id = (SELECT MIN(line_id) FROM posting)"],
-        ["recomputed_books"],
+        ["denied_is_worked", "recomputed_books"],
     ),
     "a line that is gone": (
         ["DELETE FROM service_line WHERE control_number = 'L0000012'"],
@@ -182,7 +184,7 @@ CONSISTENT = {
     ),
     "a denial that is another": (
         ["UPDATE denial SET category = 'other', status = 'recovered'"],
-        ["recomputed_books"],
+        ["denied_is_worked", "recomputed_books"],
     ),
 }
 """Changes that leave every sum in step with every other."""

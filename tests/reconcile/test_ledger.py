@@ -274,7 +274,8 @@ def told_twice(*shares):
     """One payer pays 80.00 for each share that it leaves to the patient, of 150.00."""
     return [
         adjudication(
-            number, [((1,), 15000, 8000, [Adjustment("CO", "45", 7000 - share), Adjustment("PR", "2", share)])]
+            number,
+            [((1,), 15000, 8000, [Adjustment("CO", "45", 7000 - share), Adjustment("PR", "2", share)])],
         )
         for number, share in enumerate(shares, 1)
     ]
@@ -292,7 +293,9 @@ def test_money_twice_leaves_the_patient_what_both_answers_leave_to_him(first, se
 
 def test_a_small_payment_twice_does_not_pay_the_patients_share():
     one = [((1,), 15000, 3000, [Adjustment("CO", "45", 5000), Adjustment("PR", "1", 7000)])]
-    (balance,) = post([adjudication(1, one), adjudication(2, one)], submitted((15000,)).lines, TABLES).balances
+    (balance,) = post(
+        [adjudication(1, one), adjudication(2, one)], submitted((15000,)).lines, TABLES
+    ).balances
     assert (balance.paid, balance.contractual, balance.patient, balance.open) == (6000, 5000, 7000, -3000)
 
 

@@ -212,7 +212,6 @@ _ANSWERS = st.lists(
         Answer,
         st.none() | st.integers(0, 60).map(day),
         st.sampled_from([one.value for one in DenialStatus]),
-        st.integers(1, 900),
     ),
     min_size=1,
     max_size=5,

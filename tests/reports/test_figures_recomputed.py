@@ -211,7 +211,7 @@ def test_first_pass_resolution(world):
 
 
 def test_aging_and_days_in_ar(world):
-    ages = Counter()
+    ages, credit = Counter(), 0
     for claim in world.roots:
         sums = world.sums[claim["id"]]
         left = claim["billed"] - sum(sums[name] for name in ("paid", "contractual", "patient", "denied"))
@@ -220,7 +220,8 @@ def test_aging_and_days_in_ar(world):
             name for name, last in (("0_30", 30), ("31_60", 60), ("61_90", 90), ("91_120", 120), ("over_120", 10**6))
             if age <= last
         )  # fmt: skip
-        ages["days_" + bucket] += left + sums["denied"] + sums["patient"]
+        ages["days_" + bucket] += max(left + sums["denied"], 0) + max(sums["patient"], 0)
+        credit += max(-left - sums["denied"], 0) + max(-sums["patient"], 0)
     told = world.total("aging")
     assert {
         name: cents
@@ -232,6 +233,7 @@ def test_aging_and_days_in_ar(world):
         if world.today - timedelta(days=89) <= day(claim["date_from"]) <= world.today
     )  # fmt: skip
     assert told["total"] == sum(ages.values())
+    assert told["credits"] == credit
     assert told["charges_90_days"] == charges
     assert told["days_in_ar"] == tenths(told["total"], charges, 90)
 
@@ -243,6 +245,7 @@ def test_net_collection_by_month(world):
         month["charge"] += claim["billed"]
         for name in ("paid", "contractual", "patient", "denied"):
             month[name] += sums[name]
+        month["collected"] += min(sums["paid"], claim["billed"] - sums["contractual"])
         month["open"] += claim["billed"] - sum(
             sums[name] for name in ("paid", "contractual", "patient", "denied")
         )
@@ -252,7 +255,9 @@ def test_net_collection_by_month(world):
         assert {
             name: told[month][name] for name in ("charge", "paid", "contractual", "patient", "denied", "open")
         } == {name: sums[name] for name in ("charge", "paid", "contractual", "patient", "denied", "open")}
-        assert told[month]["net_collection"] == tenths(sums["paid"], sums["charge"] - sums["contractual"])
+        assert told[month]["net_collection"] == tenths(
+            sums["collected"], sums["charge"] - sums["contractual"]
+        )
 
 
 def test_preventable_dollars_by_rule(world):
@@ -290,7 +295,9 @@ def test_the_lags_of_payers(world):
     lags = defaultdict(list)
     for key, one in world.payments.items():
         claim = world.claims[one["claim_id"]]
-        lags[payer(remittances[one["remittance_id"]])].append(max((world.day_of[key] - sent[claim["file_sha256"]]).days, 0))
+        lags[payer(remittances[one["remittance_id"]])].append(
+            max((world.day_of[key] - sent[claim["file_sha256"]]).days, 0)
+        )
     for row in world.figures("payers").rows:
         held = sorted(lags[row[GROUP]])
         assert row["lags"] == len(held)
@@ -335,18 +342,26 @@ def test_denials_and_first_answers_belong_to_the_payer_that_gave_them(world):
     denials, settled, answered, denied = defaultdict(list), Counter(), Counter(), defaultdict(Counter)
     for one in world.denials:
         denials[one["claim_payment_id"]].append(one)
-    pended = {one["claim_payment_id"] for one in world.postings if one["account"] == "pended" and one["cents"]}
+    pended = {
+        one["claim_payment_id"] for one in world.postings if one["account"] == "pended" and one["cents"]
+    }
     for (root, name), keys in answers_by_payer(world).items():
         answered[name] += 1
         first = min(world.day_of[key] for key in keys)
         at_first = {key for key in keys if world.day_of[key] == first}
         rejected = ":rejected:" in world.claims[root]["acknowledged"]
         settled[name] += not (rejected or at_first & pended or any(denials[key] for key in at_first))
-        for one in (one for key in keys for one in denials[key] if one["counted"] and one["kind"] == "merits"):
+        for one in (
+            one for key in keys for one in denials[key] if one["counted"] and one["kind"] == "merits"
+        ):
             denied[name][root] += one["amount"]
-    first = {row[GROUP]: (row["answered"], row["settled"]) for row in world.figures("resolution", "payer").rows}
+    first = {
+        row[GROUP]: (row["answered"], row["settled"]) for row in world.figures("resolution", "payer").rows
+    }
     assert first == {name: (count, settled[name]) for name, count in answered.items()}
-    rates = {row[GROUP]: (row["denied_claims"], row["denied"]) for row in world.figures("rates", "payer").rows}
+    rates = {
+        row[GROUP]: (row["denied_claims"], row["denied"]) for row in world.figures("rates", "payer").rows
+    }
     assert {name: one for name, one in rates.items() if one[0]} == {
         name: (len(roots), sum(roots.values())) for name, roots in denied.items()
     }

@@ -44,7 +44,7 @@ def test_every_report_answers_in_every_form(ask, tmp_path, name):
     lines = list(csv.DictReader(io.StringIO(ask(name, "--format", "csv").out)))
     assert [{key: value or None for key, value in line.items()} for line in lines] == [
         {key: None if value is None or value == "" else str(value) for key, value in row.items()}
-        for row in told["rows"]
+        for row in [*told["rows"], *([told["total"]] if told["total"] else [])]
     ]
     assert ask(name).out.splitlines()[0].split()
     check_parquet(ask, tmp_path / "rows.parquet", one, told)

@@ -9,6 +9,7 @@ import pytest
 from fixtures.report_store import Rows
 from reconcile.reports.registry import GROUP, Scope, report
 from reconcile.store import open_store
+from reconcile.store.report_rows import balances
 from reconcile.store.schema import (
     AcknowledgmentRow,
     ClaimPaymentRow,
@@ -102,6 +103,50 @@ def test_a_patient_owes_less_what_the_patient_paid(told):
     assert groups(before, "total") == {"payers": 5_700, "(patients)": 2_000}
     assert told("aging").more["patient_accounts"]["amount"] == 300 - 100
     assert told("aging", as_of=date(2026, 2, 10)).more["patient_accounts"]["amount"] == 300
+
+
+def test_what_was_paid_too_much_is_a_credit_and_lowers_no_balance(told, store):
+    with store.write() as connection:
+        for statement in (
+            "UPDATE claim SET paid = 18000, open_balance = -10000 WHERE id = 1",
+            "UPDATE posting SET cents = 18000 WHERE account = 'paid'",
+            "UPDATE patient_entry SET cents = 2600 WHERE id = 1",
+        ):
+            connection.exec_driver_sql(statement)
+    for scope in ({}, {"as_of": date(2026, 2, 20)}):
+        aging = told("aging", "responsibility", **scope)
+        assert groups(aging, "total") == {"payers": 5_700, "(patients)": 0}
+        assert groups(aging, "credits") == {"payers": 10_000, "(patients)": 600}
+        assert aging.total["balances"] == 2
+        with store.read() as connection:
+            (rows,) = [one for one in report("aging").row_sets if one.name == "credits"]
+            behind = list(rows.read(connection, Scope(today=TODAY), "responsibility"))
+        assert sum(row["amount"] for row in behind) == aging.total["credits"]
+    assert {row[GROUP]: row["amount"] for row in told("kpi").rows}["credits of payers and patients"] == 10_600
+    collected = told("collection", "payer").rows
+    assert {row[GROUP]: (row["collected"], row["overpaid"]) for row in collected} == {
+        "larkspur": (10_000, 10_600), "(unknown)": (0, 0)
+    }  # fmt: skip
+
+
+def test_a_write_off_beside_a_credit_moves_no_more_than_is_there(store, monkeypatch):
+    """20.00 denied of a claim that holds 5.00 too much leaves 15.00 open; written off, the 5.00 are a credit."""
+    with store.write() as connection:
+        fill(connection)
+        connection.exec_driver_sql("UPDATE claim SET denied = 2000, open_balance = -500 WHERE id = 4")
+    report_aging = report("aging")
+
+    def amounts():
+        with store.read() as connection:
+            (row,) = [
+                row for row in report_aging.read(connection, Scope(today=TODAY), "payer").rows
+                if row[GROUP] == "(unknown)"
+            ]  # fmt: skip
+        return row["balances"], row["total"], row["credits"], row["written_off"]
+
+    assert amounts() == (1, 1_500, 0, 0)
+    monkeypatch.setattr(balances, "written_off", lambda connection, as_of: {4: 2000})
+    assert amounts() == (0, 0, 500, 2_000)
 
 
 def test_before_the_payment_all_of_it_is_open(told):

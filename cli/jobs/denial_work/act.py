@@ -1,12 +1,12 @@
 """What a biller does with denials: each verb checked against state, guardrails and days, then written to the event log.
 
-A deed that is refused is named with its reason and leaves the others alone. Findings DEN001 to DEN008.
+A deed that is refused is named with its reason and leaves the others alone. Findings DEN001 to DEN009.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -27,6 +27,7 @@ NOT_ATTESTED: Final = "DEN005"
 TOO_LATE: Final = "DEN006"
 PAST_THE_DEADLINE: Final = "DEN007"
 NOTHING_DENIED: Final = "DEN008"
+NOT_AHEAD: Final = "DEN009"
 _ATTESTED: Final = ("kx_is_an_attestation", "document_before_59")
 """Guardrails under which the therapist has the last word before anything is sent again."""
 
@@ -107,7 +108,7 @@ def _problems(desk: Desk, case: Case, deed: Deed) -> Iterator[Finding]:
         message = "nothing of an underpaid line is denied: what is short was written off as contractual"
         yield _finding(NOTHING_DENIED, case, message, "Use claimloop denials resolve --as upheld.")
     elif deed.verb in (Verb.SNOOZE, Verb.DUE):
-        yield from _of_day(case, deed.day)
+        yield from _of_day(case, deed)
 
 
 def _of_appeal(desk: Desk, case: Case, deed: Deed) -> Iterator[Finding]:
@@ -150,7 +151,12 @@ def _of_correction(case: Case, deed: Deed) -> Iterator[Finding]:
         yield _finding(TOO_LATE, case, message, "Keep the proof of what was sent when.", Severity.WARNING)
 
 
-def _of_day(case: Case, day: date | None) -> Iterator[Finding]:
+def _of_day(case: Case, deed: Deed) -> Iterator[Finding]:
+    day = deed.day
+    if deed.verb is Verb.SNOOZE and day is not None and day <= deed.on:
+        message = f"--until {day} is not after {deed.on}, so nothing would be put aside"
+        yield _finding(NOT_AHEAD, case, message, "Choose a day to come; without --until it is back at once.")
+        return
     last = case.deadlines[0] if case.deadlines else None
     if last is not None and day is not None and day > last.on:
         message = f"{day} is after the last day of the {last.what}, {last.on}"

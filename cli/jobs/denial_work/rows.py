@@ -70,6 +70,7 @@ def denial_row(case: Case, today: date) -> dict[str, Cell]:
         "snoozed_until": work.snoozed_until,
         "appeal_level": work.appealed_level or None,
         "written_off": money(work.written_off) if work.written_off else None,
+        "recovered": money(denial.recovered) if denial.recovered else None,
         "denied_times": case.item.denied,
         "reopened": work.reopened,
         "remitted_on": denial.remitted_on,

@@ -18,6 +18,7 @@ from reconcile.store.patient_entries import (
     OPENING,
     PAYMENT,
     ClaimNamed,
+    KnownEntry,
     PatientEntry,
     claims_named,
     save_patient_entries,
@@ -34,8 +35,8 @@ KNOWN_ENTRY: Final = "PAY025"
 class AccountsDone(msgspec.Struct, frozen=True, kw_only=True):
     """What was saved: new entries of patients, new claims brought forward, whether anything was read at all.
 
-    ``known`` counts entries of patients that were in the store, ``refused`` are the rows of claims that were not brought
-    forward, ``paid`` the new payments of patients with the claim each is for.
+    ``known`` counts entries of patients that were in the store, ``refused`` are the rows of claims that were not
+    brought forward, ``paid`` the new payments of patients with the claim each is for.
     """
 
     patient_entries: int
@@ -73,11 +74,11 @@ class AccountRows:
         own = [row for row in rows if row.kind == PATIENT or (row.kind == OPENING_BALANCE and not row.payer)]
         openings, known = self._bring_forward(connection, owed)
         entries = self._entries(connection, own)
-        new = save_patient_entries(connection, [entry for _, entry in entries])
-        for (row, _), is_new in zip(entries, new, strict=True):
-            if not is_new:
-                fix = "Nothing, if it is the same; another payment of that day needs a reference of its own."
-                self._say(KNOWN_ENTRY, row, "amount", "the same is in the store already", fix, Severity.INFO)
+        found = save_patient_entries(connection, [entry for _, entry in entries])
+        for (row, entry), before in zip(entries, found, strict=True):
+            if before is not None:
+                self._say_known(row, entry, before)
+        new = [before is None for before in found]
         return AccountsDone(
             patient_entries=sum(new),
             known=len(new) - sum(new),
@@ -222,6 +223,16 @@ class AccountRows:
         message = f"{len(found) or 'no'} lines of the claim fit"
         self._say(UNKNOWN_LINE, row, "line" if row.line else "procedure_code", message, fix)
         return None
+
+    def _say_known(self, row: HandRow, entry: PatientEntry, before: KnownEntry) -> None:
+        """An entry that is dropped, for it is known; without a reference it may as well be another of that day."""
+        again = before.file_sha256 == entry.file_sha256
+        severity = Severity.INFO if entry.reference or again else Severity.WARNING
+        message = (
+            f"row {row.row} is left out: row {before.row} of {before.file or 'another file'} says the same"
+        )
+        fix = "Nothing, if it is the same; another payment of that day needs a reference of its own."
+        self._say(KNOWN_ENTRY, row, "amount", message, fix, severity)
 
     def _say(
         self, code: str, row: HandRow, name: str, message: str, fix: str, severity: Severity = Severity.ERROR

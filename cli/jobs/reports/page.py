@@ -21,7 +21,8 @@ Every report is a command, `claimloop report NAME`, and takes the same options:
 - `--practice`, `--payer`, `--since`, `--until`: whose claims or payments, and of which days; each report says of what.
 - `--by`: what the rows have in common.
 - `--rows ROWS`, `--group NAME`: the rows behind a figure instead of the figures, all of them or one group's.
-- `--format table|csv|json|parquet|xlsx`, `--output FILE`. The workbook has the definitions on a sheet of its own.
+- `--format table|csv|json|parquet|xlsx`, `--output FILE`. CSV and the workbook end with
+  the total where there is one; the workbook has the definitions on a sheet of its own.
 - `--picture FILE`: a PNG or an SVG of the main columns, beside the answer.
 
 A percentage is rounded half up to a tenth; it is empty where there is nothing to divide by. A claim counts once,

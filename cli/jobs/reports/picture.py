@@ -11,7 +11,7 @@ from reconcile.reports.registry import GROUP, Chart, Column, Row, cell
 
 SUFFIXES: Final = (".png", ".svg")
 _MOST_BARS: Final = 16
-"""Groups that a picture of bars has room for; the largest are shown."""
+"""Groups that a picture of bars has room for; of money the largest are shown, else the first of the table."""
 _INK: Final = "#222222"
 _COLOURS: Final = ("#2f6690", "#e08e45", "#5b8e7d", "#b56576", "#6d597a")
 _SCALES: Final = {"cents": 100, "percent": 10, "days": 10, "count": 1}
@@ -40,7 +40,8 @@ def draw(found: Found, path: Path) -> None:
     chart = report.chart
     assert chart is not None  # noqa: S101 - check_picture has looked
     columns = {one.name: one for one in report.columns}
-    rows = _shown(found, chart)
+    by_size = columns[chart.y[0]].kind == "cents"
+    rows = _shown(found, chart, by_size=by_size)
     with mpl.rc_context({"svg.hashsalt": "claimloop", "font.family": "DejaVu Sans", "text.color": _INK}):
         figure = Figure(figsize=(10, 5.2), layout="constrained")
         axes = figure.subplots()
@@ -49,17 +50,23 @@ def draw(found: Found, path: Path) -> None:
         else:
             axes.text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=axes.transAxes)
             axes.set_axis_off()
-        axes.set_title(_title(found, len(rows)), loc="left", fontsize=11, fontweight="bold")
+        axes.set_title(_title(found, len(rows), by_size=by_size), loc="left", fontsize=11, fontweight="bold")
         options: dict[str, Any] = (
             {"metadata": {"Date": None}} if path.suffix.lower() == ".svg" else {"dpi": 150}
         )
         figure.savefig(path, **options)
 
 
-def _shown(found: Found, chart: Chart) -> list[Row]:
-    """The rows drawn: those with a value, the first of them where there are too many."""
+def _shown(found: Found, chart: Chart, *, by_size: bool) -> list[Row]:
+    """The rows drawn, in their order: those with a value; where there are too many, the largest or the first."""
     rows = [row for row in found.answer.rows if any(row[name] is not None for name in chart.y)]
-    return rows if chart.kind == "line" or found.asked.by == "month" else rows[:_MOST_BARS]
+    if chart.kind == "line" or found.asked.by == "month" or len(rows) <= _MOST_BARS:
+        return rows
+    if not by_size:
+        return rows[:_MOST_BARS]
+    sums = [sum(cell(row, name) for name in chart.y) for row in rows]
+    largest = sorted(range(len(rows)), key=lambda place: -sums[place])[:_MOST_BARS]
+    return [rows[place] for place in sorted(largest)]
 
 
 def _plot(axes: Any, chart: Chart, rows: list[Row], columns: dict[str, Column]) -> None:
@@ -97,6 +104,7 @@ def _plot(axes: Any, chart: Chart, rows: list[Row], columns: dict[str, Column]) 
         axes.spines[side].set_visible(False)
     if len(chart.y) > 1:
         axes.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=len(chart.y))
+        axes.set_ylabel(chart.unit, fontsize=9)
     else:
         axes.set_ylabel(columns[chart.y[0]].title or chart.y[0].replace("_", " "), fontsize=9)
 
@@ -112,7 +120,7 @@ def _amount(value: float, kind: str) -> str:
     return f"{value:,.0f} %" if kind == "percent" else f"{value:,.0f}"
 
 
-def _title(found: Found, shown: int) -> str:
+def _title(found: Found, shown: int, *, by_size: bool) -> str:
     """What the picture shows: report, grouping, day, and how many groups are left out."""
     report, scope = found.asked.report, found.asked.scope
     parts = [report.title + (f" by {found.asked.by}" if len(report.groupings) > 1 else "")]
@@ -120,5 +128,6 @@ def _title(found: Found, shown: int) -> str:
     if scope.as_of is not None:
         parts.append(f"as of {scope.as_of}")
     if shown < len(found.answer.rows):
-        parts.append(f"the first {shown} of {len(found.answer.rows)}")
+        order = "largest" if by_size else "first"
+        parts.append(f"the {order} {shown} of {len(found.answer.rows)}")
     return ", ".join(parts)

@@ -16,7 +16,7 @@ from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment
 from reconcile.store.bulk import day
-from reconcile.store.checks.registry import broken, check, rows
+from reconcile.store.checks.registry import broken, check, rows, told_of_files
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.events import events_of_kind
 from reconcile.store.exports import EXPORT, entries_in_text
@@ -27,6 +27,10 @@ from reconcile.store.vault import Vault
 _HAND: Final = """SELECT r.id, r.payment_key, r.file_sha256, r.amount, r.adjustment_total, f.name, t.kind
     FROM remittance r JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position
     JOIN file f ON f.sha256 = r.file_sha256 WHERE t.kind <> '835' ORDER BY r.file_sha256, r.position"""
+_GONE: Final = """SELECT t.file_sha256, t.position FROM file_transaction t
+    JOIN file f ON f.sha256 = t.file_sha256 AND f.kind = 'payments'
+    LEFT JOIN remittance r ON r.file_sha256 = t.file_sha256 AND r.position = t.position
+    WHERE t.outcome = 'posted' AND r.id IS NULL ORDER BY t.file_sha256, t.position"""
 _CONTENTS: Final = """SELECT p.remittance_id, x.content FROM claim_payment p
     JOIN claim_payment_content x ON x.claim_payment_id = p.id
     JOIN remittance r ON r.id = p.remittance_id
@@ -51,7 +55,7 @@ class _Files:
 
 @check
 def by_hand_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every payment written by hand: payments, adjustments and sum are those of its file's rows."""
+    """Every payment written by hand has the payments, adjustments and sum of its file's rows, and none is gone."""
     contents: dict[int, list[ClaimPayment]] = {}
     for remittance, content in rows(connection, _CONTENTS):
         contents.setdefault(remittance, []).append(unpack_claim_payment(bytes(content)))
@@ -70,6 +74,8 @@ def by_hand_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterat
         if total != amount:
             message = f"a payment of {decimal_text(amount)} has rows of {decimal_text(total)}"
             yield broken("by_hand_sums", f"file {sha256[:12]}: {message}")
+    for sha256, position in list(rows(connection, _GONE)):
+        yield broken("by_hand_sums", f"file {sha256[:12]}: its posted payment {position} is gone")
 
 
 def _told(claim: ClaimPayment) -> Iterator[tuple[int, int, int]]:
@@ -90,7 +96,7 @@ def _of_row(cells: dict[str, str], kind: str) -> tuple[int, int]:
 
 @check
 def patient_entries(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every entry of a patient is what its row says, on a claim of its practice and a line of that."""
+    """Every entry of a patient is what its row says, on a claim and line of its practice, and none is gone."""
     query = """SELECT x.id, x.cents, x.kind, x.practice_id, x.patient_control_number, x.file_sha256,
         x.source_row, f.name, c.practice_id AS claim_practice, x.claim_id, l.claim_id AS line_claim, x.line_id
         FROM patient_entry x
@@ -106,6 +112,14 @@ def patient_entries(connection: Connection, vault: Vault, tables: Tables) -> Ite
         if elsewhere or (one.line_id is not None and one.line_claim != one.claim_id):
             message = f"entry {one.id} is on a claim or line of something else"
             yield broken("patient_entries", message, claim=one.patient_control_number)
+    query = """SELECT f.sha256, f.manifest, COUNT(x.id) FROM file f
+        LEFT JOIN patient_entry x ON x.file_sha256 = f.sha256 WHERE f.kind = 'payments'
+        GROUP BY f.sha256, f.manifest ORDER BY f.sha256"""
+    for digest, told, count in told_of_files(connection, query):
+        taken = told.get("patient_entries", 0)
+        if count < taken:
+            message = f"file {digest[:12]}: {taken} entries were taken in, {count} are left"
+            yield broken("patient_entries", message)
 
 
 @check

@@ -68,7 +68,10 @@ def vault_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator
             adjusted[remittance],
             provider,
         )
-        if stored not in found.get(stored.st_control_number, []):
+        sets = found.get(stored.st_control_number, [])
+        if stored in sets:
+            sets.remove(stored)  # it answers for one set, should two of a file share a number
+        else:
             message = f"file {digest[:12]}, ST {number}: the store's sums are not those of the file's bytes"
             yield broken("vault_sums", message)
 

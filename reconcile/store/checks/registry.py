@@ -52,3 +52,16 @@ def broken(name: str, message: str, *, claim: str | None = None, line: str | Non
     """
     place = Location(field=name, claim=claim, line=line)
     return Finding(code=f"VER_{name.upper()}", severity=Severity.ERROR, message=message, location=place)
+
+
+def told_of_files(connection: Connection, query: str) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Yield files with what their import told, and the rows that are left of each.
+
+    Args:
+        connection: a read transaction.
+        query: selects the sha256, the manifest and the count of rows of each file. Files without a manifest, whose
+            import was interrupted, are passed over.
+    """
+    for digest, manifest, count in list(rows(connection, query)):
+        if manifest:
+            yield digest, msgspec.json.decode(manifest), count

@@ -121,8 +121,8 @@ def money_sums(connection: Connection, scope: Scope) -> dict[str, dict[str, int]
         move(row.group, {name: int(getattr(row, name)) for name in SAID}, 1)
     root = CLAIM.alias("root")
     answered_by, billed = payer_of(REMITTANCE).label("answered_by"), payer_of(root).label("billed_to")
-    others = _answers_by_payer(everyone, billed).join(root, root.c.id == CLAIM.c.root)
-    others = others.where(answered_by != billed, *of_claims(everyone, root)).subquery("others")
+    answers = _answers_by_payer(everyone, billed).join(root, root.c.id == CLAIM.c.root)
+    others = answers.where(answered_by != billed, *of_claims(everyone, root)).subquery("others")
     query = select(
         others.c.answered_by, others.c.billed_to, *(func.sum(others.c[name]).label(name) for name in SAID)
     )

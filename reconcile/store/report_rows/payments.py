@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
+from reconcile.store.bulk import IN_LIST, chunks
 from reconcile.store.listing import CLAIM_PAYMENT, FILE, PROVIDER_ADJUSTMENT, REMITTANCE
 from reconcile.store.report_rows.scope import Scope, of_practice, paid_on, payer_of, posted_by, within
 
@@ -16,6 +18,26 @@ def _conditions(scope: Scope) -> list[ColumnElement[bool]]:
     found = [*posted_by(scope), *within(scope, paid_on()), *of_practice(scope, REMITTANCE.c.practice_id)]
     if scope.payer is not None:
         found.append(payer_of(REMITTANCE) == scope.payer)
+    return found
+
+
+def taken_in(connection: Connection, digests: Iterable[str]) -> dict[str, int]:
+    """Cents of the claim payments of some files, by where they are: one of ``OUTCOMES`` each.
+
+    Args:
+        connection: a read transaction.
+        digests: SHA-256 of the files.
+    """
+    found = dict.fromkeys(OUTCOMES, 0)
+    for some in chunks(sorted(set(digests)), IN_LIST):
+        query = (
+            select(CLAIM_PAYMENT.c.outcome, func.sum(CLAIM_PAYMENT.c.paid))
+            .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
+            .where(REMITTANCE.c.file_sha256.in_(some))
+            .group_by(CLAIM_PAYMENT.c.outcome)
+        )
+        for outcome, cents in connection.execute(query):
+            found[outcome] = found.get(outcome, 0) + int(cents)
     return found
 
 
