@@ -463,6 +463,14 @@ def test_adjustments_of_a_higher_charge_stay_within_the_submitted_one(name, way)
     books_hold(ledger, [one])
 
 
+def test_a_duplicate_of_a_higher_charge_is_told():
+    claim = submitted((5000, 7000))
+    one = adjudication(1, [((1,), 5001, 5000, [Adjustment("OA", "18", 1)]), ((2,), 7000, 7000, [])])
+    ledger = post([one], claim.lines, TABLES)
+    assert [balance.open for balance in ledger.balances] == [0, 0]
+    assert [found.code for found in ledger.findings] == ["CHARGE_DIFFERS"]
+
+
 @given(st.data(), st.integers(1, 20000))
 def test_no_adjustment_of_a_first_answer_brings_a_line_below_zero(data, charge):
     paid, adjusted = data.draw(balanced_line(charge, 0))
@@ -472,11 +480,14 @@ def test_no_adjustment_of_a_first_answer_brings_a_line_below_zero(data, charge):
     first, second = ledger.balances
     assert first.open >= min(0, 5000 - first.paid)
     assert (second.open, second.paid) == (0, 7000)
-    assert bool(ledger.findings) is any(
+    kept_apart = any(
         posting.account is Account.MEMO
         and (posting.group, posting.reason) not in {("OA", "23"), ("OA", "133"), ("OA", "18")}
         for posting in ledger.postings
     )
+    # A duplicate's own words are memo without a finding, unless the payer answered a higher charge.
+    higher = charge > 5000 and [found.code for found in ledger.findings] == ["CHARGE_DIFFERS"]
+    assert bool(ledger.findings) is (kept_apart or higher)
     reversed_too = post([one, reversal_of(one, 2)], claim.lines, TABLES)
     assert [balance.open for balance in reversed_too.balances] == [5000, 7000]
 
