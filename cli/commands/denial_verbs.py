@@ -178,11 +178,15 @@ def _say(deed: Deed, done: Done, *, look: bool, only_counted: bool) -> None:
     count = f"{counted(len(done.cases), 'denial')}, {amount}"
     if only_counted:
         console.print(
-            f"{count} would be meant ({word}); nothing is written: repeat it with --yes", markup=False
+            f"{count} would be meant ({word}); nothing is written: repeat it with --yes",
+            markup=False,
+            soft_wrap=True,
         )
     else:
         would = "would be " if look else ""
-        console.print(f"{word}: {count} {would}done, {len(done.refused)} refused", markup=False)
+        console.print(
+            f"{word}: {count} {would}done, {len(done.refused)} refused", markup=False, soft_wrap=True
+        )
 
 
 # -- the verbs -------------------------------------------------------------------------------------------------------
