@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -39,6 +39,8 @@ _ENVIRONMENT: Final = {
     "CLAIMLOOP_CLOSED_THROUGH": ("store", "closed_through"),
 }
 """Keys that an environment variable overrides. ``CLAIMLOOP_CONFIG`` names the file itself."""
+Value = TypeVar("Value", bound=msgspec.Struct)
+
 _FREE_TABLES: Final = ("denials", "run", "privacy", "notify")
 _DIRECTORY_TABLES: Final = (
     "submitter", "numbering", "practice", "facility", "provider", "enrolment", "trading_partner",
@@ -122,6 +124,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     privacy: dict[str, Any] = {}
     notify: dict[str, Any] = {}
     findings: tuple[Finding, ...] = ()
+
+    def table(self, name: Literal["denials", "run", "privacy", "notify"], kind: type[Value]) -> Value:
+        """A table that only the job which uses it checks.
+
+        Args:
+            name: of the table.
+            kind: the Struct that holds its keys.
+
+        Raises:
+            SettingsError: an unknown key or a wrong value; the message names each.
+        """
+        file = self.file.name if self.file is not None else FILE_NAME
+        value, findings = convert_table(getattr(self, name), kind, name, file)
+        if value is None or findings:
+            raise SettingsError("\n".join(_line(finding) for finding in findings))
+        return value
 
     def need_directory(self) -> Directory:
         """The directory, for commands that cannot do without.

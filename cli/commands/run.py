@@ -7,7 +7,7 @@ import os
 from cli.exits import ExitCode, worst
 from cli.jobs.run import RunRequest
 from cli.jobs.run import run as run_night
-from cli.jobs.run.settings import RunSettings, read_table
+from cli.jobs.run.settings import RunSettings
 from cli.jobs.run.telling import keep_manifest, log_file, summary, tell
 from cli.options import AsJson, AsOf, Config, Database, DryRun, ExitZero, Quiet, end, moment, utc_now
 from cli.render import stderr, stdout, write_json
@@ -47,5 +47,5 @@ def run(
     else:
         stdout().print(summary(night), markup=False, soft_wrap=True, end="")
     code = worst(codes)
-    quieted = read_table(settings.run, RunSettings, "run").quiet_exits
+    quieted = settings.table("run", RunSettings).quiet_exits
     end(ExitCode.DONE if code in quieted else code, exit_zero=exit_zero)

@@ -11,7 +11,6 @@ from typing import IO
 
 import msgspec
 
-from cli.jobs.run.settings import read_table
 from cli.settings import Settings
 from edi.model.errors import AccessError, InputError, UsageError
 from edi.transport.locked import identities, is_locked, locking, recipients, unlocking
@@ -20,7 +19,7 @@ from reconcile.store import Store
 from reconcile.store.backup import Counts, Manifest, back_up, restore
 
 
-class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
     """[privacy]. ``recipients`` are public age keys that every backup is encrypted to."""
 
     recipients: tuple[str, ...] = ()
@@ -59,7 +58,7 @@ def write_backup(
         UsageError: something is there.
         SettingsError: a key is none. StoreError: the vault is not whole. OSError: the disk.
     """
-    wanted = keys or read_table(settings.privacy, PrivacySettings, "privacy").recipients
+    wanted = keys or settings.table("privacy", PrivacySettings).recipients
     public = recipients(wanted)
     if path.exists():
         raise UsageError(f"{path} is there already; nothing was replaced")

@@ -16,7 +16,7 @@ import msgspec
 
 from cli.exits import ExitCode, worst
 from cli.jobs.lists import counted
-from cli.jobs.run.settings import NotifySettings, RunSettings, read_table
+from cli.jobs.run.settings import NotifySettings, RunSettings
 from cli.jobs.tables.listing import list_tables
 from cli.jobs.tables.store import tables_of
 from cli.jobs.transports import partner_of
@@ -79,8 +79,8 @@ def exit_of(found: list[Examined]) -> ExitCode:
 
 def _settings(patient: Patient) -> Iterator[Examined]:
     settings = patient.settings
-    read_table(settings.run, RunSettings, "run")
-    notify = read_table(settings.notify, NotifySettings, "notify")
+    settings.table("run", RunSettings)
+    notify = settings.table("notify", NotifySettings)
     for finding in settings.findings:
         state = BROKEN if finding.severity is Severity.ERROR else WARNING
         place = ": ".join(part for part in (finding.location.file, finding.location.field) if part)

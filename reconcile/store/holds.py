@@ -78,15 +78,6 @@ def set_subject(file_sha256: str, position: int) -> str:
     return f"transaction:{file_sha256}/{position}"
 
 
-def subject_of_payment(connection: Connection, number: int) -> str | None:
-    """The subject of the claim payment with an id; None when there is none."""
-    query = select(_REMITTANCE.c.payment_key, _PAYMENT.c.ordinal).join(
-        _PAYMENT, _PAYMENT.c.remittance_id == _REMITTANCE.c.id
-    )
-    row = connection.execute(query.where(_PAYMENT.c.id == number)).first()
-    return None if row is None else payment_subject(row.payment_key, row.ordinal)
-
-
 def payment_of_subject(connection: Connection, subject: str) -> int | None:
     """The id of the claim payment that a subject names; None when it is not in this store."""
     key, _, ordinal = subject.removeprefix("claim_payment:").rpartition("#")
@@ -235,12 +226,6 @@ def forget_set(connection: Connection, file_sha256: str, position: int) -> None:
     connection.execute(
         delete(_SET).where(and_(_SET.c.file_sha256 == file_sha256, _SET.c.position == position))
     )
-
-
-def mark_set(connection: Connection, file_sha256: str, position: int, outcome: str) -> None:
-    """Give a transaction set another outcome; what the manifest said of it stays."""
-    where = and_(_SET.c.file_sha256 == file_sha256, _SET.c.position == position)
-    connection.execute(update(_SET).where(where).values(outcome=outcome))
 
 
 def posted_set(connection: Connection, payment_key: str) -> tuple[str, int] | None:

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from reconcile.store.bulk import table_of
+from reconcile.store.denial_work import denial_work
 from reconcile.store.events import events, record_event
 from reconcile.store.files import SENDING
 from reconcile.store.overpaid import overpaid
@@ -20,13 +21,13 @@ from reconcile.store.rejections import rejected_rows
 from reconcile.store.schema import (
     ClaimPaymentRow,
     ClaimRow,
-    DenialRow,
     FileRow,
     FileTransactionRow,
     RemittanceRow,
     WorkItemRow,
 )
 from reconcile.store.silence import Silence
+from reconcile.worklist import TO_DO
 
 _SUBJECT: Final = "run"
 _KIND: Final = "run"
@@ -35,7 +36,6 @@ _HELD_SETS: Final = ("quarantined", "conflict")
 _CLAIM = table_of(ClaimRow)
 _PAYMENT = table_of(ClaimPaymentRow)
 _REMITTANCE = table_of(RemittanceRow)
-_DENIAL = table_of(DenialRow)
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,25 +70,10 @@ def _all(connection: Connection) -> Iterator[OpenWork]:
 
 
 def _denials(connection: Connection) -> Iterator[OpenWork]:
-    query = (
-        select(
-            _CLAIM.c.practice_id,
-            _CLAIM.c.patient_control_number,
-            _CLAIM.c.payer_key,
-            _DENIAL.c.line_id,
-            _DENIAL.c.group_code,
-            _DENIAL.c.reason,
-        )
-        .join(_CLAIM, _CLAIM.c.id == _DENIAL.c.claim_id)
-        .where(_DENIAL.c.counted, _DENIAL.c.status == "open")
-        .order_by(_DENIAL.c.id)
-    )
-    for practice, number, payer, line, group, reason in connection.execute(query):
-        yield OpenWork(
-            key=f"denial:{practice}/{number}/{payer}/{line or 0}/{group}-{reason}",
-            kind="denial",
-            practice_id=practice,
-        )
+    """Denials that a person has something to do about: not those that are decided, or are the payer's to answer."""
+    for one in denial_work(connection):
+        if one.work.state in TO_DO:
+            yield OpenWork(key=f"denial:{one.denial.work}", kind="denial", practice_id=one.denial.practice_id)
 
 
 def _rejections(connection: Connection) -> Iterator[OpenWork]:

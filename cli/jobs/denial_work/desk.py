@@ -12,7 +12,6 @@ from cli.inputs import RecordFiles, load_records
 from cli.settings import Settings
 from edi.model.errors import SettingsError
 from edi.model.money import parse_cents
-from edi.payers.convert import convert_table
 from edi.payers.profile import PayerProfile
 from reconcile.deadlines import Deadline, appeal_by, appeal_levels, deadlines
 from reconcile.denial_rules import denial_table
@@ -38,12 +37,10 @@ def read_contract(settings: Settings) -> Contract:
     """The contract of an installation: fees.csv beside claimloop.toml, payers.toml, [denials] and who treats.
 
     Raises:
-        SettingsError: [denials] has a wrong value.
+        SettingsError: [denials] has an unknown key or a wrong value.
         InputError: fees.csv cannot be read.
     """
-    told, findings = convert_table(settings.denials, DenialSettings, "denials", "claimloop.toml")
-    if told is None:
-        raise SettingsError(f"claimloop.toml: {findings[-1].location.field}: {findings[-1].message}")
+    told = settings.table("denials", DenialSettings)
     try:
         least = parse_cents(told.underpaid_from)
     except ValueError:

@@ -8,7 +8,7 @@ time works on a store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,12 +24,12 @@ from cli.jobs.create_claims import CreateRequest, create_claims
 from cli.jobs.exchange import Exchange, Note, fetch, send
 from cli.jobs.ingest import files_of, ingest
 from cli.jobs.manifest import Manifest
-from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, read_table
+from cli.jobs.run.settings import ALL, NotifySettings, RunSettings
 from cli.jobs.run.silence import silent
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ
-from edi.model.errors import ClaimloopError, InputError
+from edi.model.errors import ClaimloopError
 from reconcile.store import Store
 from reconcile.store.alone import alone
 from reconcile.store.open_work import OpenWork, open_work, record_run, work_of_last_run
@@ -112,8 +112,8 @@ def run(
         TemporaryError: another run is at work on the store.
         StoreError, AccessError: the store itself failed.
     """
-    wanted = read_table(settings.run, RunSettings, "run")
-    read_table(settings.notify, NotifySettings, "notify")
+    wanted = settings.table("run", RunSettings)
+    settings.table("notify", NotifySettings)
     with alone(store):
         return _Run(request, settings, wanted, store, tables, log).night()
 
@@ -191,7 +191,7 @@ class _Run:
         """Keep what stops one practice's part from stopping the others'; the store's own failures go through."""
         try:
             yield
-        except (InputError, ClaimloopError) as error:
+        except ClaimloopError as error:
             if error.exit_code not in (ExitCode.USAGE, ExitCode.PARTLY, ExitCode.ACCESS):
                 raise
             self._fail(step, practices, str(error), error.exit_code)
@@ -371,7 +371,7 @@ class _Run:
 _TROUBLED: Final = (words.REJECTED, words.QUARANTINED, words.PARTIAL)
 
 
-def _by_kind(work: Iterator[OpenWork] | Sequence[OpenWork] | Any) -> dict[str, int]:
+def _by_kind(work: Iterable[OpenWork]) -> dict[str, int]:
     return dict(sorted(Counter(one.kind for one in work).items()))
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final, Literal, TypeVar
+from typing import Final, Literal
 
 import msgspec
 
-from edi.model.errors import SettingsError
-
 ALL: Final = "*"
 """The key of [run.sessions] for files that several practices share."""
-Table = TypeVar("Table", bound=msgspec.Struct)
 
 
-class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[run]. Paths start where claimloop.toml lies.
 
     ``sessions`` are shell patterns of session files by practice id, ``*`` for files of several: what is new in them is
@@ -34,7 +30,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     manifests: str = "runs"
 
 
-class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NotifySettings(msgspec.Struct, frozen=True, kw_only=True):
     """[notify]. ``webhook_env`` names the environment variable with the URL that the summary is posted to.
 
     ``when`` is always, work (there is new work, or a step failed) or failure.
@@ -42,15 +38,3 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     webhook_env: str = ""
     when: Literal["always", "work", "failure"] = "work"
-
-
-def read_table(table: Mapping[str, Any], kind: type[Table], name: str) -> Table:
-    """Convert a table of the settings.
-
-    Raises:
-        SettingsError: an unknown key or a wrong value, named.
-    """
-    try:
-        return msgspec.convert(dict(table), kind)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"claimloop.toml: [{name}]: {error}") from None

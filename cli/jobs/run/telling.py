@@ -13,7 +13,7 @@ import msgspec
 from cli.exits import ExitCode
 from cli.jobs.lists import counted
 from cli.jobs.run.night import Log, Night
-from cli.jobs.run.settings import NotifySettings, RunSettings, read_table
+from cli.jobs.run.settings import NotifySettings, RunSettings
 from cli.settings import Settings
 from edi.model.errors import AccessError
 from edi.transport.webhook import post
@@ -59,7 +59,7 @@ def keep_manifest(settings: Settings, started: str, night: Night) -> Path:
 
 
 def _folder(settings: Settings) -> Path:
-    return settings.folder / read_table(settings.run, RunSettings, "run").manifests
+    return settings.folder / settings.table("run", RunSettings).manifests
 
 
 def summary(night: Night) -> str:
@@ -108,12 +108,12 @@ def tell(
         TemporaryError: the other side cannot be reached.
     """
     text = summary(night)
-    wanted = read_table(settings.run, RunSettings, "run")
+    wanted = settings.table("run", RunSettings)
     if wanted.summary:
         path = settings.folder / wanted.summary
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    notify = read_table(settings.notify, NotifySettings, "notify")
+    notify = settings.table("notify", NotifySettings)
     if not notify.webhook_env or not _wanted(notify.when, night):
         return
     url = environment.get(notify.webhook_env)
