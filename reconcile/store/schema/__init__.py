@@ -41,7 +41,7 @@ from reconcile.store.schema.payments import (
 from reconcile.store.schema.payments_by_hand import JournalEntryRow, PatientEntryRow
 from reconcile.store.schema.work_items import ResubmissionRow, WorkItemRow
 
-SCHEMA_VERSION: Final = "0010"
+SCHEMA_VERSION: Final = "0014"
 """The newest migration. A store that carries a revision unknown here was written by a newer claimloop."""
 
 __all__ = [
