@@ -53,6 +53,10 @@ demo: $(STAMP)  ## the whole loop on shipped data against the test payer, offlin
 test: $(STAMP)  ## the tests (ARGS="-k name" narrows them)
 	$(BIN)/pytest -n $(JOBS) $(ARGS)
 
+.PHONY: test-postgres
+test-postgres: $(STAMP)  ## the tests of whatever has a store, each on a PostgreSQL database of its own
+	$(BIN)/pytest -n $(JOBS) --store postgresql tests/cli tests/jobs tests/loop tests/reports tests/store $(ARGS)
+
 .PHONY: check
 check: format-check lint secrets types arrows test  ## everything a change must pass
 
@@ -84,7 +88,7 @@ arrows: $(STAMP)  ## the import contracts
 .PHONY: soak
 soak: $(STAMP)  ## the tests that have a size or a duration (SEED=n repeats a run)
 	@echo "seed: $(SEED)"
-	$(BIN)/pytest -m soak -n 0 -v -s --durations=0 --timeout=2400 --seed=$(SEED) \
+	$(BIN)/pytest -m soak -n $(JOBS) --dist worksteal -v -rP --durations=0 --timeout=2400 --seed=$(SEED) \
 	  --hypothesis-profile=soak --hypothesis-seed=$(SEED) $(ARGS)
 
 .PHONY: goldens

@@ -12,12 +12,13 @@ import traceback
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
 from cli.exits import ExitCode
 from cli.lazy import group_of
+from cli.trail import follow
 from edi.model.errors import ClaimloopError
 
 COMMANDS: Final = {
@@ -29,8 +30,9 @@ COMMANDS: Final = {
     },
     "Claims out": {
         "scrub": "cli.commands.scrub:scrub",
-        "claims": "cli.commands.claims_again:group",
+        "claims": "cli.commands.claim_status:group",
         "send": "cli.commands.exchange:send",
+        "outbox": "cli.commands.outbox:outbox",
         "eligibility": "cli.commands.eligibility:group",
         "simulate": "cli.commands.simulate:simulate",
     },
@@ -58,6 +60,8 @@ COMMANDS: Final = {
         "replay": "cli.commands.rebuild:replay_store",
         "backup": "cli.commands.backup:backup",
         "restore": "cli.commands.backup:restore",
+        "vault": "cli.commands.vault:group",
+        "audit": "cli.commands.audit:group",
         "tables": "cli.commands.tables:group",
     },
     "Files": {
@@ -67,9 +71,15 @@ COMMANDS: Final = {
 }
 """Where each command or group of commands is, by its panel and in the order of --help."""
 
+
+def _audited(command: Any, name: str) -> None:
+    """Every command leaves its entries in the audit."""
+    follow(command, (name,), exit_code_of)
+
+
 app = typer.Typer(
     name="claimloop",
-    cls=group_of(COMMANDS),
+    cls=group_of(COMMANDS, _audited),
     help="Sessions out as X12 837P claims, 835s back, every cent tied to its line.",
     no_args_is_help=True,
     add_completion=False,
@@ -124,6 +134,18 @@ def _os_error(error: OSError) -> tuple[ExitCode, str]:
     if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
         return ExitCode.PARTLY, "check the path"
     return ExitCode.TEMPORARY, "run the same command again"
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Return what the process ends with when an exception goes through `main`."""
+    if isinstance(error, Stopped):
+        return error.code
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.DONE
+    if isinstance(error, OSError):
+        return _os_error(error)[0]
+    code = getattr(error, "exit_code", ExitCode.UNEXPECTED)
+    return code if isinstance(code, int) else ExitCode.UNEXPECTED
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ MEANING: dict[ExitCode, str] = {
     ExitCode.USAGE: "usage error found before any work",
     ExitCode.PARTLY: "partly done: an input was missing, or something was quarantined, held or rejected",
     ExitCode.ACCESS: "credentials or permission",
-    ExitCode.UNBALANCED: "our ledger does not balance (never the payer's file)",
+    ExitCode.UNBALANCED: "our ledger does not balance (never the payer's file), or the audit was meddled with",
     ExitCode.UNEXPECTED: "unexpected error; one line names a log without PHI",
     ExitCode.TEMPORARY: "temporary failure, try again later",
     ExitCode.INTERRUPTED: "interrupted; what was done is whole",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from importlib import import_module
 from typing import Any, Final
 
@@ -21,9 +21,11 @@ class LazyCommands(MutableMapping[str, Any]):
     Args:
         panels: by the heading of a panel of --help, ``module:attribute`` by name; the attribute is a function, or a
             Typer that groups several.
+        around: called with each command, or group of them, and its name when it is made.
     """
 
-    def __init__(self, panels: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, panels: Mapping[str, Mapping[str, str]], around: Callable[[Any, str], None]) -> None:
+        self._around = around
         self._places = {name: place for places in panels.values() for name, place in places.items()}
         self._panels = {name: panel for panel, places in panels.items() for name in places}
         self._made: dict[str, Any] = {}
@@ -31,6 +33,7 @@ class LazyCommands(MutableMapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
             made = self._made[name] = _made(name, self._places[name])
+            self._around(made, name)
             made.rich_help_panel = self._panels[name]
             made.short_help = _CLAUSE.split(made.help or "", maxsplit=1)[0].rstrip(".") + "."
         return self._made[name]
@@ -50,14 +53,14 @@ class LazyCommands(MutableMapping[str, Any]):
         return len(self._places)
 
 
-def group_of(panels: Mapping[str, Mapping[str, str]]) -> type[TyperGroup]:
+def group_of(panels: Mapping[str, Mapping[str, str]], around: Callable[[Any, str], None]) -> type[TyperGroup]:
     """The class of a group whose commands are those of ``panels``; see LazyCommands."""
 
     class LazyGroup(TyperGroup):
         """Knows its commands by name before any of them is imported."""
 
         def __init__(self, **settings: Any) -> None:
-            super().__init__(**{**settings, "commands": LazyCommands(panels)})
+            super().__init__(**{**settings, "commands": LazyCommands(panels, around)})
 
     return LazyGroup
 

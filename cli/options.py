@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli import clock
 from cli.exits import ExitCode
 from cli.render.rows import FORMS
 
@@ -25,20 +26,20 @@ def parse_date(text: str) -> date:
 
 
 def today(as_of: date | None) -> date:
-    """Return the day that counts as today: ``--as-of``, else the clock's. The only clock of the command line."""
-    return as_of if as_of is not None else datetime.now().astimezone().date()
+    """Return the day that counts as today: ``--as-of``, else the clock's."""
+    return as_of if as_of is not None else clock.local_now().date()
 
 
 def moment(as_of: date | None) -> datetime:
     """Return local date and time: noon of ``--as-of``, so that a repeated run writes the same, else the clock's."""
     if as_of is not None:
         return datetime.combine(as_of, time(12))
-    return datetime.now().astimezone().replace(tzinfo=None, microsecond=0)
+    return clock.local_now()
 
 
 def utc_now() -> datetime:
     """Return the clock's time in UTC without zone, as the store keeps first-seen times and events."""
-    return datetime.now(UTC).replace(tzinfo=None)
+    return clock.utc_now()
 
 
 def end(code: ExitCode, *, exit_zero: bool = False) -> None:

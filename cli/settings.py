@@ -27,6 +27,8 @@ from reconcile.deposits import LATE_AFTER_DAYS, WINDOW_DAYS
 
 FILE_NAME: Final = "claimloop.toml"
 PAYERS_NAME: Final = "payers.toml"
+IN_DATABASE: Final = "database"
+"""What [store] vault says where the database keeps the files."""
 FILE_SHOWS_KEY: Final = "SET010"
 BAD_AMOUNT: Final = "SET011"
 FLAG_SHOWS_URL: Final = "SET012"
@@ -41,7 +43,7 @@ _ENVIRONMENT: Final = {
 """Keys that an environment variable overrides. ``CLAIMLOOP_CONFIG`` names the file itself."""
 Value = TypeVar("Value", bound=msgspec.Struct)
 
-_FREE_TABLES: Final = ("denials", "run", "privacy", "notify")
+_FREE_TABLES: Final = ("denials", "run", "privacy", "notify", "audit")
 _DIRECTORY_TABLES: Final = (
     "submitter", "numbering", "practice", "facility", "provider", "enrolment", "trading_partner",
 )  # fmt: skip
@@ -50,7 +52,9 @@ _URL_PASSWORD: Final = re.compile(r"^[a-z0-9+]+://[^/@:]*:[^/@]+@", re.IGNORECAS
 
 
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[store]. ``database`` is an SQLAlchemy URL, ``vault`` a folder; "" until `load_settings` put in the default.
+    """[store]. ``database`` is an SQLAlchemy URL; "" until `load_settings` put in the default, ``vault`` too.
+
+    ``vault`` is a folder (``folder:files`` or ``files``), or ``database`` where PostgreSQL keeps the files.
 
     ``posting_date`` says which date a payment is posted on; nothing posts on or before ``closed_through``.
     """
@@ -98,6 +102,12 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     largest_megabytes: Annotated[int, msgspec.Meta(gt=0)] = 2048
 
 
+class AuditSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """[audit]. With ``required`` a command whose entry cannot be written does nothing; else it warns and goes on."""
+
+    required: bool = False
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the settings files and the environment say.
 
@@ -106,7 +116,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         file: claimloop.toml, or None when there is none.
         directory: who bills, where and through whom; None without claimloop.toml.
         payers: profiles by key.
-        denials, run, privacy, notify: these tables as written; the job that uses one checks it.
+        denials, run, privacy, notify, audit: these tables as written; the job that uses one checks it.
         findings: warnings about the files.
     """
 
@@ -123,9 +133,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     run: dict[str, Any] = {}
     privacy: dict[str, Any] = {}
     notify: dict[str, Any] = {}
+    audit: dict[str, Any] = {}
     findings: tuple[Finding, ...] = ()
 
-    def table(self, name: Literal["denials", "run", "privacy", "notify"], kind: type[Value]) -> Value:
+    def table(
+        self, name: Literal["denials", "run", "privacy", "notify", "audit"], kind: type[Value]
+    ) -> Value:
         """A table that only the job which uses it checks.
 
         Args:
@@ -140,6 +153,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if value is None or findings:
             raise SettingsError("\n".join(_line(finding) for finding in findings))
         return value
+
+    @property
+    def beside_vault(self) -> Path:
+        """The folder that the vault is in; that of claimloop.toml where the database keeps the files."""
+        return self.folder if self.store.vault == IN_DATABASE else Path(self.store.vault).parent
 
     def need_directory(self) -> Directory:
         """The directory, for commands that cannot do without.
@@ -264,7 +282,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path.name}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path.name}: not UTF-8; save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, and an int of thousands of digits
         raise SettingsError(f"{path.name}: not TOML: {error}") from None
 
 
@@ -324,8 +342,15 @@ def _with_defaults(store: StoreSettings, folder: Path) -> StoreSettings:
     return msgspec.structs.replace(
         store,
         database=store.database or f"sqlite:///{folder / 'claimloop.db'}",
-        vault=str(folder / (store.vault or "vault")),
+        vault=store.vault
+        if store.vault == IN_DATABASE
+        else str(folder / (_folder_of(store.vault) or "vault")),
     )
+
+
+def _folder_of(vault: str) -> str:
+    """The folder that [store] vault names: ``folder:files``, or ``files``."""
+    return vault.removeprefix("folder:")
 
 
 def _enrolled_payers(

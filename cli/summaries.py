@@ -15,6 +15,7 @@ from cli.jobs.lists import counted
 from cli.jobs.manifest import POSTED, FileEntry, FindingEntry, Manifest, PaymentEntry
 from cli.jobs.submission import WrittenFile
 from cli.render import money, stderr, stdout
+from cli.trail import trail
 from edi.model.finding import Finding, Severity
 
 _FINDINGS_SHOWN = 20
@@ -36,6 +37,7 @@ def print_manifest(
         money_of: cents of the claim payments taken in by outcome (``posted``, ``unmatched``, ``suspense``); None where
             nothing with money comes in.
     """
+    trail().document(manifest)
     console = stdout()
     if not manifest.files and not quiet:
         stderr().print("there was no file to take in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,11 +11,14 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from cli.jobs.tables.store import tables_of
+from cli.privacy import lock_of, store_of
+from cli.private import seal_outputs
 from cli.render import print_findings, stderr
 from cli.settings import Settings, load_settings
+from cli.trail import trail
 from edi.codes import Tables
 from edi.model.errors import StoreMissingError
-from reconcile.store import Store, open_store
+from reconcile.store import Place, Store, open_store
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,11 +57,14 @@ def workspace(
         SettingsError, StoreUrlError, StoreError, AccessError, TemporaryError: as `load_settings` and `open_store` say.
     """
     settings = load_settings(config, database=database)
+    seal_outputs(settings)
     if not read_only and not quiet and settings.findings:
         print_findings(settings.findings, stderr())
     with ExitStack() as stack:
-        store = _opened(settings, stack, read_only=read_only, dry_run=dry_run, upgrade=upgrade)
+        store, is_real = _opened(settings, stack, read_only=read_only, dry_run=dry_run, upgrade=upgrade)
         stack.callback(store.close)
+        if is_real:
+            trail().opened(settings, changing=not read_only and not dry_run)
         yield Workspace(settings=settings, store=store)
 
 
@@ -71,27 +78,31 @@ def looking(
         SettingsError, StoreUrlError, StoreError, AccessError, TemporaryError: as for `workspace`.
     """
     settings = load_settings(config, database=database)
+    seal_outputs(settings)
     if not quiet and settings.findings:
         print_findings(settings.findings, stderr())
     try:
-        store = open_store(settings.store.database, Path(settings.store.vault), read_only=True)
+        store = store_of(settings, read_only=True)
     except StoreMissingError:
         yield settings, None
         return
     with ExitStack() as stack:
         stack.callback(store.close)
+        trail().opened(settings)
         yield settings, store
 
 
-def _opened(settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool, upgrade: bool) -> Store:
-    """The store; for a dry run without one, an empty one in a folder that goes when the stack closes."""
-    vault = Path(settings.store.vault)
+def _opened(
+    settings: Settings, stack: ExitStack, *, read_only: bool, dry_run: bool, upgrade: bool
+) -> tuple[Store, bool]:
+    """The store and True; for a dry run without one, an empty one in a folder that goes when the stack closes."""
     try:
-        return open_store(
-            settings.store.database, vault, read_only=read_only, as_it_is=dry_run, upgrade=upgrade
-        )
+        return store_of(settings, read_only=read_only, as_it_is=dry_run, upgrade=upgrade), True
     except StoreMissingError:
         if not dry_run:
             raise
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="claimloop-dry-run-")))
-    return open_store(f"sqlite:///{folder / 'claimloop.db'}", folder / "vault")
+    # On the disk that is meant for the books, where it can be.
+    beside = settings.folder if os.access(settings.folder, os.W_OK) else None
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix=".claimloop-dry-run-", dir=beside)))
+    place = Place(folder / "vault", lock_of(settings))
+    return open_store(f"sqlite:///{folder / 'claimloop.db'}", place), False

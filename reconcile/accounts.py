@@ -6,7 +6,7 @@ Source: the posting class of each CARC (edi/codes/tables/carc.csv) and facts/rem
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
@@ -70,23 +70,33 @@ def account_of(
         MEMO, PENDED, PATIENT, CONTRACTUAL or DENIED. An adjustment equal to the whole charge with nothing paid is
         never an automatic write-off. An unknown or deactivated CARC without successor is DENIED, so that it is seen.
     """
-    info = current_carc(tables, adjustment.reason)
+    whole = bool(charge) and not paid and adjustment.cents == charge
+    return account_of_codes(tables, adjustment.group, adjustment.reason, whole, capitated, bundled)
+
+
+@lru_cache(maxsize=4096)
+def account_of_codes(
+    tables: Tables, group: str, reason: str, whole: bool, capitated: bool, bundled: bool
+) -> Account:
+    """What ``account_of`` says: of an adjustment it looks at the codes and whether it is the ``whole`` charge.
+
+    By position, and remembered: an 835 repeats a few codes hundreds of thousands of times.
+    """
+    info = current_carc(tables, reason)
     kind = "denial" if info is None else info.posting_class or "denial"
     if kind == "memo":
         return Account.MEMO
     if kind == "pended":
         return Account.PENDED
-    if bundled and adjustment.reason in (BUNDLED_IN, BUNDLED_OUT):
+    if bundled and reason in (BUNDLED_IN, BUNDLED_OUT):
         return Account.CONTRACTUAL
     if kind == "denial":
-        if capitated and adjustment.reason in CAPITATION:
+        if capitated and reason in CAPITATION:
             return Account.CONTRACTUAL
         return Account.DENIED
-    if (adjustment.group in PATIENT_GROUPS) if kind == "patient" else (adjustment.group == "PR"):
+    if (group in PATIENT_GROUPS) if kind == "patient" else (group == "PR"):
         return Account.PATIENT
-    if adjustment.cents == charge and charge and not paid:
-        return Account.DENIED
-    return Account.CONTRACTUAL
+    return Account.DENIED if whole else Account.CONTRACTUAL
 
 
 def bundles(claim: ClaimPayment) -> frozenset[int]:

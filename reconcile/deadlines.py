@@ -7,11 +7,12 @@ N211).
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
 
+from edi.model.days import days_after
 from edi.payers.profile import PayerProfile
 
 UNPROCESSABLE: Final = "unprocessable"
@@ -52,7 +53,7 @@ def appeal_by(
         return None
     step = profile.appeals.levels[level - 1]
     start = decided_on if step.clock == "decision" else remitted_on
-    return start + timedelta(days=step.days) if start is not None else None
+    return days_after(start, step.days) if start is not None else None
 
 
 def deadlines(
@@ -95,7 +96,7 @@ def deadlines(
     if corrected is not None and "no_frequency_7" not in guardrails:
         start = remitted_on if profile.filing.corrected_clock == "remittance" else served
         if start is not None:
-            found.append(Deadline("corrected claim", start + timedelta(days=corrected)))
+            found.append(Deadline("corrected claim", days_after(start, corrected)))
     if profile.appeals.reopening_days is not None:
-        found.append(Deadline("reopening", remitted_on + timedelta(days=profile.appeals.reopening_days)))
+        found.append(Deadline("reopening", days_after(remitted_on, profile.appeals.reopening_days)))
     return tuple(found)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -262,7 +263,7 @@ def _denial(
         found, reason = _of_reversal(remarks), ""
     else:
         context = _context(adjudication, postings, answered, by_id, ledger, tables)
-        found = categorise(group, reason, remarks, context, tables)
+        found = _categorised(group, reason, remarks, context, tables)
     paid = sum(
         one.cents
         for one in ledger.postings
@@ -291,6 +292,10 @@ def _denial(
         line_ids=_meant(adjudication, index, service, lines, chain),
         recovered=recovered,
     )
+
+
+_categorised = lru_cache(maxsize=4096)(categorise)
+"""``categorise``, remembered: a payer repeats a few combinations of codes, thousands of times in one file."""
 
 
 def _of_reversal(remarks: Sequence[str]) -> Categorisation:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from itertools import combinations, islice
@@ -228,10 +228,10 @@ class _Run:
 
     def by_batch(self) -> None:
         """Tie one deposit to several payments, if one set alone adds up to it and no other deposit wants any of it."""
-        by_day: dict[date, list[ExpectedPayment]] = {}
+        by_day: dict[int, list[ExpectedPayment]] = {}
         for payment in self._free_payments.values():
             if payment.day is not None:
-                by_day.setdefault(payment.day, []).append(payment)
+                by_day.setdefault(payment.day.toordinal(), []).append(payment)
         sets: dict[int, tuple[ExpectedPayment, ...]] = {}
         for deposit in self._free_deposits.values():
             if deposit.id in self._doubtful:
@@ -250,11 +250,11 @@ class _Run:
                 self._doubtful.add(number)
 
     def _parts(
-        self, deposit: BankDeposit, by_day: Mapping[date, Sequence[ExpectedPayment]]
+        self, deposit: BankDeposit, by_day: Mapping[int, Sequence[ExpectedPayment]]
     ) -> Iterator[ExpectedPayment]:
         """Yield the payments that may be parts of a deposit: of its payer, or checks where the bank names nobody."""
         for days in range(-self._window, self._window + 1):
-            for one in by_day.get(deposit.day + timedelta(days=days), ()):
+            for one in by_day.get(deposit.day.toordinal() + days, ()):
                 if one.amount < deposit.amount and _same_practice(deposit, one):
                     same = _same_payer(deposit, one)
                     if same or (same is None and one.method == CHECK):

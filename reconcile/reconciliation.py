@@ -11,7 +11,8 @@ adjudications changes, and replaces what it had derived.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
 from edi.model.crossover import sent_on
 from edi.model.finding import Finding, Location, Severity
-from edi.model.remittance import Adjustment, ClaimPayment, ServicePayment
+from edi.model.remittance import ClaimPayment, ServicePayment
 from reconcile.accounts import PATIENT_GROUPS, current_carc
 from reconcile.chain import build_chain
 from reconcile.denials import find_denials, never_the_patients
@@ -35,8 +36,8 @@ from reconcile.values import (
     SubmittedClaim,
 )
 
-_QMB_REMARKS: Final = ("N781", "N782", "N783")
-_NO_PATIENT_REMARKS: Final = (*_QMB_REMARKS, "N830", "N842")
+_QMB_REMARKS: Final = frozenset(("N781", "N782", "N783"))
+_NO_PATIENT_REMARKS: Final = frozenset((*_QMB_REMARKS, "N830", "N842"))
 
 
 def reconcile_claim(
@@ -180,7 +181,7 @@ def _next_actions(
     standing = _standing(adjudications, ledger)
     for one in standing:
         for match in one.match.lines:
-            if "recoded" in match.notes:
+            if match.notes and "recoded" in match.notes:
                 actions["review_payer_recode"] = None
     for posting in ledger.postings:
         if posting.account is Account.CONTRACTUAL and not posting.transfer:
@@ -204,10 +205,10 @@ def _patient_action(
     later = len({one.payer for one in standing}) > 1
     if sent_next and not later:
         return "await_other_payer"
-    remarks = set(_remarks(last))
-    if not later and (has_next_payer or remarks.intersection(_QMB_REMARKS)):
+    remarks = _remarks(last)
+    if not later and (has_next_payer or not _QMB_REMARKS.isdisjoint(remarks)):
         return "bill_secondary"
-    if remarks.intersection(_NO_PATIENT_REMARKS):
+    if not _NO_PATIENT_REMARKS.isdisjoint(remarks):
         return _NO_PATIENT_BILLING
     return _BILL_PATIENT
 
@@ -217,7 +218,11 @@ _NO_PATIENT_BILLING: Final = "write_off_no_patient_billing"
 
 
 def _remarks(claim: ClaimPayment) -> list[str]:
-    return [*claim.remarks, *(code for line in claim.lines for code in line.remarks)]
+    found = list(claim.remarks)
+    for line in claim.lines:
+        if line.remarks:
+            found += line.remarks
+    return found
 
 
 def _guardrails(
@@ -226,7 +231,7 @@ def _guardrails(
     """What holds for the whole claim: nobody bills the patient of a QMB or balance-billing remark, nor while denied."""
     rails: dict[str, None] = {"no_patient_bill": None} if protected else {}
     for one in adjudications:
-        if any(code in _NO_PATIENT_REMARKS for code in _remarks(one.claim)):
+        if not _NO_PATIENT_REMARKS.isdisjoint(_remarks(one.claim)):
             rails["no_patient_bill"] = None
         if sent_on(one.claim):
             rails["no_secondary_claim_sent_on_by_payer"] = None
@@ -243,29 +248,35 @@ def _code_findings(adjudications: Sequence[Adjudication], tables: Tables) -> tup
     for one in adjudications:
         claim = one.claim
         for line, match in zip(claim.lines, one.match.lines, strict=True):
-            if "recoded" in match.notes and claim.status != REVERSAL:
+            if match.notes and "recoded" in match.notes and claim.status != REVERSAL:
                 message = "the payer adjudicated another procedure code than was billed"
                 findings.append(_finding("RECODED", Severity.INFO, message, claim, line))
             for adjustment in line.adjustments:
-                findings += _adjustment_findings(adjustment, claim, line, tables)
+                odd = _odd_codes(tables, adjustment.group, adjustment.reason)
+                if odd is not None:
+                    findings.append(_finding(odd[0], Severity.WARNING, odd[1], claim, line))
         for adjustment in claim.adjustments:
-            findings += _adjustment_findings(adjustment, claim, None, tables)
+            odd = _odd_codes(tables, adjustment.group, adjustment.reason)
+            if odd is not None:
+                findings.append(_finding(odd[0], Severity.WARNING, odd[1], claim, None))
     return tuple(findings)
 
 
-def _adjustment_findings(
-    adjustment: Adjustment, claim: ClaimPayment, line: ServicePayment | None, tables: Tables
-) -> Iterator[Finding]:
-    """What is odd about the codes of one adjustment."""
-    info = current_carc(tables, adjustment.reason)
+@lru_cache(maxsize=4096)
+def _odd_codes(tables: Tables, group: str, reason: str) -> tuple[str, str] | None:
+    """What is odd about the codes of one adjustment: the finding's code and message. None for nothing."""
+    info = current_carc(tables, reason)
     if info is None:
-        message = (
-            f"CARC {adjustment.reason} is in no table: unclassified, kept as denied until a person decides"
+        return (
+            "CARC_UNKNOWN",
+            f"CARC {reason} is in no table: unclassified, kept as denied until a person decides",
         )
-        yield _finding("CARC_UNKNOWN", Severity.WARNING, message, claim, line)
-    elif info.posting_class == "patient" and adjustment.group not in PATIENT_GROUPS:
-        message = f"group {adjustment.group} makes CARC {adjustment.reason}, a patient share, a write-off"
-        yield _finding("PATIENT_CODE_WRITTEN_OFF", Severity.WARNING, message, claim, line)
+    if info.posting_class == "patient" and group not in PATIENT_GROUPS:
+        return (
+            "PATIENT_CODE_WRITTEN_OFF",
+            f"group {group} makes CARC {reason}, a patient share, a write-off",
+        )
+    return None
 
 
 def _finding(

@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,8 +129,16 @@ class Office:
 
     def outcomes(self) -> dict[str, str]:
         """The outcome of every file the store knows, by name."""
-        with contextlib.closing(sqlite3.connect(self.store)) as connection:
-            return dict(connection.execute("SELECT name, outcome FROM file"))
+        store = open_store(f"sqlite:///{self.store}", read_only=True)
+        try:
+            with store.read() as connection:
+                return dict(map(tuple, connection.exec_driver_sql("SELECT name, outcome FROM file")))
+        finally:
+            store.close()
+
+
+STORE = "claimloop.db"
+"""Every look changes the file: it leaves its entries in the audit. `Office.digest` tells when the books change."""
 
 
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
@@ -139,10 +146,10 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
     found = {}
     for root, folders, files in os.walk(folder):
         for name in (*folders, *files):
-            if not name.endswith(("-wal", "-shm")):
+            if not name.endswith(("-wal", "-shm", ".audit-head")):
                 path = Path(root) / name
                 about = path.lstat()
-                is_file = name in files
+                is_file = name in files and name != STORE
                 found[str(path.relative_to(folder))] = (
                     (about.st_size, about.st_mtime_ns) if is_file else (0, 0)
                 )

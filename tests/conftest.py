@@ -20,6 +20,8 @@ import hypothesis
 import psycopg
 import pytest
 
+from tests.on_postgres import Stores, everywhere
+
 ROOT = Path(__file__).resolve().parents[1]
 GOLDENS = ROOT / "tests" / "goldens"
 
@@ -34,6 +36,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-goldens", action="store_true", help="write tests/goldens again instead of comparing"
     )
     group.addoption("--seed", type=int, default=20261122, help="seed of the tests that draw their own cases")
+    group.addoption(
+        "--store",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="where stores are that a test opens by an SQLite URL; with postgresql in a database of their own",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With --store postgresql: tests that let go of a store as a kill does are warned of by the driver alone."""
+    if config.getoption("--store") == "postgresql":
+        config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
+        config.addinivalue_line(
+            "filterwarnings", "ignore:.*BaseConnection.__del__:pytest.PytestUnraisableExceptionWarning"
+        )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -41,12 +58,28 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With --update-goldens, only the tests that own a golden run."""
+    """With --update-goldens, only the tests that own a golden run; with --store postgresql, none on SQLite."""
+    if config.getoption("--store") == "postgresql":
+        _without_sqlite(config, items)
     if not config.getoption("--update-goldens"):
         return
     owners = [item for item in items if "golden" in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in owners])
     items[:] = owners
+
+
+def _without_sqlite(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `database_url` would run on SQLite, and skip what is about SQLite, with the reason it gives."""
+
+    def is_lite(item: pytest.Item) -> bool:
+        return getattr(getattr(item, "callspec", None), "params", {}).get("database_url") == "sqlite"
+
+    config.hook.pytest_deselected(items=[item for item in items if is_lite(item)])
+    items[:] = [item for item in items if not is_lite(item)]
+    for item in items:
+        marker = item.get_closest_marker("sqlite")
+        if marker is not None:
+            item.add_marker(pytest.mark.skip(reason=f"SQLite alone: {marker.args[0]}"))
 
 
 def lacking(reason: str) -> NoReturn:
@@ -153,7 +186,7 @@ class PostgresCluster:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
-            "max_connections": "60",
+            "max_connections": "200",
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
@@ -221,3 +254,31 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'claimloop.db'}"
     url: str = request.getfixturevalue("postgres_database")
     return url
+
+
+@pytest.fixture(scope="session")
+def stores_on_postgres(postgres_cluster: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> Stores:
+    """The databases behind SQLite URLs, with --store postgresql."""
+    return Stores(postgres_cluster, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _store_kind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --store postgresql, every store is there."""
+    if request.config.getoption("--store") == "sqlite":
+        yield
+        return
+    with everywhere(request.getfixturevalue("stores_on_postgres")):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _databases_dropped(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With --store postgresql, the databases of a test go when it ends."""
+    if request.config.getoption("--store") == "sqlite" or "tmp_path" not in request.fixturenames:
+        yield
+        return
+    stores: Stores = request.getfixturevalue("stores_on_postgres")
+    folder: Path = request.getfixturevalue("tmp_path")
+    yield
+    stores.drop_below(folder)

@@ -9,10 +9,11 @@ import typer
 
 from cli.jobs.backup import read_backup, write_backup
 from cli.options import AsJson, Config, Database, Quiet, utc_now
+from cli.privacy import store_of
 from cli.render import SCHEMA_VERSION, progress, stdout, write_json
 from cli.settings import load_settings
+from cli.trail import trail
 from cli.workspace import workspace
-from reconcile.store import open_store
 
 
 def backup(
@@ -20,7 +21,9 @@ def backup(
     recipient: Annotated[
         list[str] | None,
         typer.Option(
-            "--recipient", metavar="KEY", help="Encrypt to this age key; default: [privacy] recipients."
+            "--recipient",
+            metavar="KEY",
+            help="Encrypt to this age key; default: [privacy] recipients, else the own key.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -36,6 +39,7 @@ def backup(
         done = write_backup(
             opened.store, opened.settings, file, tuple(recipient or ()), now=utc_now(), advance=advance
         )
+    trail().note(rows=done.rows, stored_files=done.files, encrypted=done.encrypted)
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, "backup": done})
         return
@@ -60,12 +64,13 @@ def restore(
 ) -> None:
     """Fill an empty store from a backup, on SQLite or PostgreSQL; all of it or nothing, its digest compared."""
     settings = load_settings(config, database=database)
-    store = open_store(settings.store.database, Path(settings.store.vault))
+    store = store_of(settings)
     try:
         with progress("restoring", None, quiet=quiet) as advance:
-            manifest = read_backup(store, file, identity, advance=advance)
+            manifest = read_backup(store, settings, file, identity, advance=advance)
     finally:
         store.close()
+    trail().restored(settings, digest=manifest.digest)
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, "restored": str(file), "manifest": manifest})
     else:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.exits import ExitCode, worst
-from cli.inputs import RecordFiles, must_be_readable
+from cli.inputs import RecordFiles, load_records, must_be_readable
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.import_claims import import_claims
 from cli.jobs.lists import CLAIM_COLUMNS, CLAIM_NARROW, CLAIM_STATUSES, claim_rows, counted, known_word
@@ -44,6 +44,7 @@ from cli.render import (
     write_rows,
 )
 from cli.summaries import held_text, print_manifest, written_file_json
+from cli.trail import trail
 from cli.workspace import workspace
 from edi.intake import NOT_READ
 from edi.model.errors import InputError
@@ -51,7 +52,6 @@ from edi.model.finding import Severity
 from reconcile.store.listing import claim_statuses, practice_names, waiting_by_claim
 from reconcile.store.story import claims as stories_of
 from reconcile.store.totals import claim_listing
-from reconcile.store.vault import Vault
 
 group = typer.Typer(name="claims", help="Make claims, import claims, look at one.", no_args_is_help=True)
 
@@ -92,6 +92,7 @@ def create(
     must_be_readable([*sessions, *records.given()])
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         result = create_claims(request, opened.settings, opened.store, phase=partial(progress, quiet=quiet))
+    trail().wrote(result.files)
     if as_json:
         write_json(_create_json(result))
     else:
@@ -178,6 +179,12 @@ def _print_created(result: CreateResult, *, dry_run: bool) -> None:
 @group.command("import")
 def import_(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="837P files or folders of them.")],
+    patients: Annotated[
+        Path | None, typer.Option(help="patients.csv, for who may never be billed (qmb).")
+    ] = None,
+    practice: Annotated[
+        str | None, typer.Option(help="Whose patients they are, when there are several.")
+    ] = None,
     as_json: AsJson = False,
     config: Config = None,
     database: Database = None,
@@ -187,6 +194,7 @@ def import_(
     """Take in claims that another system submitted; payments that waited for them are matched at once."""
     with workspace(config, database, quiet=quiet) as opened:
         directory = opened.settings.directory
+        records = load_records(RecordFiles(patients=patients), directory, practice)
         manifest = import_claims(
             paths,
             opened.store,
@@ -195,12 +203,17 @@ def import_(
             practices=tuple(directory.practices.values()) if directory is not None else (),
             now=utc_now(),
             largest_megabytes=opened.settings.ingest.largest_megabytes,
+            patients=records.records.patients.values(),
         )
     if as_json:
         write_json(manifest)
     else:
         print_manifest(manifest, quiet=quiet)
-    end(ExitCode(manifest.exit_code()), exit_zero=exit_zero)
+    if not quiet:
+        print_findings(records.findings, stderr(), limit=_FINDINGS_SHOWN)
+    refused = any(finding.severity is Severity.ERROR for finding in records.findings)
+    codes = [ExitCode(manifest.exit_code()), *([ExitCode.PARTLY] if refused else [])]
+    end(worst(codes), exit_zero=exit_zero)
 
 
 @group.command("list")
@@ -245,7 +258,7 @@ def show(
     """Tell one claim's whole story: lines, files, acknowledgments, payments, denials."""
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         stories = stories_of(connection, claim)
-        explainer = Explainer(Vault(opened.store.vault), opened.tables)
+        explainer = Explainer(opened.store.vault, opened.tables)
         payers = opened.settings.payers
     if not stories:
         raise InputError(f"no claim is named {claim}; claimloop claims list shows what there is")

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.claims import group
+from cli.commands.claims import group as group
 from cli.exits import ExitCode, worst
 from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.again import AgainRequest, AgainResult, bill_next, correct_claims, void_claims
 from cli.jobs.again.request import REFUSALS
+from cli.jobs.claim_status.words import status_rows
 from cli.jobs.lists import counted, known_word
 from cli.jobs.overpaid import overpaid_rows
 from cli.jobs.rejected.explaining import Explainer, footer, rejection_rows
@@ -44,12 +45,13 @@ from cli.render import (
 )
 from cli.settings import Settings
 from cli.summaries import written_file_json
+from cli.trail import trail
 from cli.workspace import workspace
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
+from reconcile.store.claim_status.known import status_work
 from reconcile.store.overpaid import overpaid
 from reconcile.store.rejections import rejections
-from reconcile.store.vault import Vault
 from reconcile.store.work_items import DONE, OPEN, WorkItem, close_work_item, work_items
 
 work_group = typer.Typer(name="work", help="Work that no file can do.", no_args_is_help=True)
@@ -224,6 +226,7 @@ def _finish(result: AgainResult, *, as_json: bool, dry_run: bool, quiet: bool, e
     if as_json:
         write_json(_json(result))
     else:
+        trail().document(_json(result))
         _print(result, dry_run=dry_run)
         if not quiet:
             print_findings(result.findings, stderr())
@@ -316,20 +319,28 @@ def list_work(
     a payer took them in: what is wrong, in which field, and the command that
     sends them again. A rejected claim has no id: it leaves the list when it
     is sent again or accepted after all. So does a claim that is overpaid, or
-    that one payer answered twice, when the money is taken back.
+    that one payer answered twice, when the money is taken back. What a payer
+    said of a claim when it was asked (277) ends with the claim's 835, or when
+    the claim goes again.
     """
     chosen = known_word("--status", status, (OPEN, DONE, "all"))
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         items = work_items(connection, status=None if chosen == "all" else chosen)
         refused = rejections(connection) if chosen != DONE else ()
         over = overpaid_rows(overpaid(connection)) if chosen != DONE else []
-        explainer = Explainer(Vault(opened.store.vault), opened.tables)
+        explainer = Explainer(opened.store.vault, opened.tables)
         rejected = rejection_rows(refused, explainer, opened.settings.payers)
-    rows = [_work_row(one) for one in items] + rejected + over
+        asked = list(status_work(connection)) if chosen != DONE else []
+        told = status_rows(asked, opened.tables, opened.settings.payers)
+    rows = [_work_row(one) for one in items] + rejected + over + told
     rows.sort(key=lambda row: str(row["due_date"] or date.max))
     form = "json" if as_json else form
     write_rows(
-        rows, WORK_COLUMNS, form=form, path=output, footer=footer(len(items), len(rejected), len(over))
+        rows,
+        WORK_COLUMNS,
+        form=form,
+        path=output,
+        footer=footer(len(items), len(rejected), len(over), len(told)),
     )
 
 

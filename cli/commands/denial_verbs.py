@@ -33,6 +33,7 @@ from cli.jobs.denial_work import Choice, Desk, Done, choose, do, hints, pool, re
 from cli.jobs.lists import counted, known_word
 from cli.options import AsJson, AsOf, Config, Database, DryRun, ExitZero, end, parse_date, today, utc_now
 from cli.render import SCHEMA_VERSION, finding_json, money, print_findings, stderr, stdout, write_json
+from cli.trail import trail
 from cli.workspace import workspace
 from edi.model.errors import UsageError
 from reconcile.worklist import ALLOWED, Deed, Verb, WorkState
@@ -124,6 +125,9 @@ def _carry_out(deed: Deed, choice: Choice, day: date, options: dict[str, Any]) -
     if options["as_json"]:
         write_json(_document(deed, done, look=look, only_counted=only_counted))
     else:
+        trail().document(
+            [{"patient_control_number": one.denial.patient_control_number} for one in done.cases]
+        )
         _say(deed, done, look=look, only_counted=only_counted)
         print_findings(done.findings, stderr())
     end(ExitCode.WORK if done.findings else ExitCode.DONE, exit_zero=options["exit_zero"])

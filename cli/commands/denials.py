@@ -41,6 +41,7 @@ from cli.jobs.denial_work import (
 from cli.options import AsJson, AsOf, Config, Database, Output, RowFormat, today
 from cli.render import SCHEMA_VERSION, Row, check_target, write_json, write_rows
 from cli.render import output as to_output
+from cli.trail import trail
 from cli.workspace import Workspace, workspace
 from reconcile.store import Connection
 from reconcile.store.listing import practice_names
@@ -97,7 +98,11 @@ def list_(
         desk = Desk(read_contract(opened.settings), day)
         settled = everything or state is not None
         underpaid = underpaid or kind == UNDERPAID
-        cases = desk.underpaid(connection) if underpaid else desk.cases(connection, everything=settled)
+        cases = (
+            desk.underpaid(connection, as_of)
+            if underpaid
+            else desk.cases(connection, everything=settled, as_of=as_of)
+        )
         chosen = choose(cases, choice, known(opened, connection))
         rejected = count_rejected(connection)
     if not settled:
@@ -174,6 +179,7 @@ def show(
     if as_json:
         write_json(document, output)
     else:
+        trail().document(document)
         _print_case(document, output)
 
 

@@ -7,12 +7,12 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.jobs.doctor import BROKEN, SOUND, WARNING, Patient, examine, exit_of
+from cli.jobs.doctor import BROKEN, NOTE, SOUND, WARNING, Patient, examine, exit_of
 from cli.options import AsJson, Config, Database, ExitZero, end, utc_now
 from cli.render import SCHEMA_VERSION, stdout, write_json
 from cli.settings import load_settings
 
-_STYLES: Final = {SOUND: "green", WARNING: "yellow", BROKEN: "bold red"}
+_STYLES: Final = {SOUND: "green", NOTE: "cyan", WARNING: "yellow", BROKEN: "bold red"}
 
 
 def doctor(

@@ -15,6 +15,7 @@ from cli.jobs.eob import Part, of_claim, of_file
 from cli.jobs.tables.store import tables_of
 from cli.jobs.x12_show import Outcome
 from cli.options import AsJson, AsOf, Config, Database, ExitZero, Output, Quiet, ShowPhi, end, today
+from cli.private import seal_outputs, write_output
 from cli.render import output as written
 from cli.render import print_findings, stderr
 from cli.settings import load_settings
@@ -62,7 +63,9 @@ def eob(
     findings: list[Finding] = []
     path = Path(name)
     if path.is_file():
-        tables = tables_of(load_settings(config, database=database))
+        settings = load_settings(config, database=database)
+        seal_outputs(settings)
+        tables = tables_of(settings)
         items: Iterator[Part | Finding] = of_file(
             read_chunks(path), path.name, tables, show_phi=show_phi, only=claim or ""
         )
@@ -90,7 +93,7 @@ def _write(parts: Iterator[Part], title: str, form: str, path: Path | None, made
     if form == "pdf" and path is not None:
         from cli.jobs.eob.pdf import pdf_bytes
 
-        path.write_bytes(pdf_bytes(parts, title, made_on=made_on))
+        write_output(path, pdf_bytes(parts, title, made_on=made_on))
         return
     if form == "json":
         from cli.jobs.eob.lines import json_lines

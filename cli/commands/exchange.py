@@ -10,13 +10,15 @@ import msgspec
 import typer
 
 from cli.exits import ExitCode, worst
-from cli.jobs.exchange import Exchange, Note, release
+from cli.jobs.exchange import Note, release
 from cli.jobs.exchange import fetch as fetch_files
 from cli.jobs.exchange import send as send_files
+from cli.jobs.exchanged import Exchange
 from cli.jobs.lists import counted
+from cli.jobs.shelf import Shelf
 from cli.options import AsJson, Config, Database, DryRun, Quiet, end, utc_now
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
-from cli.settings import load_settings
+from cli.trail import trail
 from cli.workspace import workspace
 from edi.model.directory import Directory, TradingPartner
 from edi.model.errors import UsageError
@@ -31,7 +33,9 @@ Again = Annotated[
 ]
 Arrived = Annotated[
     str | None,
-    typer.Option("--arrived", metavar="NAME", help="Count a file whose delivery was cut off as sent."),
+    typer.Option(
+        "--arrived", metavar="NAME", help="Count a file that was cut off, or uploaded by hand, as sent."
+    ),
 ]
 
 
@@ -50,10 +54,12 @@ def send(
         raise UsageError("--again and --arrived write to the store; leave out --dry-run")
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         partners = _partners(opened.settings.need_directory(), partner)
+        everyone = opened.settings.need_directory().trading_partners.values()
+        by_hand = [one.id for one in everyone if not one.transport]
         for name, there in ((again, False), (arrived, True)):
             if name is not None:
-                release(opened.store, name, arrived=there, now=utc_now(), partner=partner)
-        with nullcontext() if dry_run else alone(opened.store):
+                release(opened.store, name, arrived=there, now=utc_now(), partner=partner, by_hand=by_hand)
+        with nullcontext() if dry_run else alone(opened.store) as hold:
             exchange = send_files(
                 opened.store,
                 partners,
@@ -61,6 +67,7 @@ def send(
                 now=utc_now(),
                 note=_note(quiet),
                 dry_run=dry_run,
+                hold=hold,
             )
     if partner is not None:
         exchange = msgspec.structs.replace(exchange, waiting=())
@@ -74,12 +81,23 @@ def fetch(
     partner: Partner = None,
     as_json: AsJson = False,
     config: Config = None,
+    database: Database = None,
     quiet: Quiet = False,
 ) -> None:
     """Bring the clearinghouse's waiting files here; `claimloop ingest` takes them in."""
-    settings = load_settings(config)
-    partners = _partners(settings.need_directory(), partner)
-    exchange = fetch_files(partners, settings.folder, into or settings.folder / "inbox", note=_note(quiet))
+    with workspace(config, database, quiet=quiet) as opened:
+        folder = opened.settings.folder
+        partners = _partners(opened.settings.need_directory(), partner)
+        with alone(opened.store) as hold:
+            exchange = fetch_files(
+                partners,
+                folder,
+                into or folder / "inbox",
+                note=_note(quiet),
+                hold=hold,
+                largest=opened.settings.ingest.largest_megabytes,
+                shelf=Shelf(opened.store, utc_now()),
+            )
     _answer(exchange, as_json=as_json, word="fetched")
 
 
@@ -99,6 +117,10 @@ def _note(quiet: bool) -> Note | None:
 
 
 def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
+    partners = {one.partner for one in exchange.sent} | {one.partner for one in exchange.fetched}
+    files = len(exchange.sent) + len(exchange.fetched)
+    counts = {"files": files, "claims": sum(one.claims for one in exchange.sent)}
+    trail().note(partners=sorted(partners), counts=counts)
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, **_document(exchange)})
     else:

@@ -15,8 +15,10 @@ from cli.jobs.closing import close_month, dating_of
 from cli.jobs.export import FORMS, ExportRequest, Sink, export_postings, print_again
 from cli.jobs.lists import counted, known_word
 from cli.options import AsJson, AsOf, Config, Database, DryRun, Output, Quiet, parse_date, today, utc_now
+from cli.private import output_file
 from cli.render import SCHEMA_VERSION, money, stderr, stdout, write_json
 from cli.settings import Settings
+from cli.trail import trail
 from cli.workspace import workspace
 from edi.model.errors import UsageError
 
@@ -68,6 +70,7 @@ def postings(
         if practice is not None or since is not None or dry_run:
             raise UsageError("--again prints a batch as it was: leave --practice, --since and --dry-run out")
         with workspace(config, database, read_only=True) as opened:
+            trail().note(batch=again)
             print_again(opened.store, again, form, sink)
         return
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
@@ -81,6 +84,8 @@ def postings(
             dry_run=dry_run,
         )
         batch = export_postings(request, opened.store, sink)
+    if batch is not None:
+        trail().note(batch=batch.number)
     if quiet:
         return
     if batch is None:
@@ -156,7 +161,7 @@ def _sink(path: Path | None) -> Sink:
             decoder = getincrementaldecoder("utf-8")()
             sys.stdout.writelines(decoder.decode(block) for block in blocks)
             return
-        with path.open("wb") as stream:
+        with output_file(path) as stream:
             stream.writelines(blocks)
 
     return write

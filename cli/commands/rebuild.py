@@ -52,7 +52,7 @@ def rebuild_store(
         current = sqlite_file(url)
         if swapping and (current is None or into is not None):
             raise UsageError("--swap is for a store that is a file, rebuilt beside it (without --into)")
-        target, name = open_beside(url, Path(opened.settings.store.vault), into)
+        target, name = open_beside(url, opened.store.vault, into)
         try:
             with progress("rebuild", steps(opened.store), quiet=quiet) as advance:
                 made = rebuild(opened.store, target, opened.settings, opened.tables, advance)

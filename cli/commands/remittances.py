@@ -30,6 +30,7 @@ from cli.options import (
 )
 from cli.render import check_target, console_on, write_json, write_rows
 from cli.summaries import print_manifest
+from cli.trail import trail
 from cli.workspace import Workspace, workspace
 from edi.model.errors import UsageError
 from reconcile.store.report_rows.payments import taken_in
@@ -62,6 +63,7 @@ def ingest(
         )
         with opened.store.read() as connection:
             taken = taken_in(connection, manifest.remittance_files())
+    trail().took_in(manifest.files)
     if as_json:
         write_json(manifest)
     else:
@@ -133,6 +135,7 @@ def _show_proof(opened: Workspace, asked: str, day: date, *, form: str, path: Pa
     if form == "json":
         write_json(proof_json(proof), path)
     else:
+        trail().document(proof_json(proof))
         with console_on(path) as console:
             for line in proof_lines(proof):
                 console.print(line, markup=False, soft_wrap=True)

@@ -34,6 +34,7 @@ from cli.options import (
     moment,
     today,
 )
+from cli.private import write_output
 from cli.render import Row, bar, check_target, money, stderr, stdout, write_json, write_rows
 from cli.workspace import workspace
 from edi.model.errors import UsageError
@@ -139,7 +140,7 @@ def _write(found: Found, form: str, path: Path | None, as_of: date | None) -> No
         return
     if form == "xlsx":
         assert path is not None  # noqa: S101 - check_target has looked
-        path.write_bytes(report_workbook(found, moment(as_of)))
+        write_output(path, report_workbook(found, moment(as_of)))
         return
     rows: list[Any] = list(found.rows)
     if form in ("table", "csv") and found.total is not None:

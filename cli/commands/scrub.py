@@ -20,6 +20,7 @@ from cli.jobs.scrub.sarif import sarif
 from cli.jobs.scrub.text import report_lines
 from cli.jobs.scrub.workbook import workbook
 from cli.options import AsJson, AsOf, Config, Database, ExitZero, Output, Quiet, ShowPhi, end, moment
+from cli.private import write_output
 from cli.render import Row, finding_json, money, output, progress, stderr, stdout, write_json, write_rows
 from cli.settings import Settings
 from cli.workspace import looking
@@ -106,7 +107,7 @@ def scrub(
             )
         elif form == "xlsx":
             assert target is not None  # noqa: S101 - looked at above
-            target.write_bytes(workbook(report, now))
+            write_output(target, workbook(report, now))
         else:
             _write(report, form, target, {path.name: path for path in (*sessions, *records.given())})
     end(scrub_exit(report), exit_zero=exit_zero)

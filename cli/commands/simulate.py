@@ -9,6 +9,8 @@ import msgspec
 import typer
 from rich.table import Table
 
+from cli.jobs.claim_status.simulate import SimulatedStatus, simulate_status
+from cli.jobs.claim_status.simulate import is_inquiry as asks_status
 from cli.jobs.eligibility.simulate import SimulatedAnswers, is_inquiry, simulate_answers
 from cli.jobs.simulate import Simulated, load_scenario, simulate_all
 from cli.options import AsJson, AsOf, today
@@ -21,25 +23,41 @@ _COUNTS = ("claims", "rejected", "lines", "undecidable")
 
 
 def simulate(
-    files: Annotated[list[Path], typer.Argument(help="The 837P or 270 to answer.", metavar="FILE...")],
+    files: Annotated[list[Path], typer.Argument(help="The 837P, 270 or 276 to answer.", metavar="FILE...")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the answer.")],
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw of each file.")] = 1,
     scenario: Annotated[
         Path | None,
         typer.Option("--scenario", metavar="FILE", help="Scenario file, or demo or clean (shipped)."),
     ] = None,
+    truths: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--truth",
+            metavar="FILE",
+            help="For a 276: what the payer knows of the claims; default: the truths beside --out.",
+        ),
+    ] = None,
     as_of: AsOf = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON; a 270 by a 271.
+    """Answer an 837P as a payer would: TA1, 999, 277CA, 835, and the truth as JSON; a 270 by a 271, a 276 by a 277.
 
     Of several files each is answered as if it came alone.
     """
+    about_claims = [file for file in files if asks_status(file)]
+    if len(about_claims) not in (0, len(files)):
+        raise UsageError("answer 276 files in a run of their own")
+    if about_claims:
+        told = simulate_status(*files, out=out, truths=truths or (), today=today(as_of))
+        _show_answers(told, "276", as_json=as_json)
+        return
     inquiries = [file for file in files if is_inquiry(file)]
     if len(inquiries) not in (0, len(files)):
         raise UsageError("answer 837P and 270 files in two runs")
     if inquiries:
-        _show_answers(simulate_answers(*files, out=out, seed=seed, today=today(as_of)), as_json=as_json)
+        made_271 = simulate_answers(*files, out=out, seed=seed, today=today(as_of))
+        _show_answers(made_271, f"270, seed {seed}", as_json=as_json)
         return
     made = simulate_all(files, out=out, seed=seed, today=today(as_of), scenario=load_scenario(scenario))
     for finding in made.findings:
@@ -50,12 +68,12 @@ def simulate(
     _show(made)
 
 
-def _show_answers(made: SimulatedAnswers, *, as_json: bool) -> None:
-    """Say what the 271 hold."""
+def _show_answers(made: SimulatedAnswers | SimulatedStatus, what: str, *, as_json: bool) -> None:
+    """Say what the 271 or 277 hold."""
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, **msgspec.structs.asdict(made)})
         return
-    table = Table("answer", "count", title=f"answers to a 270, seed {made.seed}")
+    table = Table("answer", "count", title=f"answers to a {what}")
     for outcome, count in made.outcomes.items():
         table.add_row(outcome, str(count))
     stdout().print(table)

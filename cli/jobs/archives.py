@@ -6,11 +6,12 @@ whole. A member is read no further than the size that was checked.
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import PurePosixPath
+from typing import IO, Final
 
 import msgspec
 
@@ -28,6 +29,7 @@ _DIRECTORY_LIMIT: Final = 8 << 20
 _ENCRYPTED: Final = 0x1
 _SYMLINK: Final = 0o120000
 _FILE_TYPE: Final = 0o170000
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 _READABLE: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
@@ -47,46 +49,41 @@ class Member(msgspec.Struct, frozen=True):
     inside: str
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file begins as a zip archive does; one that cannot be read is none."""
-    try:
-        with path.open("rb") as source:
-            return source.read(len(_END)) in _MAGIC
-    except OSError:
-        return False
+def is_archive(head: bytes) -> bool:
+    """Whether a file with those first bytes begins as a zip archive does."""
+    return head.startswith(_MAGIC)
 
 
-def members(path: Path, limits: Limits) -> list[Member] | str:
+def members(source: IO[bytes], limits: Limits) -> list[Member] | str:
     """The members of an archive in its order, folders left out; or why it is refused, in words.
 
     Args:
-        path: the archive.
+        source: the archive, a stream that can be sought in.
         limits: what it may hold.
     """
-    refusal = _end_refused(path, limits)
+    size = source.seek(0, os.SEEK_END)
+    refusal = _end_refused(source, size, limits)
     if refusal:
         return refusal
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             listed = archive.infolist()
     except (zipfile.BadZipFile, zlib.error, ValueError, NotImplementedError, OSError, EOFError):
         return "it is damaged"
-    refusal = _refused(listed, path.stat().st_size, limits)
+    refusal = _refused(listed, size, limits)
     if refusal:
         return refusal
     return [
-        Member(PurePosixPath(one.filename).name, one.file_size, one.filename)
+        Member(PurePosixPath(one.filename.replace("\\", "/")).name, one.file_size, one.filename)
         for one in listed
         if not one.is_dir()
     ]
 
 
-def _end_refused(path: Path, limits: Limits) -> str:
+def _end_refused(source: IO[bytes], size: int, limits: Limits) -> str:
     """Judge the record at the end of the file, before the directory that it names is read into memory."""
-    size = path.stat().st_size
-    with path.open("rb") as source:
-        source.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LARGE_END_SIZE))
-        tail = source.read()
+    source.seek(max(0, size - _END_SIZE - _LONGEST_COMMENT - _LARGE_END_SIZE))
+    tail = source.read()
     place = tail.rfind(_END)
     if place < 0 or len(tail) - place < _END_SIZE:
         return "it is damaged"
@@ -134,15 +131,16 @@ def _tricks(one: zipfile.ZipInfo) -> bool:
     )
 
 
-def is_nested(path: Path, member: Member) -> bool:
+def is_nested(source: IO[bytes], member: Member) -> bool:
     """Whether a member is itself an archive; of a damaged one nothing is known."""
     try:
-        return next(iter(blocks(path, member)), b"").startswith(_MAGIC)
-    except InputError:
+        with zipfile.ZipFile(source) as archive, archive.open(member.inside) as opened:
+            return is_archive(opened.read(len(_END)))
+    except _DAMAGED:
         return False
 
 
-def blocks(path: Path, member: Member) -> Iterator[bytes]:
+def blocks(source: IO[bytes], member: Member) -> Iterator[bytes]:
     """A member's bytes in blocks, no more than its size.
 
     Raises:
@@ -150,11 +148,11 @@ def blocks(path: Path, member: Member) -> Iterator[bytes]:
     """
     left = member.size
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(member.inside) as source:
-            while left >= 0 and (block := source.read(min(_BLOCK, left + 1))):
+        with zipfile.ZipFile(source) as archive, archive.open(member.inside) as opened:
+            while left >= 0 and (block := opened.read(min(_BLOCK, left + 1))):
                 left -= len(block)
                 if left < 0:
                     raise InputError(f"{member.name}: is larger than its archive says")
                 yield block
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+    except _DAMAGED:
         raise InputError(f"{member.name}: its part of the archive is damaged") from None

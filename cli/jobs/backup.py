@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
+from cli.privacy import lock_of, privacy_of
 from cli.settings import Settings
 from edi.model.errors import AccessError, InputError, UsageError
 from edi.transport.locked import identities, is_locked, locking, recipients, unlocking
 from edi.transport.whole import sync_folder
 from reconcile.store import Store
 from reconcile.store.backup import Counts, Manifest, back_up, restore
-
-
-class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[privacy]. ``recipients`` are public age keys that every backup is encrypted to."""
-
-    recipients: tuple[str, ...] = ()
 
 
 class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +43,7 @@ def write_backup(
 
     Args:
         store: of this version.
-        settings: [privacy] recipients, when no ``keys`` are given.
+        settings: [privacy] recipients, else the key of the installation, when no ``keys`` are given.
         path: where to; nothing may be there.
         keys: public age keys to encrypt to.
         now: UTC without zone.
@@ -58,8 +53,10 @@ def write_backup(
         UsageError: something is there.
         SettingsError: a key is none. StoreError: the vault is not whole. OSError: the disk.
     """
-    wanted = keys or settings.table("privacy", PrivacySettings).recipients
-    public = recipients(wanted)
+    public = recipients(keys or privacy_of(settings).recipients)
+    lock = lock_of(settings)
+    if not public and lock is not None:
+        public = recipients([lock.public])
     if path.exists():
         raise UsageError(f"{path} is there already; nothing was replaced")
     part = path.with_name(f".{path.name}.part")
@@ -93,12 +90,18 @@ def _perhaps_locked(sink: IO[bytes], public: Sequence[object]) -> Iterator[IO[by
 
 
 def read_backup(
-    store: Store, path: Path, identity: Path | None = None, *, advance: Callable[[int], None] | None = None
+    store: Store,
+    settings: Settings,
+    path: Path,
+    identity: Path | None = None,
+    *,
+    advance: Callable[[int], None] | None = None,
 ) -> Manifest:
     """Restore a backup into an empty store; see `reconcile.store.backup.restore`.
 
     Args:
         store: without rows.
+        settings: name the installation's own key, when no ``identity`` is given.
         path: the backup.
         identity: the file of the secret key, when it is encrypted.
         advance: told of every row and file.
@@ -116,7 +119,17 @@ def read_backup(
         source.seek(0)
         if not is_locked(head):
             return restore(store, source, advance=advance)
-        if identity is None:
-            raise AccessError(f"{path} is encrypted; name the file of its secret key with --identity")
-        with unlocking(source, identities(identity)) as stream:
+        with _opened(source, path, settings, identity) as stream:
             return restore(store, stream, advance=advance)
+
+
+def _opened(
+    source: IO[bytes], path: Path, settings: Settings, identity: Path | None
+) -> AbstractContextManager[IO[bytes]]:
+    """The plain bytes of an encrypted backup, by the key that was named, else by the installation's own."""
+    if identity is not None:
+        return unlocking(source, identities(identity))
+    lock = lock_of(settings)
+    if lock is None:
+        raise AccessError(f"{path} is encrypted; name the file of its secret key with --identity")
+    return lock.opening(source)

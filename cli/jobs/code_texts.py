@@ -90,6 +90,13 @@ _ELIGIBILITY: Final = {
     "ELI006": "The payer answered under another member id than patients.csv has.",
     "ELI007": "The payer ends a coverage earlier than patients.csv; the payer's date counts.",
 }
+_CLAIM_STATUS: Final = {
+    "CST001": "A payer cannot be asked about a claim: a field that the 276 needs is missing.",
+    "CST002": "Answers of a 277 that are tied to no claim of this store; they are kept.",
+    "CST003": "A payer answered a claim status inquiry as a whole, and none of its claims.",
+    "CST004": "An answer of a 277 gives no status, or its file answers nothing.",
+    "CST005": "A segment of a 276 or 277 that stands outside any level, or a level that these do not have.",
+}
 _INGEST: Final = {
     "ING000": "There are more findings than a manifest lists.",
     "ING001": "A file is missing or cannot be read.",
@@ -105,6 +112,7 @@ _INGEST: Final = {
     "ING013": "SE does not fit its transaction set. It is quarantined.",
     "IMP001": "The billing provider of an imported claim is new and was registered as a practice.",
     "IMP002": "The billing provider of an imported claim has neither NPI nor tax id; the claim is not stored.",
+    "IMP003": "Imported claims are of patients marked as QMB: nobody bills them a balance.",
     "SHW001": "A transaction set of a kind that cannot be shown; only its envelope was checked.",
 }
 _PAYMENTS: Final = {
@@ -271,6 +279,7 @@ def _texts() -> Mapping[str, CodeText]:
         "submission": _SUBMISSIONS,
         "acknowledgment": _ACKNOWLEDGMENTS,
         "eligibility": _ELIGIBILITY,
+        "claim status": _CLAIM_STATUS,
         "ingest": _INGEST,
         "payments": _PAYMENTS,
         "bank": _BANK,

@@ -8,13 +8,15 @@ from pathlib import Path
 import msgspec
 
 from cli.inputs import RecordFiles
-from cli.jobs.scrub.check import CheckRequest, HeldClaim, Phase, check, held_claim, silently
+from cli.jobs.posting import Tools, recompute
+from cli.jobs.scrub.check import Checked, CheckRequest, HeldClaim, Phase, check, held_claim, silently
 from cli.jobs.second_opinion import opinion_on, refusals
 from cli.jobs.submission import Refused, Submitter, WrittenFile, put_back, submit
 from cli.settings import Settings
 from edi.model.finding import Finding
 from edi.rules.context import session_of
 from reconcile.store import Store
+from reconcile.store.protection import protect_imported, protected_records
 
 
 class CreateResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,8 @@ def create_claims(
         phase=phase,
     )
     clean = checked.clean
+    if not request.dry_run:
+        _protect_imported(store, checked, settings)
     with phase("writing", len(clean)) as advance:
         to = Submitter(
             store=store,
@@ -129,6 +133,15 @@ def create_claims(
         charge=sum(file.charge for file in done.files),
         findings=(*checked.findings, *(found for one in refused for found in one.findings), *done.findings),
     )
+
+
+def _protect_imported(store: Store, checked: Checked, settings: Settings) -> None:
+    """Mark the claims imported before of patients whom the records now say nobody may bill."""
+    persons = protected_records(checked.records.patients.values())
+    if persons:
+        with store.write() as connection:
+            tools = Tools(checked.tables, settings.payers)
+            recompute(connection, protect_imported(connection, persons), tools)
 
 
 def _at_sessions(refused: Refused) -> list[Finding]:

@@ -13,17 +13,21 @@ import msgspec
 
 from cli.inputs import RecordFiles
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
-from cli.jobs.exchange import Exchange, fetch, send
+from cli.jobs.exchange import fetch, send
+from cli.jobs.exchanged import Exchange
 from cli.jobs.ingest import ingest
 from cli.jobs.manifest import Manifest
 from cli.jobs.simulate import simulate
 from cli.jobs.tables.store import tables_of
 from cli.jobs.verify import Verification, verify
+from cli.privacy import store_of
+from cli.private import write_private
 from cli.settings import load_settings
 from edi.model.errors import InputError
+from edi.transport.whole import private_folder
 from reconcile.reports import denials
 from reconcile.reports.registry import Row, Scope
-from reconcile.store import Store, open_store
+from reconcile.store import Store
 from reconcile.store.totals import Totals, totals
 
 DAY: Final = date(2026, 3, 31)
@@ -76,7 +80,7 @@ def demo(folder: Path, *, seed: int = SEED, step: Step | None = None) -> Demo:
     say("laying out practices, patients and sessions")
     _lay_out(folder)
     settings = load_settings(folder / "claimloop.toml", environment={})
-    store = open_store(settings.store.database, Path(settings.store.vault))
+    store = store_of(settings)
     try:
         return _round(folder, store, seed, say)
     finally:
@@ -86,12 +90,12 @@ def demo(folder: Path, *, seed: int = SEED, step: Step | None = None) -> Demo:
 def _lay_out(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise InputError(f"{folder} is not empty; name a new folder for the demo")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     for source in sorted(package_files("cli").joinpath("demo_data").iterdir(), key=lambda one: one.name):
         if source.is_file() and not source.name.startswith((".", "_")):
-            (folder / source.name).write_bytes(source.read_bytes())
+            write_private(folder / source.name, source.read_bytes())
     for name in (TO_PAYER, FROM_PAYER):
-        (folder / name).mkdir(parents=True)
+        private_folder(folder / name)
 
 
 def _round(folder: Path, store: Store, seed: int, say: Step) -> Demo:
@@ -146,7 +150,7 @@ def _answered(file: Path, folder: Path, seed: int) -> None:
     """Let the test payer answer; its truth goes beside the demo's folders, not to the clearinghouse."""
     answered = simulate(file, out=folder / FROM_PAYER, seed=seed, today=DAY)
     truth = folder / "truth"
-    truth.mkdir(exist_ok=True)
+    private_folder(truth)
     for path in map(Path, answered.truths):
         path.replace(truth / path.name)
 

@@ -27,7 +27,7 @@ from edi.model.deposit import Deposit
 from edi.model.finding import Finding, Location, Severity
 from edi.payers.profile import PayerProfile
 from reconcile.deposits import DepositStatus
-from reconcile.store import Connection, Kept, Store, Vault
+from reconcile.store import Connection, Kept, Store
 from reconcile.store.deposits import DepositFacts, Reassociation, next_deposit_id, reassociate, save_deposits
 from reconcile.store.rehearsal import rehearsal
 
@@ -144,7 +144,7 @@ def take_deposits(
     findings: list[Finding] = []
     deposits: list[Deposit] = []
     summary = TableSummary()
-    with closing(Vault(store.vault).read(kept.sha256)) as blocks:
+    with closing(store.vault.read(kept.sha256)) as blocks:
         head = next(blocks, b"")
         bai2 = is_bai2(head)
         whole = chain((head,), blocks)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -20,23 +20,32 @@ from cli.jobs.run.settings import NotifySettings, RunSettings
 from cli.jobs.tables.listing import list_tables
 from cli.jobs.tables.store import tables_of
 from cli.jobs.transports import partner_of
-from cli.settings import Settings
+from cli.privacy import key_file_of, place_of
+from cli.settings import IN_DATABASE, Settings
 from edi.model.errors import ClaimloopError, StoreMissingError
 from edi.model.finding import Severity
 from edi.x12.conformance.state import engine_state
-from reconcile.store import Store, Vault, open_store
+from reconcile.store import Store, open_store
 from reconcile.store.events import latest_event
+from reconcile.store.vault.moving import state_of
 
 SOUND: Final = "sound"
+NOTE: Final = "note"
+"""What claimloop cannot see, and somebody else must see to; it is no work."""
 WARNING: Final = "warning"
 BROKEN: Final = "broken"
 _SAMPLE: Final = 50
 _LEAST_FREE: Final = 1 << 30
 _CLOCK: Final = timedelta(minutes=10)
+_MOST: Final = 1_000
+"""Files of a folder that are looked at; their folder shuts others out of all of them."""
+_DAY: Final = 86_400
+_BACKUPS: Final = "backups"
+_SECRETS: Final = ("key_file", "password_file", "passphrase_file")
 
 
 class Examined(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found: ``sound``, ``warning`` or ``broken``, in words, and what to do."""
+    """What one check found: ``sound``, ``note``, ``warning`` or ``broken``, in words, and what to do."""
 
     check: str
     state: str
@@ -102,9 +111,10 @@ def _settings(patient: Patient) -> Iterator[Examined]:
 
 
 def _store(patient: Patient) -> Iterator[Examined]:
-    settings = patient.settings.store
+    settings = patient.settings
     try:
-        store = open_store(settings.database, Path(settings.vault), read_only=True)
+        place = place_of(settings, patient.environment)
+        store = open_store(settings.store.database, place, read_only=True)
     except StoreMissingError as error:
         yield Examined(check="store", state=WARNING, message=str(error))
         return
@@ -112,10 +122,11 @@ def _store(patient: Patient) -> Iterator[Examined]:
         yield Examined(check="store", state=SOUND, message=f"{store.name} is of this version")
         yield from _clock(patient, store)
         yield from _vault(store)
+        yield from _sealed(store)
         yield Examined(
-            check="store",
-            state=SOUND,
-            message="claimloop does not encrypt the database: keep it on an encrypted disk, as PostgreSQL its server's",
+            check="encryption",
+            state=NOTE,
+            message="claimloop never encrypts the rows of the database: its disk, or its server's, must be encrypted",
         )
     finally:
         store.close()
@@ -134,9 +145,9 @@ def _clock(patient: Patient, store: Store) -> Iterator[Examined]:
 
 def _vault(store: Store) -> Iterator[Examined]:
     """The newest files of the vault against the digests that are their names."""
-    vault = Vault(store.vault)
-    digests = sorted(vault.digests(), key=lambda one: vault.path(one).stat().st_mtime, reverse=True)
-    damaged = [one for one in digests[:_SAMPLE] if not vault.intact(one)]
+    vault = store.vault
+    digests = vault.newest(_SAMPLE)
+    damaged = [one for one in digests if not vault.intact(one)]
     for one in damaged:
         yield Examined(
             check="vault",
@@ -146,8 +157,32 @@ def _vault(store: Store) -> Iterator[Examined]:
             exit_code=ExitCode.UNBALANCED,
         )
     if not damaged:
-        read = counted(min(len(digests), _SAMPLE), "file")
-        yield Examined(check="vault", state=SOUND, message=f"{read} of {len(digests)} read and found whole")
+        newest = counted(len(digests), "file")
+        yield Examined(check="vault", state=SOUND, message=f"the newest {newest} read and found whole")
+
+
+def _sealed(store: Store) -> Iterator[Examined]:
+    """Whether the vault is encrypted, all of it, for the key of now."""
+    state = state_of(store.vault)
+    if not state.key:
+        yield Examined(
+            check="encryption",
+            state=NOTE,
+            message="the vault is not encrypted: files in and out lie in it as they came",
+            fix="claimloop vault key FILE, then [privacy] key_file, then claimloop vault rekey; or encrypt its disk",
+        )
+    if state.stale:
+        files = counted(state.stale, "file")
+        yield Examined(
+            check="encryption",
+            state=WARNING,
+            message=f"{files} of the vault are held otherwise than new ones: plain, or for another key",
+            fix="claimloop vault rekey",
+        )
+    elif state.key:
+        yield Examined(
+            check="encryption", state=SOUND, message=f"the vault is encrypted for the key {state.key}"
+        )
 
 
 def _disk(patient: Patient) -> Iterator[Examined]:
@@ -164,13 +199,17 @@ def _disk(patient: Patient) -> Iterator[Examined]:
 
 def _places(settings: Settings) -> list[Path]:
     """The folders that grow, as far as they are there."""
-    vault = Path(settings.store.vault)
-    return [folder for folder in (settings.folder, vault) if folder.is_dir()]
+    return [folder for folder in (settings.folder, *_vault_folder(settings)) if folder.is_dir()]
+
+
+def _vault_folder(settings: Settings) -> list[Path]:
+    """The vault where it is a folder."""
+    return [] if settings.store.vault == IN_DATABASE else [Path(settings.store.vault)]
 
 
 def _permissions(patient: Patient) -> Iterator[Examined]:
-    """What holds PHI or money is for its owner alone."""
-    loose = [path for path in _private(patient.settings) if stat.S_IMODE(path.stat().st_mode) & 0o077]
+    """What holds PHI, money or a secret is for its owner alone."""
+    loose = [path for path in _private(patient.settings) if _is_loose(path)]
     for path in loose:
         mode = "700" if path.is_dir() else "600"
         yield Examined(
@@ -181,19 +220,63 @@ def _permissions(patient: Patient) -> Iterator[Examined]:
         )
     if not loose:
         yield Examined(
-            check="permissions", state=SOUND, message="the store and the vault are their owner's alone"
+            check="permissions",
+            state=SOUND,
+            message="store, vault, folders of the runs and secret files are their owner's alone",
         )
 
 
+def _left_behind(patient: Patient) -> Iterator[Examined]:
+    """Temporary folders of commands that were killed; those of the last day may be somebody's work."""
+    old = patient.now.replace(tzinfo=UTC).timestamp() - _DAY
+    for folder in {patient.settings.folder, patient.settings.beside_vault}:
+        for path in sorted(folder.glob(".claimloop-*")):
+            if path.is_dir() and path.stat().st_mtime < old:
+                yield Examined(
+                    check="leftovers",
+                    state=WARNING,
+                    message=f"a command that was killed left {path}",
+                    fix=f"rm -r {path}",
+                )
+
+
+def _is_loose(path: Path) -> bool:
+    """Whether others than its owner may do anything with what is there; what went meanwhile is not."""
+    try:
+        return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+    except FileNotFoundError:
+        return False
+
+
 def _private(settings: Settings) -> Iterator[Path]:
-    vault = Path(settings.store.vault)
-    if vault.is_dir():
-        yield vault
+    """The store, the folders that are for their owner alone with the files right in them, and the secret files."""
+    run = settings.table("run", RunSettings)
+    named = [settings.folder / one for one in (run.inbox, run.out, run.manifests, _BACKUPS)]
+    for folder in (*_vault_folder(settings), *named):
+        if folder.is_dir():
+            yield folder
+    for folder in named:
+        if folder.is_dir():
+            yield from sorted(path for path in folder.iterdir() if path.is_file())[:_MOST]
     database = settings.store.database
     if database.startswith("sqlite:///"):
         path = Path(database.removeprefix("sqlite:///"))  # SQLite gives the files beside it the same mode
         if path.exists():
             yield path
+    yield from (path for path in _secret_files(settings) if path.exists())
+
+
+def _secret_files(settings: Settings) -> Iterator[Path]:
+    """The files that hold keys and passwords, as the settings name them."""
+    key = key_file_of(settings)
+    if key is not None:
+        yield key
+    partners = settings.directory.trading_partners.values() if settings.directory is not None else ()
+    for partner in partners:
+        for name in _SECRETS:
+            value = (partner.transport or {}).get(name)
+            if isinstance(value, str) and value:
+                yield settings.folder / Path(value).expanduser()
 
 
 def _partners(patient: Patient) -> Iterator[Examined]:
@@ -259,6 +342,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "store": _store,
     "disk": _disk,
     "permissions": _permissions,
+    "leftovers": _left_behind,
     "partners": _partners,
     "tables": _tables,
     "conformance": _conformance,

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from edi.intake.charge import VisitDays
+from edi.model.days import days_after
 from edi.model.draft import ClaimDraft
 from edi.model.history import EarlierLine
 from edi.model.records import Records
@@ -98,7 +99,7 @@ def history_of(
 def _first_counted(draft: ClaimDraft, day: date, numbers: bool) -> date:
     """The first day that may count with a claim."""
     begun = draft.case.plan_of_care_from if draft.case is not None else None
-    return min(day.replace(month=1, day=1), begun or day, day - LOOK_BACK if numbers else day)
+    return min(day.replace(month=1, day=1), begun or day, days_after(day, -LOOK_BACK.days) if numbers else day)
 
 
 def _month_end(day: date) -> date:

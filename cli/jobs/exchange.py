@@ -9,7 +9,7 @@ or what was staged still is, or else it is never sent a second time unless its a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -18,6 +18,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from cli.jobs.exchanged import Exchange, Fetched, Sent, Trouble, Waiting
+from cli.jobs.shelf import Shelf, as_listed
+from cli.jobs.taking import LARGEST
 from cli.jobs.transports import Partner, partner_of
 from edi.model.directory import TradingPartner
 from edi.model.errors import AccessError, ClaimloopError, InputError, TemporaryError, UsageError
@@ -31,10 +34,12 @@ from edi.transport.base import (
     Whereabouts,
     with_retries,
 )
-from edi.transport.whole import digest_of
-from reconcile.store import Connection, Store, Vault, record_event
+from edi.transport.whole import digest_of, private_folder
+from reconcile.store import Connection, Store, record_event
+from reconcile.store.alone import Hold, LostHoldError
 from reconcile.store.files import PLACED, SENDING, SENT, move_file
 from reconcile.store.totals import OutboxFile, outbox
+from reconcile.store.vault import KeptFile
 
 Result = TypeVar("Result")
 
@@ -43,50 +48,6 @@ UPLOADING: Final = "uploading"
 _PARTLY: Final = 3
 Note = Callable[[str], None]
 """Told what is being retried, in words without PHI."""
-
-
-class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the trading partner holds: claims, or inquiries about coverage.
-
-    ``already_there``: an earlier, interrupted run had delivered it.
-    """
-
-    file: str
-    partner: str
-    claims: int
-    already_there: bool
-    inquiries: int = 0
-
-
-class Fetched(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that is now here, whole."""
-
-    file: str
-    partner: str
-
-
-class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a partner's exchange stopped. ``exit_code`` is the error's own."""
-
-    partner: str
-    message: str
-    exit_code: int
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that no run sends: its trading partner was not among those asked."""
-
-    file: str
-    partner: str
-
-
-class Exchange(msgspec.Struct, frozen=True, kw_only=True):
-    """What went over, which partners had trouble, and which files wait for partners that were not asked."""
-
-    sent: tuple[Sent, ...] = ()
-    fetched: tuple[Fetched, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    waiting: tuple[Waiting, ...] = ()
 
 
 def send(
@@ -98,6 +59,7 @@ def send(
     policy: RetryPolicy | None = None,
     note: Note | None = None,
     dry_run: bool = False,
+    hold: Hold | None = None,
 ) -> Exchange:
     """Deliver every file that is written and not yet sent; each is noted as sent once the far side holds it.
 
@@ -112,6 +74,7 @@ def send(
         policy: attempts and waits, instead of the profile's.
         note: told about retries.
         dry_run: only say what would go.
+        hold: the job's lock, asked before each file and before it gets its name; LostHoldError once it is lost.
     """
     known = {partner.id: partner for partner in partners}
     with store.read() as connection:
@@ -120,13 +83,13 @@ def send(
     troubles: list[Trouble] = []
     for name, files in _by_partner([file for file in everything if file.partner in known]).items():
         try:
-            with _reached(known[name], folder, policy) as partner:
-                sender = _Sender(store, partner, now, note)
+            with reached(known[name], folder, policy) as partner:
+                sender = _Sender(store, partner, now, note, hold)
                 for file in files:
                     try:
                         there = sender.look(file) if dry_run else sender.send(file)
                     except NameTakenError as error:
-                        troubles.append(_trouble(name, error))
+                        troubles.append(trouble_of(name, error))
                         continue
                     if there is None:
                         troubles.append(
@@ -134,13 +97,15 @@ def send(
                         )
                     else:
                         sent.append(_told(file, already_there=there))
+        except LostHoldError:
+            raise
         except (ClaimloopError, OSError) as error:
-            troubles.append(_trouble(name, error))
+            troubles.append(trouble_of(name, error))
     left = [Waiting(file=one.name, partner=one.partner) for one in everything if one.partner not in known]
     return Exchange(sent=tuple(sent), troubles=tuple(troubles), waiting=tuple(left))
 
 
-def _trouble(partner: str, error: ClaimloopError | OSError) -> Trouble:
+def trouble_of(partner: str, error: ClaimloopError | OSError) -> Trouble:
     """What stopped a partner's exchange, or one of its files; a disk's or share's own error may pass."""
     if isinstance(error, ClaimloopError):
         return Trouble(partner=partner, message=str(error), exit_code=error.exit_code)
@@ -151,6 +116,12 @@ def _trouble(partner: str, error: ClaimloopError | OSError) -> Trouble:
         message=f"{Path(error.filename).name}: {said}" if isinstance(error.filename, str) else said,
         exit_code=kind.exit_code,
     )
+
+
+def _check(hold: Hold | None) -> None:
+    """LostHoldError when another job may be at work by now."""
+    if hold is not None:
+        hold.check()
 
 
 def _told(file: OutboxFile, *, already_there: bool) -> Sent:
@@ -164,7 +135,7 @@ def _told(file: OutboxFile, *, already_there: bool) -> Sent:
 
 
 @contextmanager
-def _reached(partner: TradingPartner, folder: Path, policy: RetryPolicy | None) -> Iterator[Partner]:
+def reached(partner: TradingPartner, folder: Path, policy: RetryPolicy | None) -> Iterator[Partner]:
     """The way to a partner, closed at the end; ``policy`` instead of the profile's where one is given."""
     way = partner_of(partner, folder)
     try:
@@ -173,8 +144,16 @@ def _reached(partner: TradingPartner, folder: Path, policy: RetryPolicy | None) 
         way.transport.close()
 
 
-def release(store: Store, name: str, *, arrived: bool, now: datetime, partner: str | None = None) -> None:
-    """Settle a file whose delivery was cut off, as a person learned from the clearinghouse.
+def release(
+    store: Store,
+    name: str,
+    *,
+    arrived: bool,
+    now: datetime,
+    partner: str | None = None,
+    by_hand: Collection[str] = (),
+) -> None:
+    """Settle a file whose delivery was cut off, as a person learned from the clearinghouse; or that went by hand.
 
     Args:
         store: open for writing.
@@ -182,17 +161,22 @@ def release(store: Store, name: str, *, arrived: bool, now: datetime, partner: s
         arrived: whether the clearinghouse has it: it counts as sent; else the next `send` delivers it again.
         now: UTC without zone, for the event log.
         partner: whose file it is, when several have one of the name.
+        by_hand: trading partners without transport, whose files a person uploads and then says so.
 
     Raises:
         UsageError: no file of the name is in doubt, or several are.
     """
     with store.write() as connection:
-        doubtful = [file for file in outbox(connection) if file.outcome == SENDING]
+        doubtful = [
+            file
+            for file in outbox(connection)
+            if file.outcome == SENDING or (arrived and file.outcome == PLACED and file.partner in by_hand)
+        ]
         chosen = [file for file in doubtful if file.name == name and partner in (None, file.partner)]
         if len(chosen) != 1:
             names = ", ".join(file.name for file in doubtful) or "(none)"
             raise UsageError(
-                f"{len(chosen)} files named {name} were cut off while being sent; there are: {names}"
+                f"{len(chosen)} files named {name} were cut off while being sent, or go by hand; there are: {names}"
             )
         outcome, kind = (SENT, "sent") if arrived else (PLACED, "send_again")
         _move(connection, chosen[0], outcome, kind, now)
@@ -229,7 +213,10 @@ def _move(connection: Connection, file: OutboxFile, outcome: str, kind: str, now
 class _Sender:
     """Delivers the files of one partner."""
 
-    def __init__(self, store: Store, partner: Partner, now: datetime, note: Note | None) -> None:
+    def __init__(
+        self, store: Store, partner: Partner, now: datetime, note: Note | None, hold: Hold | None
+    ) -> None:
+        self._hold = hold
         self._store = store
         self._partner = partner
         self._transport = partner.transport
@@ -245,6 +232,7 @@ class _Sender:
 
     def send(self, file: OutboxFile) -> bool | None:
         """Deliver one file and note it; return whether it was there already, None when nobody can tell."""
+        _check(self._hold)
         if file.outcome == SENDING:
             return self._resume(file)
         uploading = self._move(file, UPLOADING)
@@ -257,12 +245,13 @@ class _Sender:
             if where is Whereabouts.THERE:
                 self._move(self._move(uploading, SENDING), SENT)
                 return True
-            source = Vault(self._store.vault).path(file.sha256)
+            source = KeptFile(self._store.vault, file.sha256)
             self._tries(file.name, lambda: self._transport.stage(file.name, source, file.sha256))
         except Exception:
             # Nothing was shown under the file's name yet, so the next run may try again.
             self._move(uploading, file.outcome if file.outcome != UPLOADING else PLACED)
             raise
+        _check(self._hold)
         return self._reveal(self._move(uploading, SENDING))
 
     def _resume(self, file: OutboxFile) -> bool | None:
@@ -308,6 +297,9 @@ def fetch(
     policy: RetryPolicy | None = None,
     note: Note | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    hold: Hold | None = None,
+    largest: int = LARGEST,
+    shelf: Shelf | None = None,
 ) -> Exchange:
     """Bring every waiting file here, whole, into a folder of the partner's; then archive, delete or keep it there.
 
@@ -320,34 +312,49 @@ def fetch(
         policy: attempts and waits, instead of the profile's.
         note: told about retries.
         sleep: how to wait until files are quiet.
+        hold: the job's lock, asked before each file is brought and before it is moved there; LostHoldError once lost.
+        largest: megabytes; a larger file is left there, and is a trouble.
+        shelf: remembers what was fetched from partners that keep their files; without one they are fetched anew.
     """
     fetched: list[Fetched] = []
     troubles: list[Trouble] = []
     for partner in partners:
         try:
-            with _reached(partner, folder, policy) as way:
+            with reached(partner, folder, policy) as way:
                 target = into / partner.id
-                target.mkdir(parents=True, exist_ok=True, mode=0o700)
-                for file in _waiting(way, note, sleep):
+                private_folder(target)
+                for file in _waiting(way, note, sleep, shelf):
                     try:
-                        path = _get(way, file, target, note)
+                        _check(hold)
+                        path = _get(way, file, target, largest, note)
                         fetched.append(Fetched(file=str(path), partner=partner.id))
-                        _settle(way, file, path, note)
-                    except LoginRefusedError:
+                        _check(hold)
+                        if _settle(way, file, path, note) and way.keeps and shelf is not None:
+                            shelf.put(way.id, file, digest_of(path))
+                    except (LoginRefusedError, LostHoldError):
                         raise
                     except _OF_ONE_FILE as error:
-                        troubles.append(_trouble(partner.id, error))
+                        troubles.append(trouble_of(partner.id, error))
+        except LostHoldError:
+            raise
         except (ClaimloopError, OSError) as error:
-            troubles.append(_trouble(partner.id, error))
+            troubles.append(trouble_of(partner.id, error))
     return Exchange(fetched=tuple(fetched), troubles=tuple(troubles))
 
 
-def _waiting(way: Partner, note: Note | None, sleep: Callable[[float], None]) -> list[RemoteFile]:
-    """The files to fetch: of the profile's patterns, and no longer growing."""
+def _waiting(
+    way: Partner, note: Note | None, sleep: Callable[[float], None], shelf: Shelf | None
+) -> list[RemoteFile]:
+    """The files to fetch: of the profile's patterns, not fetched before, and no longer growing."""
+    known = shelf.known(way.id) if way.keeps and shelf is not None else frozenset()
 
     def look() -> list[RemoteFile]:
         found = with_retries(way.transport.listing, way.policy, on_retry=_said(note, "the list of files"))
-        return [one for one in found if any(fnmatchcase(one.name, pattern) for pattern in way.patterns)]
+        return [
+            one
+            for one in found
+            if any(fnmatchcase(one.name, pattern) for pattern in way.patterns) and as_listed(one) not in known
+        ]
 
     files = look()
     if not files or not way.quiet_seconds:
@@ -361,13 +368,20 @@ _OF_ONE_FILE: Final = (DamagedTransferError, InputError, AccessError, FileNotFou
 """What concerns one waiting file alone: it grows on and on, was taken away, or may not be read or moved."""
 
 
-def _get(way: Partner, file: RemoteFile, target: Path, note: Note | None) -> Path:
+def _get(way: Partner, file: RemoteFile, target: Path, largest: int, note: Note | None) -> Path:
+    if file.size > largest << 20:
+        raise InputError(
+            f"{file.name}: the file has more than {largest} megabytes and was left there; raise [ingest] "
+            "largest_megabytes in claimloop.toml if it is what it should be"
+        )
     return with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=_said(note, file.name))
 
 
-def _settle(way: Partner, file: RemoteFile, path: Path, note: Note | None) -> None:
+def _settle(way: Partner, file: RemoteFile, path: Path, note: Note | None) -> bool:
     digest = digest_of(path)
-    with_retries(lambda: way.transport.settle(file, digest), way.policy, on_retry=_said(note, file.name))
+    return with_retries(
+        lambda: way.transport.settle(file, digest), way.policy, on_retry=_said(note, file.name)
+    )
 
 
 def _said(note: Note | None, what: str) -> Callable[[int, str], None]:

@@ -13,9 +13,11 @@ from cli.jobs.code_texts import GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text,
 from cli.jobs.fix_texts import FIXES
 from cli.jobs.word_texts import ACTIONS, POSTED_AS, WORDS
 from edi.codes import Tables
+from edi.codes.acknowledgment_words import CATEGORY_FAMILIES
 from edi.codes.spelling import nearest
 from edi.codes.values import Carc
 from edi.model.remittance import Adjustment
+from edi.model.status import ClaimStatus, StatusCode
 from edi.payers import PayerProfile
 from edi.rules import Rule
 from edi.rules.repairs import MENDED
@@ -68,6 +70,7 @@ def explain(
         *_next_action(wanted.lower(), tables),
         *_guardrail(wanted.lower()),
         *_set_codes(wanted, tables),
+        *_status_category(wanted),
         *_word(wanted.lower()),
         *_exit_code(wanted),
     ]
@@ -94,6 +97,8 @@ _TOLD: Final = _GROUPS[:4]
 """The groups of 005010 that a CARC without group is told for."""
 _AS_THE_CARC: Final = "see_carc"
 """Action of a remark that leaves the CARC's as it is."""
+_STATUS_CATEGORY: Final = re.compile(r"[DEFPR](Q|[0-9]{1,2}[A-Z]?)")
+"""STC01-1 of a 277 beyond those of the set 277CA."""
 SETS: Final = {
     "CAGC": "group",
     "CLP02": "claim_status",
@@ -175,6 +180,18 @@ def _finding(code: str) -> Iterator[Explanation]:
     if known is not None:
         facts = _known(area=known.area, fix=FIXES.get(code))
         yield Explanation(kind="finding", code=code, title=known.text, facts=facts)
+
+
+def _status_category(code: str) -> Iterator[Explanation]:
+    """The category of a claim status by its first letter; the words are ours and unverified."""
+    if _STATUS_CATEGORY.fullmatch(code):
+        state = ClaimStatus(codes=(StatusCode(code),)).state
+        facts = _known(
+            state=state, means=WORDS[state][-1][1], note="by its first letter, in our own words; unverified"
+        )
+        yield Explanation(
+            kind="claim_status_category", code=code, title=CATEGORY_FAMILIES[code[0]], facts=facts
+        )
 
 
 def _word(name: str) -> Iterator[Explanation]:

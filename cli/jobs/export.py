@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from cli.render import SCHEMA_VERSION, Row, csv_cells, money, to_json
+from cli.trail import trail
 from edi.model.directory import Practice
 from edi.model.errors import UsageError
-from reconcile.store import Connection, Store, Vault, register_file, register_practices
+from reconcile.store import Connection, Store, register_file, register_practices
 from reconcile.store.exports import (
     Batch,
     ExportedEntry,
@@ -29,7 +30,7 @@ from reconcile.store.rehearsal import rehearsal
 COLUMNS: Final = (
     "batch", "entry", "posting_date", "practice_id", "patient_id", "patient_control_number", "line_number",
     "line_control_number", "date_of_service", "procedure_code", "modifiers", "account", "amount", "group", "reason",
-    "payer", "payer_name", "source", "trace_number", "payment_date", "patient_balance",
+    "payer", "payer_name", "source", "trace_number", "payment_date", "patient_balance", "reference",
 )  # fmt: skip
 FORMS: Final = ("csv", "json")
 _KIND: Final = "postings"
@@ -73,7 +74,7 @@ def export_postings(request: ExportRequest, store: Store, sink: Sink) -> Batch |
         AccessError, TemporaryError, StoreError: the store or the vault failed.
     """
     with rehearsal(store) if request.dry_run else nullcontext(store) as opened:
-        vault = Vault(opened.vault)
+        vault = opened.vault
         with opened.write() as connection:
             register_practices(connection, request.known)
             for practice in request.practices:
@@ -118,7 +119,7 @@ def print_again(store: Store, number: int, form: str | None, sink: Sink) -> None
     data = told[number]
     if form not in (None, data["form"]):
         raise UsageError(f"--again {number}: the batch was told as {data['form']}; leave --format out")
-    sink(Vault(store.vault).read(data["file"]))
+    sink(store.vault.read(data["file"]))
 
 
 def _blocks(connection: Connection, batch: int, form: str) -> Iterator[bytes]:
@@ -129,12 +130,14 @@ def _blocks(connection: Connection, batch: int, form: str) -> Iterator[bytes]:
 def _row(batch: int, one: ExportedEntry) -> Row:
     """An entry as its columns."""
     fields = msgspec.structs.asdict(one)
-    return {
+    made = {
         **{name: None if fields.get(name) == "" else fields.get(name) for name in COLUMNS},
         "batch": batch,
         "amount": money(one.cents),
         "patient_balance": money(one.patient_balance),
     }
+    trail().row(made)
+    return made
 
 
 def _lay_out(rows: Iterable[Row], batch: int | None, form: str) -> Iterator[bytes]:

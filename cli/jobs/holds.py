@@ -32,7 +32,6 @@ from reconcile.store import (
     Store,
     Stored,
     StoredSet,
-    Vault,
     events,
     load_file,
     load_set,
@@ -249,7 +248,7 @@ def opened_set(
     file = load_file(connection, stored.file_sha256)
     name = file.name if file is not None else stored.file_sha256[:12]
     position = 0
-    with closing(Vault(store.vault).read(stored.file_sha256)) as blocks:
+    with closing(store.vault.read(stored.file_sha256)) as blocks:
         for item in read_transactions(blocks, file=name):
             if not isinstance(item, TransactionSet):
                 continue

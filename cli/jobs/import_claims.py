@@ -18,6 +18,7 @@ from edi.model.claim import Claim
 from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
+from edi.model.records import PatientRecord
 from edi.model.submission import SubmissionHeader, SubmissionTrailer
 from edi.payers.profile import PayerProfile
 from edi.transactions import t837p
@@ -28,13 +29,14 @@ from reconcile.store import (
     Kept,
     Store,
     StoredSet,
-    Vault,
     load_set,
     register_billing_provider,
     register_practices,
     save_claims,
     save_set,
 )
+from reconcile.store.claim_status.tying import tie_again
+from reconcile.store.protection import Person, protect_imported, protected_persons, protected_records
 
 
 class ImportCounts(msgspec.Struct, frozen=True):
@@ -54,6 +56,7 @@ def import_claims(
     practices: Sequence[Practice] = (),
     now: datetime,
     largest_megabytes: int = LARGEST,
+    patients: Iterable[PatientRecord] = (),
 ) -> Manifest:
     """Take in 837P files that another system made.
 
@@ -65,6 +68,7 @@ def import_claims(
         practices: claimloop.toml's, so that a billing provider that is one of them keeps its name.
         now: UTC without zone.
         largest_megabytes: the largest file that is kept.
+        patients: the practices' records, as far as given: what they say of QMB holds for claims imported before too.
 
     Returns:
         The manifest: ``claims_new`` and ``claims_known`` per file, ``retried_matched`` in the totals.
@@ -75,18 +79,23 @@ def import_claims(
     tools = Tools(tables, payers)
     with store.write() as connection:
         register_practices(connection, practices)
-    listed = [_import_file(path, store, tools, now, largest_megabytes) for path in files_of(paths)]
+        protected = protected_records(patients)
+        recompute(connection, protect_imported(connection, protected), tools)
+        protected |= protected_persons(connection)
+    listed = [_import_file(path, store, tools, protected, now, largest_megabytes) for path in files_of(paths)]
     return summarise(listed, retried_matched=retry_unmatched(store, tools))
 
 
-def _import_file(path: Path, store: Store, tools: Tools, now: datetime, largest: int) -> FileEntry:
+def _import_file(
+    path: Path, store: Store, tools: Tools, protected: frozenset[Person], now: datetime, largest: int
+) -> FileEntry:
     """Keep a file, then take its claims from the vault."""
     return take_in(
         path,
         store,
         now,
         verb="import",
-        read=lambda kept: _SubmittedFile(store, kept, path.name, tools).read(),
+        read=lambda kept: _SubmittedFile(store, kept, path.name, tools, protected).read(),
         largest=largest,
     )
 
@@ -94,18 +103,21 @@ def _import_file(path: Path, store: Store, tools: Tools, now: datetime, largest:
 class _SubmittedFile:
     """One kept 837P file while its transaction sets are read."""
 
-    def __init__(self, store: Store, kept: Kept, name: str, tools: Tools) -> None:
+    def __init__(
+        self, store: Store, kept: Kept, name: str, tools: Tools, protected: frozenset[Person]
+    ) -> None:
         self._store = store
         self._kept = kept
         self._name = name
         self._tools = tools
+        self._protected = protected
         self._findings: list[Finding] = []
         self._counts: list[ImportCounts] = []
 
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
         kind = None
-        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+        with closing(self._store.vault.read(self._kept.sha256)) as blocks:
             for position, item in enumerate(read_transactions(blocks, file=self._name)):
                 if isinstance(item, Finding):
                     self._findings.append(item)
@@ -118,6 +130,9 @@ class _SubmittedFile:
                 else:
                     message = f"a transaction set {item.kind} is not something that claims import takes"
                     self._findings.append(error_finding("ING004", message, self._name))
+        if any(one.new for one in self._counts):
+            with self._store.write() as connection:
+                tie_again(connection)
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,
@@ -195,7 +210,15 @@ class _SubmittedFile:
             st_control_number=header.st_control_number,
         )
         saved = save_claims(connection, owned, origin)
-        recompute(connection, saved.extended, self._tools)
+        guarded = protect_imported(connection, self._protected, saved.new)
+        if guarded:
+            message = f"{len(guarded)} claims are of patients whom nobody may bill (QMB)"
+            self._findings.append(
+                Finding(
+                    code="IMP003", severity=Severity.INFO, message=message, location=Location(file=self._name)
+                )
+            )
+        recompute(connection, {*saved.extended, *guarded}, self._tools)
         known = bool(saved.known) and not saved.new
         return ImportCounts(len(saved.new), saved.known, manifest.DUPLICATE if known else manifest.POSTED)
 

@@ -1,4 +1,4 @@
-"""``ingest``: whatever came back (835, 277CA, 999, TA1, 271), told by its content, into the vault and the store.
+"""``ingest``: whatever came back (835, 277CA, 999, TA1, 271, 277), told by its content, into the vault and the store.
 
 Every file is kept first. A file whose digest is known and finished is a duplicate. An interrupted file is taken up
 where it stopped: each transaction set notes its outcome in the database transaction that stored it, and the file's own
@@ -12,11 +12,12 @@ from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 
 from cli.jobs import archives, loops, manifest
+from cli.jobs.claim_status.answers import ingest_status
 from cli.jobs.eligibility.answers import ingest_answers
 from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.ingest_acks import ingest_acknowledgments
@@ -39,13 +40,12 @@ from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.payers.profile import PayerProfile
-from edi.transactions import t271, t835
+from edi.transactions import t271, t277, t835
 from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
     Kept,
     Store,
-    Vault,
     payee_became_known,
     refresh_payees,
     register_practices,
@@ -137,13 +137,14 @@ class _Desk(msgspec.Struct, frozen=True):
         if entry is None:
             return self._read_plain(kept, name)
         if entry.outcome == manifest.KEPT:
-            inside += self._members(Vault(self.store.vault).path(kept.sha256), name)
+            with self.store.vault.open(kept.sha256) as archive:
+                inside += self._members(archive, name)
         return entry
 
     def _read_plain(self, kept: Kept, name: str) -> FileEntry:
         return _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now).read()
 
-    def _members(self, archive: Path, name: str) -> Iterator[FileEntry]:
+    def _members(self, archive: IO[bytes], name: str) -> Iterator[FileEntry]:
         """Take in the members of an archive that was not refused; an archive among them is neither opened nor kept."""
         found = archives.members(archive, limits_of(self.largest))
         for member in found if isinstance(found, list) else ():
@@ -173,10 +174,11 @@ def limits_of(largest: int) -> archives.Limits:
 
 def archive_entry(store: Store, kept: Kept, name: str, largest: int) -> FileEntry | None:
     """The entry of a kept archive, refused or kept; None for a file that is none. Nothing of it is unpacked."""
-    path = Vault(store.vault).path(kept.sha256)
-    if not archives.is_archive(path):
-        return None
-    found = archives.members(path, limits_of(largest))
+    with closing(store.vault.read(kept.sha256)) as blocks:
+        if not archives.is_archive(next(blocks, b"")):
+            return None
+    with store.vault.open(kept.sha256) as archive:
+        found = archives.members(archive, limits_of(largest))
     if isinstance(found, str):
         fix = "unpack it where that is safe, and ingest what is in it"
         finding = error_finding("ING007", f"the archive is not opened: {found}", name, fix)
@@ -214,24 +216,24 @@ class _IncomingFile:
         self._kinds: dict[str, None] = {}
         self._acknowledgments = self._matched = self._rejections = self._known = self._foreign = (
             self._sets
-        ) = self._answers = 0
+        ) = self._answers = self._told = self._work = 0
 
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
         position = 0
-        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+        with closing(self._store.vault.read(self._kept.sha256)) as blocks:
             for item in read_transactions(blocks, file=self._name):
                 if isinstance(item, Finding):
                     self._findings.append(item)
                     continue
-                self._kinds[_KINDS.get(item.kind, item.kind)] = None
+                self._kinds[_kind(item)] = None
                 try:
                     self._take(bounded(item), position)
                 except InputError as error:
                     self._findings.append(error_finding(loops.CODE, str(error), self._name, loops.FIX))
                 position += 1
         if _JUDGED & self._kinds.keys():
-            with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+            with closing(self._store.vault.read(self._kept.sha256)) as blocks:
                 self._findings += remarks(
                     blocks, size=self._kept.size, most_megabytes=self._judged_up_to, file=self._name
                 )
@@ -243,6 +245,8 @@ class _IncomingFile:
             source = Source(self._kept.sha256, self._name, position)
             values = t835.read(transaction)
             self._payments.append(ingest_remittance(self._store, source, values, self._tools))
+        elif t277.answers_inquiries(transaction):
+            self._tell(transaction, position)
         elif transaction.kind in READERS:
             self._acknowledge(transaction, position)
         elif transaction.kind == t271.KIND:
@@ -280,11 +284,20 @@ class _IncomingFile:
         self._known += counts.known
         self._sets += 1
 
+    def _tell(self, transaction: TransactionSet, position: int) -> None:
+        """One transaction set of answers about claims."""
+        counts, findings = ingest_status(self._store, self._kept.sha256, position, transaction)
+        self._findings += findings
+        self._told += counts.count
+        self._work += 0 if counts.known else counts.work
+        self._known += counts.known
+        self._sets += 1
+
     def _is_report(self) -> bool:
         """Whether the file is a text that has nothing of X12."""
         if self._kinds or not self._kept.size or {one.code for one in self._findings} != {"ENV001"}:
             return False
-        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+        with closing(self._store.vault.read(self._kept.sha256)) as blocks:
             return is_report(blocks)
 
     def _entry(self) -> FileEntry:
@@ -312,12 +325,14 @@ class _IncomingFile:
             acknowledgments_matched=self._matched,
             rejections=self._rejections,
             eligibility_answers=self._answers,
+            claim_status_answers=self._told,
+            claim_status_work=self._work,
             findings=entries(self._findings),
         )
 
     def _outcome(self, *, broken: bool) -> str:
         """One word for the file."""
-        if not self._payments and not self._acknowledgments and not self._answers:
+        if not (self._payments or self._acknowledgments or self._answers or self._told):
             return manifest.REJECTED
         flawed = broken or self._foreign > 0
         if not self._payments:
@@ -325,3 +340,10 @@ class _IncomingFile:
                 return manifest.DUPLICATE
             return manifest.PARTIAL if flawed else manifest.POSTED
         return payments_outcome(self._payments, flawed=flawed)
+
+
+def _kind(transaction: TransactionSet) -> str:
+    """What a transaction set is called: a 277 that answers a 276 keeps its number, another is a 277CA."""
+    if t277.answers_inquiries(transaction):
+        return t277.KIND
+    return _KINDS.get(transaction.kind, transaction.kind)

@@ -14,9 +14,10 @@ from cli.jobs.posting import Tools, recompute
 from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
-from reconcile.store import Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
-from reconcile.store.acknowledgments import CLAIMS_ANSWER, Answers, SentFile
-from reconcile.store.arrivals import note_arrivals
+from reconcile.store import Connection, Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
+from reconcile.store.acknowledgments import Answers, SentFile
+from reconcile.store.arrivals import doubtful_inquiries, note_arrivals, note_inquiry_arrived
+from reconcile.store.whole_rejections import CLAIMS_ANSWER
 
 
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
@@ -73,7 +74,7 @@ def ingest_acknowledgments(
         if earlier is not None:
             counts = msgspec.json.decode(earlier.record, type=AcknowledgmentCounts)
             return counts, [*findings, *counts.untied]
-        answers_file = None if envelope is None else _answers_file(Vault(store.vault), envelope)
+        answers_file = None if envelope is None else _answers_file(store.vault, envelope)
         saved = save_acknowledgments(connection, digest, sha256, answers, answers_file)
         rejections = sum(1 for answer in answers if not answer.accepted)
         if saved is None:
@@ -83,6 +84,7 @@ def ingest_acknowledgments(
                 len(answers), saved.matched, rejections, untied=saved.untied, files=saved.files
             )
             note_arrivals(connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now)
+            _note_inquiries(connection, store.vault, answers, envelope, at=now)
             recompute(connection, saved.chains, tools)
         noted = StoredSet(
             file_sha256=sha256,
@@ -95,6 +97,31 @@ def ingest_acknowledgments(
         )
         save_set(connection, noted)
     return counts, [*findings, *counts.untied]
+
+
+def _note_inquiries(
+    connection: Connection,
+    vault: Vault,
+    answers: Iterable[Acknowledgment],
+    envelope: Envelope | None,
+    *,
+    at: datetime,
+) -> None:
+    """Count files of inquiries in doubt as sent that a TA1 or 999 answers, by control number and envelope."""
+    named = {
+        (answer.interchange_control_number or "", answer.group_control_number or ""): answer.kind
+        for answer in answers
+        if answer.kind != CLAIMS_ANSWER and (answer.interchange_control_number or answer.group_control_number)
+    }
+    if envelope is None or not named:
+        return
+    for file in doubtful_inquiries(connection):
+        for (interchange, group), kind in named.items():
+            sent = SentFile(file.sha256, file.partner, interchange, group)
+            asked = _envelope_of(vault, sent)
+            if asked is not None and _reversed(asked, envelope):
+                note_inquiry_arrived(connection, file, kind=kind, at=at)
+                break
 
 
 def _digest(kind: str, answers: list[Acknowledgment], envelope: Envelope | None) -> str:
@@ -125,15 +152,15 @@ def _answers_file(vault: Vault, answer: Envelope) -> Answers:
 
 
 def _envelope_of(vault: Vault, sent: SentFile) -> Envelope | None:
-    """The envelope under which a file carried its claims; None when the vault does not have the file or group."""
-    if not sent.sha256 or not vault.path(sent.sha256).exists():
+    """The envelope of a file that has these control numbers, "" for any; None when the vault has none such."""
+    if not sent.sha256 or not vault.has(sent.sha256):
         return None
     with closing(vault.read(sent.sha256)) as blocks:
         for item in read_transactions(blocks):
             if not isinstance(item, TransactionSet) or item.envelope is None:
                 continue
             envelope = item.envelope
-            if (envelope.interchange_control_number or "") == sent.interchange_control_number and (
+            if sent.interchange_control_number in ("", envelope.interchange_control_number or "") and (
                 sent.group_control_number in ("", envelope.group_control_number or "")
             ):
                 return envelope

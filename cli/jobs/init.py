@@ -7,9 +7,11 @@ from pathlib import Path
 
 import msgspec
 
+from cli.privacy import store_of
+from cli.private import write_private
 from cli.settings import load_settings
 from edi.model.errors import UsageError
-from reconcile.store import open_store
+from edi.transport.whole import private_folder
 
 
 class Initialised(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,13 +39,13 @@ def initialise(folder: Path) -> Initialised:
     taken = [one.name for one in templates if (folder / one.name).exists()]
     if taken:
         raise UsageError(f"{folder} has {', '.join(taken)} already; nothing was written")
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     for template in templates:
-        (folder / template.name).write_bytes(template.read_bytes())
+        write_private(folder / template.name, template.read_bytes())
     for name in FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
+        private_folder(folder / name)
     settings = load_settings(folder / "claimloop.toml", environment={})
-    open_store(settings.store.database, Path(settings.store.vault)).close()
+    store_of(settings).close()
     return Initialised(
         folder=str(folder),
         files=tuple(one.name for one in templates),

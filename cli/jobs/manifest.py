@@ -65,6 +65,7 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One file. Acknowledgments and imported claims are counted here; payments are listed.
 
     ``patient_entries`` are payments of patients and what they owed before, ``opening_balances`` claims brought forward,
+    ``claim_status_answers`` are what a 277 says of claims, ``claim_status_work`` those of them that make work,
     ``deposits`` credits of a bank account that were new; ``…_known`` count what was in the store already.
     ``duplicate_of`` is the name under which a duplicate was taken in first, ``archive`` that of the zip archive it was
     a member of; the archive's own entry stands before those of its members.
@@ -81,6 +82,8 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     claims_new: int = 0
     claims_known: int = 0
     eligibility_answers: int = 0
+    claim_status_answers: int = 0
+    claim_status_work: int = 0
     patient_entries: int = 0
     patient_entries_known: int = 0
     opening_balances: int = 0
@@ -114,6 +117,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     claims_new: int = 0
     claims_known: int = 0
     eligibility_answers: int = 0
+    claim_status_answers: int = 0
+    claim_status_work: int = 0
     patient_entries: int = 0
     patient_entries_known: int = 0
     opening_balances: int = 0
@@ -140,7 +145,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             if file.outcome != DUPLICATE
             for finding in (*file.findings, *(one for payment in file.payments for one in payment.findings))
         )
-        return 1 if totals.unmatched or totals.denials or totals.rejections or noted else 0
+        work = totals.unmatched or totals.denials or totals.rejections or totals.claim_status_work
+        return 1 if work or noted else 0
 
     def remittance_files(self) -> list[str]:
         """The digests of the files of which a payment was taken in."""
@@ -216,8 +222,8 @@ def summarise(files: Iterable[FileEntry], *, retried_matched: int = 0) -> Manife
             sums["duplicates"] += 1
             continue
         for name in (
-            "acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers", "patient_entries",
-            "patient_entries_known", "opening_balances",
+            "acknowledgments", "rejections", "claims_new", "claims_known", "eligibility_answers",
+            "claim_status_answers", "claim_status_work", "patient_entries", "patient_entries_known", "opening_balances",
         ):  # fmt: skip
             sums[name] += getattr(file, name)
         for payment in file.payments:

@@ -7,6 +7,7 @@ can be read: those of its own chunk, and those that wait in the store.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -47,6 +48,10 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     def may_match(self) -> bool:
         """Whether a claim is looked for at all: its equations hold and the payee is one of ours."""
         return not self.held and bool(self.facts.practices)
+
+
+_POLICY: Final = MatchingPolicy()
+"""That of a payer without a profile."""
 
 
 class Proposed:
@@ -95,13 +100,15 @@ class Proposed:
         }
         numbers: dict[int, list[str]] = {}
         for one in wanted:
-            given = [line.line_control_number or "" for line in one.claim.lines]
             named = self._roots[one.id]
-            if not named or any(
-                number and owners.get(number) not in named and is_line_control_number(number)
-                for number in given
-            ):
-                numbers[one.id] = given
+            looked_up = not named
+            for line in one.claim.lines:
+                number = line.line_control_number
+                if number and owners.get(number) not in named and is_line_control_number(number):
+                    looked_up = True
+                    break
+            if looked_up:
+                numbers[one.id] = [line.line_control_number or "" for line in one.claim.lines]
         if not numbers:
             return
         add_by_line_numbers(connection, self.found, [number for held in numbers.values() for number in held])
@@ -157,7 +164,7 @@ class Proposed:
             payer_key=one.facts.payer_key or None,
             payer_ids=one.facts.payer_ids,
             answered=_together([self._answered[root] for root in roots if root in self._answered]),
-            policy=self._policies.get(one.facts.payer_key, MatchingPolicy()),
+            policy=self._policies.get(one.facts.payer_key, _POLICY),
         )
         if match.claim_id is None:
             return match, 0

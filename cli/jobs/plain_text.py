@@ -14,7 +14,8 @@ _LONGEST_WORD: Final = 10_000
 """Bytes without a blank or line break; nobody reads what has more."""
 _PDF: Final = b"%PDF-"
 _SEGMENT: Final = re.compile(
-    rb"(?:^|[~\r\n\x1c-\x1f'|])\s*(?:ISA|GS|ST|BPR|CLP|CAS|SVC|PLB|AK[1-9]|IK[345]|TA1|STC|HL|NM1|SE|GE|IEA|CLM|SV1)[*|^:+\x1d]"
+    rb"(?:^|[~\r\n\x1c-\x1f'|])[ \t]*"
+    rb"(?:ISA|GS|ST|BPR|CLP|CAS|SVC|PLB|AK[1-9]|IK[345]|TA1|STC|HL|NM1|SE|GE|IEA|CLM|SV1)[*|^:+\x1d]"
 )
 
 

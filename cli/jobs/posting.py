@@ -89,12 +89,8 @@ class Chunk(msgspec.Struct, frozen=True):
     def denials(self) -> int:
         """Open denials that this chunk's own claim payments brought."""
         own = {one.id for one in self.stored}
-        return sum(
-            1
-            for chain in self.chains
-            for denial in chain.state.denials
-            if denial.adjudication in own and denial.status == "open"
-        )
+        brought = [denial for chain in self.chains for denial in chain.state.denials]
+        return len([one for one in brought if one.adjudication in own and one.status == "open"])
 
     def write(self, connection: Connection, tools: Tools) -> None:
         """Write what follows from the chunk for claim payments that are in the store, and for claims."""
@@ -210,8 +206,15 @@ class _Chains:
         taken: dict[int, Stored] = {}
         for root, new in fresh.items():
             earlier, waited = self._earlier.get(root, []), reversals.get(root, [])
-            together = earlier + waited + new
             claims = self._chains[root]
+            if len(new) == 1 and not earlier and not waited:
+                only = new[0]
+                state = reconcile_claim(claims, new, self._tools.tables)
+                if not state.waiting:
+                    states.append(ChainState(state, new, only.claim.status == REVERSAL))
+                    taken[only.id] = _stored(only, waits=False)
+                    continue
+            together = earlier + waited + new
             if len(together) > 1:
                 together.sort(key=lambda one: one.order)
                 together = match_again(together, claims)
@@ -324,10 +327,11 @@ class _Work:
         """The books of every chain that was touched, and every claim payment as it is to be stored."""
         chains = _Chains(self._connection, self._proposed.found.chains, self._earlier, self._tools)
         states, changed, taken = chains.states(self._fresh)
-        self._decided.update((number, (one.outcome, one.match)) for number, one in taken.items())
+        for number, one in taken.items():
+            self._decided[number] = one.outcome, one.match
         late = [one for one in self._late if one.id in self._decided]
         return Chunk(
-            tuple(self._as_decided(one) for one in candidates),
+            tuple([self._as_decided(one) for one in candidates]),
             states,
             (*changed, *(self._as_decided(one) for one in late)),
         )
@@ -353,7 +357,9 @@ def _stored(one: Adjudication, *, waits: bool) -> Stored:
     match = one.match
     if waits:
         return Stored(one.id, one.claim, b"", UNMATCHED, no_original(match))
-    return Stored(one.id, one.claim, b"", POSTED, msgspec.structs.replace(match, reason="", detail=""))
+    if match.reason or match.detail:
+        match = msgspec.structs.replace(match, reason="", detail="")
+    return Stored(one.id, one.claim, b"", POSTED, match)
 
 
 def _adjudication(one: Candidate, match: ClaimMatch) -> Adjudication:

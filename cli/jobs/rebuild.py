@@ -19,8 +19,10 @@ from cli.settings import Settings
 from edi.codes import Tables
 from edi.model.directory import Practice
 from edi.model.errors import TemporaryError, UsageError
-from reconcile.store import Connection, Kept, Store, by_roots, open_store
+from reconcile.store import Connection, DatabaseVault, Kept, Place, Store, Vault, by_roots, open_store
 from reconcile.store.alone import alone, write_back
+from reconcile.store.audit import copy_chain, last_entry_of
+from reconcile.store.claim_status.tying import tie_again
 from reconcile.store.digest import store_digest, table_digests
 from reconcile.store.events import Event
 from reconcile.store.hold_lists import find_hold
@@ -36,6 +38,7 @@ from reconcile.store.sources import (
     source_files,
     submission_named,
 )
+from reconcile.store.vault.moving import copy_missing
 
 DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK)
 """The kinds of event that are played; all others are only copied."""
@@ -74,7 +77,7 @@ def rebuild(
 
     Args:
         store: the one in use; nothing of it is changed. Its vault is the source of every file.
-        into: an empty store on the same vault.
+        into: an empty store on the same vault, or with one of its own in its database.
         settings: of the installation.
         tables: the code tables.
         advance: told of every file and decision that is done.
@@ -85,6 +88,8 @@ def rebuild(
     """
     tools = Tools(tables, settings.payers)
     with store.read() as source:
+        if isinstance(into.vault, DatabaseVault):
+            copy_missing(store.vault, into.vault)
         with into.write() as target:
             begin_copy(source, target)
         files = source_files(source)
@@ -140,6 +145,8 @@ def _submissions(one: SourceFile, source: Connection, into: Store, tools: Tools)
             copy_file(source, target, one.sha256)
         if one.submits:
             recompute(target, copy_claims(source, target, one.sha256), tools)
+            if one.direction == "in":
+                tie_again(target)
 
 
 def practices_of(settings: Settings) -> Mapping[str, Practice]:
@@ -209,13 +216,17 @@ def sqlite_file(url: str) -> Path | None:
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
-def open_beside(store_url: str, vault: Path, into: str | None) -> tuple[Store, str]:
+def open_beside(store_url: str, vault: Path | Vault, into: str | None) -> tuple[Store, str]:
     """Open the empty store to build into: ``into``, else a file beside the one in use, left over ones removed.
+
+    It works on the vault of the one in use; on a copy in its own tables where that vault is in the database.
 
     Raises:
         UsageError: the database in use is no file, and nothing was named.
     """
     if into is not None:
+        if isinstance(vault, DatabaseVault) and sqlite_file(into) is None:
+            return open_store(into, Place(None, vault.lock)), into
         return open_store(into, vault), into
     current = sqlite_file(store_url)
     if current is None:
@@ -240,7 +251,7 @@ def sqlite_files(path: Path) -> Sequence[Path]:
 def swap(store: Store, rebuilt: Path, digest: str) -> Path:
     """Put the new store in the place of the one in use; returns where the old one went.
 
-    The logs of both are written back first, so one rename puts the whole new store in place.
+    The logs of both are written back first, so one rename puts the whole new store in place. The audit goes with it.
 
     Args:
         store: the one in use, a file; it is closed.
@@ -255,11 +266,24 @@ def swap(store: Store, rebuilt: Path, digest: str) -> Path:
         with store.read() as connection:
             if store_digest(connection, with_files=True) != digest:
                 raise TemporaryError("the store changed while the new one was built: rebuild it again")
+            _carry_audit(connection, rebuilt, store.vault)
         store.close()
         for one in (current, rebuilt):
             write_back(one)
+        if last_entry_of(current) != last_entry_of(rebuilt):
+            raise TemporaryError("somebody looked at the store while it was swapped: rebuild it again")
         kept = current.with_suffix(".before-rebuild.db")
         remove_sqlite(kept)
         kept.hardlink_to(current)
         rebuilt.replace(current)
     return kept
+
+
+def _carry_audit(source: Connection, rebuilt: Path, vault: Vault) -> None:
+    """The audit follows from nothing: its chain goes over as it is."""
+    target = open_store(f"sqlite:///{rebuilt}", vault)
+    try:
+        with target.write() as connection:
+            copy_chain(source, connection)
+    finally:
+        target.close()

@@ -51,7 +51,8 @@ def replay(
         StoreError: the vault lacks a file.
         AccessError, TemporaryError: a store or the vault failed.
     """
-    with TemporaryDirectory(prefix="claimloop-replay-") as folder:
+    # Beside the books and not where temporary files go: it holds the same rows, and asks for the same disk.
+    with TemporaryDirectory(prefix=".claimloop-replay-", dir=settings.folder) as folder:
         into = open_store(f"sqlite:///{Path(folder) / 'claimloop.db'}", store.vault)
         try:
             made = rebuild(store, into, settings, tables, advance)

@@ -9,6 +9,7 @@ from random import Random
 
 import msgspec
 
+from cli.private import write_private
 from edi.model.claim import Claim
 from edi.model.directory import TradingPartner
 from edi.model.errors import InputError
@@ -27,6 +28,7 @@ from edi.testpayer import (
 )
 from edi.transactions import t277ca, t835, t837p, t999, ta1
 from edi.transactions.outgoing import group_header, interchange_header
+from edi.transport.whole import private_folder
 from edi.x12.envelope import read_transactions
 from edi.x12.envelope_writer import interchange, segments_text
 
@@ -107,12 +109,12 @@ def simulate(
             raise InputError(
                 f"{file.name}: another file has the interchange control number {number}; use two folders"
             )
-        out.mkdir(parents=True, exist_ok=True)
+        private_folder(out)
         for name, data in answers:
-            (out / name).write_bytes(data)
+            write_private(out / name, data)
             names.append(name)
         truth = out.parent / f"{out.name}-truth-{submission.batch}.json"
-        truth.write_bytes(msgspec.json.format(msgspec.json.encode(made.truth), indent=1) + b"\n")
+        write_private(truth, msgspec.json.format(msgspec.json.encode(made.truth), indent=1) + b"\n")
         truths.append(str(truth))
         totals.append(made.truth.totals)
     if not totals:

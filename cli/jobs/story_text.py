@@ -16,7 +16,7 @@ from edi.model.money import decimal_text
 from edi.payers.profile import PayerProfile
 from reconcile.store.listing import RESEND
 from reconcile.store.patient_entries import OPENING
-from reconcile.store.postings import SUSPENSE
+from reconcile.store.posting_rows import SUSPENSE
 from reconcile.store.rejections import REJECTED, Answer
 from reconcile.store.story import ClaimStory
 from reconcile.takebacks import ChainState

@@ -34,7 +34,6 @@ from reconcile.store import (
     ClaimOrigin,
     Connection,
     Store,
-    Vault,
     allocate,
     group_control_number,
     interchange_control_number,
@@ -170,7 +169,7 @@ def _refuse_mixed(partner: TradingPartner, store: Store) -> None:
     if partner.test_and_production:
         return
     with store.read() as connection:
-        held = usages(connection, Vault(store.vault), partner.id)
+        held = usages(connection, store.vault, partner.id)
     others = sorted(held.keys() - {partner.usage})
     if others:
         ours, theirs = _USAGE.get(partner.usage, "other"), _USAGE.get(others[0], "other")
@@ -338,7 +337,7 @@ def numbered(
 
 def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Submitter) -> None:
     """Keep the bytes, then store claims and file in the open transaction."""
-    Vault(to.store.vault).keep([made.written.data])
+    to.store.vault.keep([made.written.data])
     register_file(
         connection,
         made.sha256,

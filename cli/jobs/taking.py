@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,9 +18,13 @@ from cli.jobs.manifest import FileEntry, entries
 from cli.settings import IngestSettings
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
-from reconcile.store import STARTED, Kept, Store, Vault, begin_file, finish_file
+from edi.transport.base import RetryPolicy, with_retries
+from reconcile.store import STARTED, Kept, Store, begin_file, finish_file
+from reconcile.store.engine import GivenUpError
 from reconcile.store.vault import read_blocks
 
+Result = TypeVar("Result")
+_AGAIN: Final = RetryPolicy(attempts=8, first_wait=1, longest_wait=10)
 LARGEST: Final = IngestSettings().largest_megabytes
 """Megabytes of a file that is taken in, where no setting says otherwise."""
 
@@ -92,16 +96,24 @@ def take_blocks(
 ) -> FileEntry:
     """Do as ``take_in`` with the bytes of a file of that name."""
     try:
-        kept = Vault(store.vault).keep(blocks)
+        kept = store.vault.keep(blocks)
     except InputError as error:
         message = str(error).removeprefix(f"{name}: ")
         return refused(name, None, error_finding("ING001", message, name, f"look for it and {verb} again"))
     known = begin_kept_file(store, kept, name, now, takes_reports=takes_reports)
     if known is not None:
         return known
-    entry = read(kept)
+    entry = to_its_end(lambda: read(kept))
     finish_kept_file(store, kept, entry)
     return entry
+
+
+def to_its_end(work: Callable[[], Result]) -> Result:
+    """Do work on a kept file, again when the database gave up a transaction of it for the sake of another.
+
+    What was stored before says so the second time, as after an interruption; so nothing is taken in twice.
+    """
+    return with_retries(work, _AGAIN, worth=lambda error: isinstance(error, GivenUpError))
 
 
 def take_again(

@@ -30,7 +30,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     """A trading partner's way: how to reach it, which names to fetch, how long a file must be quiet, how to try again.
 
     ``patterns`` are shell patterns of names; ``quiet_seconds`` how long size and time of a young file must stay the
-    same before it is fetched, 0 for not at all.
+    same before it is fetched, 0 for not at all. ``keeps``: files stay there when they were fetched.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     patterns: tuple[str, ...] = ("*",)
     quiet_seconds: int = 1
     policy: RetryPolicy = RetryPolicy()
+    keeps: bool = False
 
 
 def partner_of(
@@ -74,6 +75,7 @@ def partner_of(
             first_wait=table.number("first_wait", usual.first_wait),
             longest_wait=table.number("longest_wait", usual.longest_wait),
         ),
+        keeps=table.after_fetch() == "keep",
     )
 
 

@@ -10,7 +10,7 @@ import msgspec
 from cli.jobs.manifest import FindingEntry, entries
 from cli.render import Row
 from edi.codes import Tables, load_tables
-from edi.model.errors import UsageError
+from edi.model.errors import StoreError, UsageError
 from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.store import Connection, Store, Vault
@@ -68,6 +68,8 @@ def _found(check: Check, connection: Connection, vault: Vault, tables: Tables) -
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         message = f"a row of the store cannot be read ({type(error).__name__}), so the rest was not looked at"
         yield broken(check.name, message)
+    except StoreError as error:
+        yield broken(check.name, f"{error}; the rest was not looked at")
 
 
 def verify(store: Store, names: Collection[str] = (), tables: Tables | None = None) -> Verification:
@@ -84,7 +86,7 @@ def verify(store: Store, names: Collection[str] = (), tables: Tables | None = No
     unknown = sorted(set(names) - CHECKS.keys())
     if unknown:
         raise UsageError(f"no check {', '.join(unknown)}; there are {', '.join(CHECKS)}")
-    vault = Vault(store.vault)
+    vault = store.vault
     results = []
     with store.read() as connection:
         for check in CHECKS.values():

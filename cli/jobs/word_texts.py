@@ -129,6 +129,7 @@ _FILE: Final = "what became of a file or payment (ingest)"
 _KIND: Final = "what kind of denial it is (denials list)"
 _BANK: Final = "what is known of a deposit or an 835's money (deposits list)"
 _CHAIN: Final = "where a chain of provider adjustments stands (report takebacks, claims show)"
+_TOLD: Final = "what a payer said of a claim when it was asked (claims status list)"
 _MONEY: Final = "where money stands (claims show, demo)"
 _SOURCE: Final = "where a payment comes from (export postings, eob, report collections)"
 _MOVES: Final = "what a posting moves (export postings)"
@@ -165,9 +166,15 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "courtesy": ((_NOTHING, "The practice gives it for nothing; the session says so (do_not_bill)."),),
     "cancelled": ((_NOTHING, "The visit was cancelled (note_status)."),),
     "date_differs": ((_DIFFERS, "The date of service in the 835 is not the one that was billed."),),
+    "failed": ((_TOLD, "The payer could not answer; it is asked again."),),
+    "finished": ((_TOLD, "It is done with the claim and names no payment: its 835 is missing."),),
+    "information": ((_TOLD, "It waits for information: send it."),),
+    "not_found": ((_TOLD, "It has no such claim: see that the file arrived, and send the claim again."),),
+    "received": ((_TOLD, "It has the claim and has not begun with it."),),
     "denied": (
         (_CLAIM, "Nothing of the claim was paid; all of it is denied."),
         (_MONEY, "Refused by the payer; it is in the worklist until a person decides."),
+        (_TOLD, "It denied the claim, and the 835 that says why is missing."),
     ),
     "duplicate": (
         (_FILE, "The same was taken in before; nothing was posted a second time."),
@@ -197,7 +204,10 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     ),
     "overpaid": ((_CLAIM, "More was paid than charged; a payer may ask for it back."),),
     "package": ((_NOTHING, "Part of a package that the patient paid (do_not_bill)."),),
-    "paid": ((_MONEY, "Paid by a payer."),),
+    "paid": (
+        (_MONEY, "Paid by a payer."),
+        (_TOLD, "It paid, and the 835 is missing: ask for it, by the check or trace number."),
+    ),
     "not_ours": ((_WAITS, "A claim of another kind (hospital, dentist, pharmacy) in the same 835; kept."),),
     "partial": (
         (_FILE, "Some of the file was posted; the rest is held and named: claimloop held list."),
@@ -212,6 +222,7 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "pended": (
         (_CLAIM, "A line waits at the payer, which has not decided."),
         (_MONEY, "Waiting at the payer; it is still open."),
+        (_TOLD, "It has not decided yet."),
     ),
     "posted": (
         (

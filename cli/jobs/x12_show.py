@@ -12,11 +12,11 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from cli.exits import ExitCode
-from cli.jobs import x12_show_835, x12_show_837, x12_show_acks, x12_show_eligibility
+from cli.jobs import x12_show_835, x12_show_837, x12_show_acks, x12_show_eligibility, x12_show_status
 from cli.render import SCHEMA_VERSION, finding_json, to_json
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
-from edi.transactions import ta1
+from edi.transactions import t276, t277, ta1
 from edi.transactions.acknowledgments import READERS
 from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 
@@ -32,12 +32,15 @@ class Views(msgspec.Struct, frozen=True):
     text: View
 
 
+STATUS: Final = Views(x12_show_status.json_members, x12_show_status.text_lines)
+"""Of a 276 and the 277 that answers it."""
 VIEWS: Final[dict[str, Views]] = {
     "835": Views(x12_show_835.json_members, x12_show_835.text_lines),
     "837": Views(x12_show_837.json_members, x12_show_837.text_lines),
     **dict.fromkeys(
         ("270", "271"), Views(x12_show_eligibility.json_members, x12_show_eligibility.text_lines)
     ),
+    t276.KIND: STATUS,
     **dict.fromkeys(READERS, Views(x12_show_acks.json_members, x12_show_acks.text_lines)),
 }
 """Kind of transaction set (ST01, or TA1) to its views."""
@@ -96,7 +99,8 @@ def show_json(chunks: Iterable[bytes], file: str, *, show_phi: bool, outcome: Ou
             waiting = []
         is_open = True
         yield _opening(item, file)
-        view = VIEWS[item.kind].json if item.kind in VIEWS else _no_view
+        views = _views(item)
+        view = views.json if views is not None else _no_view
         for piece in view(item, show_phi):
             if isinstance(piece, Finding):
                 waiting.append(piece)
@@ -117,11 +121,17 @@ def show_text(
             yield item
             continue
         yield f"{item.kind} {item.control_number} {item.version}".rstrip()
-        view = VIEWS[item.kind].text if item.kind in VIEWS else _no_view
+        views = _views(item)
+        view = views.text if views is not None else _no_view
         for piece in view(item, show_phi):
             if isinstance(piece, Finding):
                 outcome.note(piece)
             yield piece
+
+
+def _views(transaction: TransactionSet) -> Views | None:
+    """How a transaction set is shown; a 277 may be an acknowledgment or an answer."""
+    return STATUS if t277.answers_inquiries(transaction) else VIEWS.get(transaction.kind)
 
 
 def _opening(transaction: TransactionSet | None, file: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.private import output_file
+from cli.trail import trail
 from edi.model.money import decimal_text
 
 SCHEMA_VERSION = 1
@@ -53,8 +56,12 @@ def output(path: Path | None) -> Iterator[IO[str]]:
     if path is None:
         yield sys.stdout
         return
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        yield stream
+    with output_file(path) as sink:
+        stream = io.TextIOWrapper(sink, encoding="utf-8", newline="")
+        try:
+            yield stream
+        finally:
+            stream.detach()  # flushes, and leaves closing to who opened it
 
 
 @contextmanager
@@ -69,6 +76,7 @@ def console_on(path: Path | None) -> Iterator[Console]:
 
 def write_json(document: Any, path: Path | None = None) -> None:
     """Write one JSON document and a line end to ``path`` or stdout."""
+    trail().document(document)
     with output(path) as stream:
         stream.write(to_json(document) + "\n")
 

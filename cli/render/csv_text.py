@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import IO
+from typing import IO, Final
 
 from cli.render.console import Cell, Row
 
@@ -31,13 +32,20 @@ def write_csv(rows: Iterable[Row], columns: Sequence[str], stream: IO[str]) -> N
 
 def csv_cells(row: Row, columns: Sequence[str]) -> list[str]:
     """Return the cells of a CSV row as text, safe to open in a spreadsheet."""
-    return [_safe_for_spreadsheets(text_of(row.get(column))) for column in columns]
+    return [harmless(text_of(row.get(column))) for column in columns]
 
 
-def _safe_for_spreadsheets(text: str) -> str:
-    """Keep a spreadsheet from running a cell as a formula; plain negative numbers stay numbers."""
-    if text[:1] in "=+@\t\r" and text[:1]:
-        return "'" + text
-    if text[:1] == "-" and not text[1:].replace(".", "", 1).isdigit():
+def harmless(text: str) -> str:
+    """Return a cell that no spreadsheet runs as a formula: one that begins like one gets an apostrophe before it.
+
+    Plain numbers stay numbers, negative ones too. Every CSV that leaves goes through here; the cells of workbooks are
+    typed, and go through `cli.render.sheets.write_text`.
+    """
+    if text[:1] in _BEGINS_FORMULA and text and not _NUMBER.fullmatch(text):
         return "'" + text
     return text
+
+
+_BEGINS_FORMULA: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+"""With the wide forms of =, +, - and @, which some spreadsheets take for the same."""
+_NUMBER: Final = re.compile(r"-[0-9]+(?:\.[0-9]+)?")

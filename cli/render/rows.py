@@ -8,10 +8,12 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Final
 
+from cli.private import write_output
 from cli.render.columns import Kind
 from cli.render.console import Row, output, stdout, write_json
 from cli.render.csv_text import write_csv
 from cli.render.table import print_table
+from cli.trail import noted
 from edi.model.errors import UsageError
 
 FORMS: Final = ("table", "csv", "json", "parquet", "xlsx")
@@ -62,14 +64,14 @@ def write_rows(
         write_json(list(rows), path)
     elif form == "csv":
         with output(path) as stream:
-            write_csv(rows, columns, stream)
+            write_csv(noted(rows), columns, stream)
     elif form in _BINARY:
         assert path is not None  # noqa: S101 - looked at above
-        _write_binary(list(rows), columns, form, path, kinds or {}, titles or {})
+        _write_binary(list(noted(rows)), columns, form, path, kinds or {}, titles or {})
     else:
         with output(path) as stream:
             width = stdout().width if path is None and sys.stdout.isatty() else None
-            print_table(list(rows), columns, narrow, footer, stream, width, titles or {}, kinds or {})
+            print_table(list(noted(rows)), columns, narrow, footer, stream, width, titles or {}, kinds or {})
 
 
 def _write_binary(
@@ -80,10 +82,10 @@ def _write_binary(
     kinds: Mapping[str, Kind],
     titles: Mapping[str, str],
 ) -> None:
-    from cli.render.sheets import Sheet, workbook, write_parquet
+    from cli.render.sheets import Sheet, parquet_bytes, workbook
 
     if form == "parquet":
-        write_parquet(rows, columns, kinds, path)
+        write_output(path, parquet_bytes(rows, columns, kinds))
         return
     sheet = Sheet(name="Rows", columns=columns, rows=rows, kinds=kinds, titles=titles)
-    path.write_bytes(workbook([sheet], "claimloop", _CREATED))
+    write_output(path, workbook([sheet], "claimloop", _CREATED))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -112,7 +111,12 @@ def _write(page: Any, line: int, place: int, cell: Any, kind: Kind, form: Any) -
     elif kind == "percent":
         page.write_number(line, place, float((number(cell) or 0) / 100), form)
     else:
-        page.write_string(line, place, text_of(cell)[:_LONGEST_CELL], form)
+        write_text(page, line, place, text_of(cell), form)
+
+
+def write_text(page: Any, line: int, place: int, text: str, form: Any) -> None:
+    """Write a cell that is a text and stays one, whatever it begins with; Excel has a longest one."""
+    page.write_string(line, place, text[:_LONGEST_CELL], form)
 
 
 def _width(heading: str, column: str, rows: Sequence[Row]) -> int:
@@ -121,8 +125,8 @@ def _width(heading: str, column: str, rows: Sequence[Row]) -> int:
     return min(max(longest + 2, min(len(heading) + 3, 16), 8), _WIDEST)
 
 
-def write_parquet(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, Kind], path: Path) -> None:
-    """Write rows to a Parquet file: amounts as exact decimals, dates as dates, what is empty as null."""
+def parquet_bytes(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[str, Kind]) -> bytes:
+    """Rows as a Parquet file: amounts as exact decimals, dates as dates, what is empty as null."""
     import pyarrow
     from pyarrow import parquet
 
@@ -140,7 +144,9 @@ def write_parquet(rows: Sequence[Row], columns: Sequence[str], kinds: Mapping[st
         pyarrow.array([_value(row.get(column), found[column]) for row in rows], field.type)
         for column, field in zip(columns, fields, strict=True)
     ]
-    parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields)), path)
+    made = io.BytesIO()
+    parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields)), made)
+    return made.getvalue()
 
 
 def _value(cell: Any, kind: Kind) -> Any:

@@ -1,8 +1,8 @@
-"""What the codes of TA1, 999 and 277CA mean, in our own words; a code that is not here is shown as unknown.
+"""What the codes of TA1, 999, 277CA and 277 mean, in our own words; a code that is not here is shown as unknown.
 
 Source: facts/code_sets.csv (999-IK304, 999-IK403, TA104; the categories A0 to A8 and the entities are in the table
-code_sets). IK502, AK905, TA105 and the claim status codes are from memory and not verified against their lists: they
-say where to look, nothing is decided by them.
+code_sets). IK502, AK905, TA105, the families of categories and the claim status codes are our own words and not
+verified against their lists: they say where to look, and no status code decides anything.
 """
 
 from __future__ import annotations
@@ -146,7 +146,18 @@ CLAIM_STATUSES: Final[Mapping[str, str]] = MappingProxyType(
         "562": "NPI",
     }
 )
-"""STC01-2 (also STC10-2, STC11-2), as far as they are common in rejections."""
+"""STC01-2 (also STC10-2, STC11-2), as far as they are common in rejections; unverified."""
+CATEGORY_FAMILIES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "A": "acknowledged",
+        "D": "nothing found",
+        "E": "the inquiry could not be answered",
+        "F": "finished",
+        "P": "pending",
+        "R": "information wanted",
+    }
+)
+"""STC01-1 by its first letter, where the category itself has no words; unverified."""
 
 
 def word(words: Mapping[str, str], code: str) -> str:

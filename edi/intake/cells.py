@@ -141,7 +141,7 @@ def clock(raw: str) -> Cell:
 def amount(raw: str) -> Cell:
     """An amount in dollars as integer cents; a minus amount is refused."""
     if _PLAIN_AMOUNT.fullmatch(raw):
-        return Cell(parse_cents(raw))
+        return _cents(raw)
     if _SCIENTIFIC.fullmatch(raw):
         return Cell(problem=Problem(SCIENTIFIC, "the amount is in scientific notation", "Write 85.00."))
     if _MINUS.fullmatch(raw):
@@ -154,11 +154,17 @@ def amount(raw: str) -> Cell:
         )
     match = _AMOUNT.fullmatch(raw)
     if match is not None and (match[1] or (match[2] or ".").strip(".")):
-        try:
-            return Cell(parse_cents(match[1].replace(",", "") + (match[2] or "")), "amount")
-        except ValueError:
-            return Cell(problem=Problem(BAD_AMOUNT, "the amount has a fraction of a cent", "Write 85.00."))
+        return _cents(match[1].replace(",", "") + (match[2] or ""), "amount")
     return Cell(problem=Problem(BAD_AMOUNT, "not an amount", "Write 85.00."))
+
+
+def _cents(plain: str, note: str = "") -> Cell:
+    """Digits and a point as cents; what is no amount of dollars and cents after all is refused."""
+    try:
+        return Cell(parse_cents(plain), note)
+    except ValueError as reason:
+        said = str(reason).removeprefix("not an X12 amount") or "amount is not written in digits 0 to 9"
+        return Cell(problem=Problem(BAD_AMOUNT, f"the {said}", "Write 85.00."))
 
 
 def percent_or_amount(raw: str) -> Cell:

@@ -23,6 +23,8 @@ NORMALISED_FORMS: Final = "INP010"
 MISSING_VALUE: Final = "INP020"
 
 _CACHE_SIZE: Final = 20_000
+_LONGEST_NAME: Final = 60
+"""Characters of a column's name that a finding shows."""
 
 
 class Column(NamedTuple):
@@ -310,11 +312,12 @@ class RowParser:
             if name in self._known or name in self._unknown or not name:
                 continue
             self._unknown.add(name)
-            near = get_close_matches(name, self._known, n=1)
+            shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
+            near = get_close_matches(shown, self._known, n=1)
             yield Finding(
                 code=UNKNOWN_COLUMN,
                 severity=Severity.WARNING,
-                message=f"column {name} is not known and was not read",
-                location=Location(file=self._file, row=1, field=name),
+                message=f"column {shown} is not known and was not read",
+                location=Location(file=self._file, row=1, field=shown),
                 fix=f"Did you mean {near[0]}?" if near else "Remove it, or map it in [practice.columns].",
             )

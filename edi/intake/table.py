@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -34,6 +35,7 @@ _BINARY: Final = {
 }
 _FIX_BINARY: Final = "Save it as CSV UTF-8."
 _LONGEST_LINE: Final = 1 << 20
+_SHOWN: Final = 20
 
 
 class Row(NamedTuple):
@@ -180,11 +182,14 @@ def _csv_rows(first: str, lines: _Lines, renamed: Mapping[str, str]) -> Iterator
     names = [renamed.get(_name(cell), _name(cell)) for cell in heading]
     while names and not names[-1]:
         names.pop()
-    twice = [place for place, name in enumerate(names, 1) if names.count(name) > 1]
+    counts = Counter(names)
+    twice = [place for place, name in enumerate(names, 1) if counts[name] > 1]
     if twice:
         # Not by name: in a file without a heading these are values.
         fix = "Name each column once; look at [practice.columns] too."
-        message = f"the heading has a column twice: columns {', '.join(map(str, twice))}"
+        shown = ", ".join(map(str, twice[:_SHOWN]))
+        more = f" and {len(twice) - _SHOWN} more" if len(twice) > _SHOWN else ""
+        message = f"the heading has a column twice: columns {shown}{more}"
         yield _file_problem(COLUMN_TWICE, message, fix, None)
         return
     yield Heading(tuple(names))

@@ -23,6 +23,10 @@ def sent_on(payment: ClaimPayment) -> str:
     """What says that the payer sent the claim on: its status, NM1*TT or a remark; "" when nothing does."""
     if payment.status in CROSSED_OVER:
         return f"CLP02 {payment.status}"
-    if payment.party(_NEXT_PAYER) is not None:
-        return "NM1*TT"
-    return next((remark for remark in payment.remarks if remark in FORWARDED), "")
+    for party in payment.parties:
+        if party.role == _NEXT_PAYER:
+            return "NM1*TT"
+    for remark in payment.remarks:
+        if remark in FORWARDED:
+            return remark
+    return ""

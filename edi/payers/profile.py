@@ -7,13 +7,13 @@ payer that asks for nothing special.
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from edi.model.claim import Address
+from edi.model.days import days_after, months_after
 
 PayerKind: TypeAlias = Literal[
     "medicare_b",
@@ -130,12 +130,6 @@ class CorrectionsPolicy(msgspec.Struct, frozen=True, kw_only=True):
     resend_denied_lines_only: bool = False
 
 
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later; the last of that month where it has none."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 class FilingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """[filing]: how long a claim may be filed, None where not known.
 
@@ -157,7 +151,7 @@ class FilingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     def last_day(self, served: date) -> date | None:
         """The last day on which a first claim for a service of that day may be filed, None where no limit is known."""
         if self.initial_days is not None:
-            return served + timedelta(days=self.initial_days)
+            return days_after(served, self.initial_days)
         return months_after(served, self.initial_months) if self.initial_months is not None else None
 
 
@@ -266,6 +260,23 @@ class MatchingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     charge_or_patient: bool = False
 
 
+class StatusPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """[status]: how the payer is asked what became of a claim (276).
+
+    ``takes_276``: it answers; workers' compensation, auto and self-pay never do. ``payer_id`` is its id there where it
+    is not that of claims. ``after_days`` is how long after sending it is asked, None for the slow tenth of its lag.
+    ``interval_days``: it is not asked about the same claim again within them. ``lines``: service lines are asked about
+    too. ``reply_days``: within so many days of an answer that wants more information somebody replies (a custom).
+    """
+
+    takes_276: bool = True
+    payer_id: str = ""
+    after_days: int | None = None
+    interval_days: int = 7
+    lines: bool = False
+    reply_days: int = 14
+
+
 class RuleOverride(
     msgspec.Struct, frozen=True, kw_only=True, rename={"valid_from": "from", "valid_to": "to"}
 ):
@@ -314,6 +325,7 @@ class PayerProfile(msgspec.Struct, frozen=True, kw_only=True, rename={"rules": "
     secondary: SecondaryPolicy = SecondaryPolicy()
     remittance: RemittancePolicy = RemittancePolicy()
     matching: MatchingPolicy = MatchingPolicy()
+    status: StatusPolicy = StatusPolicy()
     rules: tuple[RuleOverride, ...] = ()
 
     @property

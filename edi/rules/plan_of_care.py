@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, TypeAlias
 
 from edi.codes.sets import THERAPY_MODIFIERS
+from edi.model.days import days_after
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Location
 from edi.model.records import Case
@@ -109,7 +110,7 @@ def plan_not_certified(draft: ClaimDraft, context: RuleContext) -> Iterator[Prob
     if found is None:
         return
     policy, case, begun = found
-    due = begun + timedelta(days=policy.certification_days)
+    due = days_after(begun, policy.certification_days)
     if case.plan_of_care_certified_on is None and context.today > due and not _ordered(draft, policy, begun):
         yield Problem(
             message=f"the plan of care of {begun} was to be certified by {due}, and no certification is recorded",
@@ -129,7 +130,7 @@ def plan_certified_late(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
     if found is None:
         return
     policy, case, begun = found
-    due, certified = begun + timedelta(days=policy.certification_days), case.plan_of_care_certified_on
+    due, certified = days_after(begun, policy.certification_days), case.plan_of_care_certified_on
     if certified is not None and certified > due and not _ordered(draft, policy, begun):
         yield Problem(
             message=f"the plan of care of {begun} was certified on {certified}, after {due}",
@@ -184,7 +185,7 @@ def progress_report_due(draft: ClaimDraft, context: RuleContext) -> Iterator[Pro
     policy, case, begun = found
     reported = case.last_progress_report
     since = begun if reported is None else max(begun, reported)
-    after = since if reported is None or reported < begun else since + timedelta(days=1)
+    after = since if reported is None or reported < begun else days_after(since, 1)
     for day in own_days(draft):
         count = len(treatment_days(draft, context, after, day)) if day >= after else 0
         visits, days = policy.progress_report_visits, policy.progress_report_days

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import msgspec
 
 from edi.model.claim import Claim
+from edi.model.days import days_after
 from edi.model.draft import ClaimDraft
 from edi.payers import PayerProfile
 from edi.payers.profile import FilingPolicy
@@ -64,13 +65,13 @@ def _of_replacement(draft: ClaimDraft, policy: FilingPolicy, served: date) -> _L
         since, event = draft.answered_on, "the payer's answer"
     if policy.corrected_days is None:
         return None
-    return _Limit(REPLACEMENT, since + timedelta(days=policy.corrected_days), since, event)
+    return _Limit(REPLACEMENT, days_after(since, policy.corrected_days), since, event)
 
 
 def _of_later_payer(claim: Claim, policy: FilingPolicy, served: date) -> _Limit | None:
     if policy.clock == "date_of_service":
         days = policy.secondary_days
-        limits = [policy.last_day(served), served + timedelta(days=days) if days is not None else None]
+        limits = [policy.last_day(served), days_after(served, days) if days is not None else None]
         last = min((one for one in limits if one is not None), default=None)
         return _Limit(LATER, last, served, "the service") if last is not None else None
     answered = [one.paid_on for one in claim.other_payers]
@@ -78,7 +79,7 @@ def _of_later_payer(claim: Claim, policy: FilingPolicy, served: date) -> _Limit 
     since = max((one for one in answered if one is not None), default=None)
     if since is None or policy.secondary_days is None:
         return None
-    return _Limit(LATER, since + timedelta(days=policy.secondary_days), since, "the remittance before it")
+    return _Limit(LATER, days_after(since, policy.secondary_days), since, "the remittance before it")
 
 
 def _served(claim: Claim, policy: FilingPolicy) -> date | None:

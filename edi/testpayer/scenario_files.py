@@ -22,7 +22,10 @@ def parse_scenario(text: str) -> Scenario:
     """
     try:
         scenario = msgspec.convert(tomllib.loads(text), Scenario)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # of tomllib and of msgspec; an int of thousands of digits too
         raise UsageError(f"the scenario cannot be read: {error}") from error
     for name in scenario.rates.__struct_fields__:
         if not 0 <= getattr(scenario.rates, name) <= 1:

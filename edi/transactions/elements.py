@@ -6,13 +6,40 @@ as long as the process and hold nothing else, no name and no id.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Final
+from functools import wraps
+from typing import Final, TypeVar
 
+from edi.model.finding import Finding, Location, Severity
 from edi.model.money import parse_cents
 from edi.model.remittance import Procedure, RawSegment
+from edi.x12.envelope import TransactionSet
 
 _CAPACITY: Final = 1 << 16
+_Said = TypeVar("_Said")
+
+
+def never_silent(
+    read: Callable[[TransactionSet], Iterator[_Said | Finding]],
+) -> Callable[[TransactionSet], Iterator[_Said | Finding]]:
+    """Let a reader give Finding ENV022 for a transaction set of which it would say nothing at all."""
+
+    @wraps(read)
+    def reader(ts: TransactionSet) -> Iterator[_Said | Finding]:
+        said = False
+        for value in read(ts):
+            said = True
+            yield value
+        if not said:
+            yield Finding(
+                code="ENV022",
+                severity=Severity.ERROR,
+                message=f"there is nothing in a transaction set {ts.kind} that is read",
+                location=Location(file=ts.file, transaction=ts.control_number or None, element="ST"),
+            )
+
+    return reader
 
 
 class _Amounts(dict[str, int | None]):

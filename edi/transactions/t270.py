@@ -18,7 +18,7 @@ from edi.model.eligibility import DatePeriod, EligibilityInquiry
 from edi.model.finding import Finding, Location, Severity
 from edi.model.party import Person
 from edi.model.remittance import RawSegment
-from edi.transactions.elements import at, raw
+from edi.transactions.elements import at, never_silent, raw
 from edi.transactions.eligibility_levels import (
     DEPENDENT,
     RECEIVER,
@@ -179,6 +179,7 @@ def _known(person: Person) -> Person:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
+@never_silent
 def read(ts: TransactionSet) -> Iterator[EligibilityInquiry | Finding]:
     """Read one 270: each patient asked about, in the file's order.
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import IO, Final, Literal, Protocol, TypeVar
 
 import msgspec
 from tenacity import (
@@ -94,6 +94,14 @@ class RetryPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     longest_wait: int = 30
 
 
+class Source(Protocol):
+    """What is sent: a path, or a file of the vault, whatever it is kept in."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """Its bytes, from the start; it may be opened again."""
+        ...
+
+
 class Transport(Protocol):
     """Puts and gets whole files. A file of ours never shows under its final name before all of it is there.
 
@@ -105,7 +113,7 @@ class Transport(Protocol):
         """What can be seen of our file now; partners take files away soon."""
         ...
 
-    def stage(self, name: str, source: Path, sha256: str) -> None:
+    def stage(self, name: str, source: Source, sha256: str) -> None:
         """Bring all bytes of ``source`` to the far side under a temporary name, and see them there."""
         ...
 
@@ -179,6 +187,7 @@ def with_retries(
     *,
     on_retry: Callable[[int, str], None] | None = None,
     sleep: Callable[[float], None] | None = None,
+    worth: Callable[[BaseException], bool] = is_temporary,
 ) -> Result:
     """Run ``action``, again after temporary errors.
 
@@ -187,6 +196,7 @@ def with_retries(
         policy: attempts and waits.
         on_retry: told the number of the failed attempt and the kind of error (no PHI) before each wait.
         sleep: how to wait; None is the real clock.
+        worth: which errors are worth another try.
 
     Returns:
         What ``action`` returns.
@@ -206,7 +216,7 @@ def with_retries(
         stop=stop_after_attempt(policy.attempts),
         wait=wait_exponential(multiplier=policy.first_wait, max=policy.longest_wait)
         + wait_random(0, policy.first_wait),
-        retry=retry_if_exception(is_temporary),
+        retry=retry_if_exception(worth),
         before_sleep=note,
         reraise=True,
     )

@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Literal
 
 from edi.transport.base import (
+    DamagedTransferError,
     InDoubtError,
     NameTakenError,
     RemoteFile,
+    Source,
     Whereabouts,
     is_plain,
     is_unfinished,
     plain_name,
     temporary_name,
 )
-from edi.transport.whole import copy_whole, digest_of, reveal_whole, write_synced
+from edi.transport.whole import copy_whole, digest_of, place_for, reveal_whole, write_synced
 
 AfterFetch = Literal["archive", "delete", "keep"]
 
@@ -47,7 +49,7 @@ class FolderTransport:
         whole = staged.exists() and staged.stat().st_size == size
         return Whereabouts.STAGED if whole else Whereabouts.ABSENT
 
-    def stage(self, name: str, source: Path, sha256: str) -> None:
+    def stage(self, name: str, source: Source, sha256: str) -> None:
         """Write ``source`` beside its place; see `Transport.stage`.
 
         Raises:
@@ -102,10 +104,12 @@ class FolderTransport:
 
         Raises:
             InputError: the name is not a plain file name.
-            DamagedTransferError: the copy does not read back the same (the file may still be growing).
+            DamagedTransferError: it is not as large as when it was listed, or the copy does not read back the same.
             OSError: not there, or not readable.
         """
         source = self._inbound / plain_name(file.name)
+        if source.stat().st_size != file.size:
+            raise DamagedTransferError(f"{file.name}: it changed while it was being fetched")
         sha256 = digest_of(source)
         target = place_for(folder, file.name, sha256)
         if not target.exists():
@@ -135,11 +139,3 @@ class FolderTransport:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def place_for(folder: Path, name: str, sha256: str) -> Path:
-    """Where a fetched file of that content belongs: under its name, unless another content has it."""
-    target = folder / name
-    if target.exists() and digest_of(target) != sha256:
-        return folder / f"{sha256[:12]}-{name}"
-    return target

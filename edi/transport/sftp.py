@@ -2,7 +2,6 @@
 
 The only import of paramiko. Its exceptions are turned into ours: what may pass (a connection that dropped, a server
 that stalls or is full) is a TemporaryError, what a person has to mend (a host key, a password) an AccessError.
-paramiko's loggers print names and sizes only, and are cut off all the same.
 """
 
 from __future__ import annotations
@@ -29,20 +28,25 @@ from edi.transport.base import (
     LoginRefusedError,
     NameTakenError,
     RemoteFile,
+    Source,
     Whereabouts,
     is_plain,
     is_unfinished,
     plain_name,
     temporary_name,
 )
-from edi.transport.folder import AfterFetch, place_for
-from edi.transport.whole import copy_whole
+from edi.transport.folder import AfterFetch
+from edi.transport.whole import copy_whole, place_for
 
-_logger = logging.getLogger("paramiko")
+_logger = logging.getLogger("paramiko")  # its loggers print names and sizes, and tracebacks on stderr
 _logger.propagate = False
-_logger.disabled = True
+_logger.addHandler(logging.NullHandler())
 
 _CHUNK: Final = 1 << 15
+_AHEAD: Final = 4 << 20
+"""Bytes asked for before the first have come; asked for all at once, the size that a server tells fills the memory."""
+_LARGEST: Final = 2 << 30
+"""Bytes of a file under a name of ours that is read to see whether it is ours."""
 _DROPPED: Final = (
     paramiko.SSHException,
     EOFError,
@@ -102,12 +106,14 @@ class SftpTransport:
         with self._session(name) as client:
             there = _size(client, target)
             if there is not None:
-                same = there == size and (not self._partner.read_back or _digest(client, target) == sha256)
+                same = there == size and (
+                    not self._partner.read_back or _digest(client, target, size) == sha256
+                )
                 return Whereabouts.THERE if same else Whereabouts.OTHER
             staged = _joined(self._partner.outbound, temporary_name(name, sha256))
             return Whereabouts.STAGED if _size(client, staged) == size else Whereabouts.ABSENT
 
-    def stage(self, name: str, source: Path, sha256: str) -> None:
+    def stage(self, name: str, source: Source, sha256: str) -> None:
         """Upload ``source`` under its temporary name; size and digest are those of the file, or it is removed.
 
         Raises:
@@ -120,9 +126,10 @@ class SftpTransport:
                 writer.set_pipelined(True)
                 while chunk := reader.read(_CHUNK):
                     writer.write(chunk)
-            whole = _size(client, staged) == source.stat().st_size
+                size = reader.tell()
+            whole = _size(client, staged) == size
             if whole and self._partner.read_back:
-                whole = _digest(client, staged) == sha256
+                whole = _digest(client, staged, size) == sha256
             if not whole:
                 client.remove(staged)
                 raise DamagedTransferError(f"{name}: what arrived is not what was sent")
@@ -145,7 +152,9 @@ class SftpTransport:
                 client.rename(staged, target)
                 return
             other = (
-                _digest(client, target) != sha256 if self._partner.read_back else size not in (None, there)
+                there > _LARGEST or _digest(client, target, there) != sha256
+                if self._partner.read_back
+                else size not in (None, there)
             )
             if other:
                 raise NameTakenError(
@@ -356,25 +365,35 @@ def _size(client: paramiko.SFTPClient, path: str) -> int | None:
     return None if told is None else told.st_size or 0
 
 
-def _digest(client: paramiko.SFTPClient, path: str) -> str:
-    """SHA-256 in hex of what the server gives when asked for the file."""
-    digest = hashlib.sha256()
+def _chunks(client: paramiko.SFTPClient, path: str, size: int) -> Iterator[bytes]:
+    """The bytes of a file of the server, asked for some way ahead; no more than ``size`` and a chunk."""
+    asked = got = 0
     with client.open(path, "rb") as reader:
-        reader.prefetch()
-        while chunk := reader.read(_CHUNK):
-            digest.update(chunk)
+        while got <= size:
+            if asked <= got < size:
+                asked = min(size, got + _AHEAD)
+                reader.prefetch(asked)
+            chunk = reader.read(_CHUNK)
+            if not chunk:
+                return
+            got += len(chunk)
+            yield chunk
+
+
+def _digest(client: paramiko.SFTPClient, path: str, size: int) -> str:
+    """SHA-256 in hex of what the server gives when asked for the file; of no more than ``size`` bytes and a chunk."""
+    digest = hashlib.sha256()
+    for chunk in _chunks(client, path, size):
+        digest.update(chunk)
     return digest.hexdigest()
 
 
 def _download(client: paramiko.SFTPClient, source: str, partial: Path, size: int) -> str:
-    """Copy a file of the server to the disk, and return the digest of what came; no more than ``size`` and a bit."""
+    """Copy a file of the server to the disk, and return the digest of what came; no more than ``size`` and a chunk."""
     digest = hashlib.sha256()
-    left = size
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as writer, client.open(source, "rb") as reader:
-        reader.prefetch(size)
-        while left >= 0 and (chunk := reader.read(_CHUNK)):
-            left -= len(chunk)
+    with os.fdopen(descriptor, "wb") as writer:
+        for chunk in _chunks(client, source, size):
             digest.update(chunk)
             writer.write(chunk)
     return digest.hexdigest()

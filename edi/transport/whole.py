@@ -23,15 +23,49 @@ def digest_of(path: Path) -> str:
 
 
 def copy_whole(source: Path, target: Path, sha256: str) -> None:
-    """Copy a file to ``target``; see `_write_whole`. DamagedTransferError too when the source is not ``sha256``."""
+    """Copy a file to ``target``, which only its owner may read; see `_write_whole`.
+
+    DamagedTransferError too when the source is not ``sha256``.
+    """
     with source.open("rb") as reader:
-        _write_whole(reader, target, sha256, mode=0o666)
+        _write_whole(reader, target, sha256, mode=0o600)
 
 
 def put_whole(path: Path, data: bytes) -> None:
     """Write bytes to a file that only its owner may read, making its folder if need be; see `_write_whole`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     _write_whole(io.BytesIO(data), path, hashlib.sha256(data).hexdigest(), mode=0o600)
+
+
+def replace_whole(path: Path, data: bytes) -> None:
+    """Write bytes to a file that only its owner may read, in place of what stands there, whole or not at all.
+
+    Raises:
+        DamagedTransferError: what was written does not read back the same; what stood there still does.
+        OSError: the folder cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{PARTIAL}")
+    try:
+        write_synced(io.BytesIO(data), temporary, hashlib.sha256(data).hexdigest(), mode=0o600)
+        temporary.replace(path)
+        sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are not there, for its owner alone."""
+    for one in (*reversed(folder.parents), folder):
+        if not one.is_dir():
+            one.mkdir(exist_ok=True, mode=0o700)
+
+
+def place_for(folder: Path, name: str, sha256: str) -> Path:
+    """Where a file of that content belongs: under its name, unless another content has it."""
+    target = folder / name
+    if target.exists() and digest_of(target) != sha256:
+        return folder / f"{sha256[:12]}-{name}"
+    return target
 
 
 def write_synced(reader: IO[bytes], path: Path, sha256: str, *, mode: int) -> None:

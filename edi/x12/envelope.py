@@ -26,6 +26,7 @@ ENV018  warning   IEA missing
 ENV019  warning   a segment outside any transaction set, or a trailer without its header; it is not read
 ENV020  warning   a transaction set inside an ISA but outside any GS
 ENV021  error     there are envelopes, but no transaction set in them
+ENV022  error     a transaction set in which there is nothing that its reader reads (given by the reader)
 ======  ========  ==================================================================================
 
 A location's ``segment`` counts from ST (1) for ENV010 to ENV012, and from the beginning of the data for all others.

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain, repeat
 from typing import Final
 
@@ -26,29 +27,44 @@ from edi.x12.delimiters import Delimiters, Heading
 from edi.x12.tokenizer import SyntaxProblem, tokens
 
 # One letter for each element: k kept, i an identifier, t text, d a date, c a composite of a code and identifiers,
-# s a composite of codes, dates and a description. The last letter goes on.
+# s a composite of a procedure whose seventh part is a description, h a composite of codes and dates. The last letter
+# goes on.
 _SEGMENTS: Final = {
     "ISA": "ktktkikidk", "IEA": "k", "GS": "kiidk", "GE": "k", "ST": "k", "SE": "k", "TA1": "kdk", "BHT": "kkidk",
-    "HL": "k", "LX": "k", "NM1": "kktttktkikkt", "N1": "ktki", "N2": "t", "N3": "t", "N4": "tkik", "PER": "ktkikiki",
-    "DMG": "kdkt", "PRV": "k", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "kkkkkkkkkkkdktk", "CLM": "ik", "DTP": "kkd",
-    "DTM": "kdkkkd", "REF": "kitc", "HI": "s", "SV1": "sk", "SV2": "ksk", "SV3": "sk", "SV5": "sk", "SVC": "skkkksk",
-    "SVD": "ksk", "CAS": "k", "AMT": "k", "QTY": "k", "CN1": "kkkik", "PWK": "kkkkkit", "CRC": "k", "CR1": "kkkkkkkktt",
-    "CR2": "kkkkkkkkktt", "CR3": "k", "CUR": "k", "FRM": "kkidk", "HCP": "kkki", "HSD": "k", "LIN": "ki", "CTP": "k",
-    "LQ": "k", "MEA": "k", "MIA": "k", "MOA": "k", "NTE": "kt", "K3": "t", "OI": "k", "TOO": "k", "PS1": "ik",
-    "BPR": "kkkkkkikikikikid", "TRN": "kiii", "CLP": "ikkkkkik", "TS2": "k", "TS3": "ikdk", "RDM": "kttt",
-    "STC": "kdkkkdkdikkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt", "AK5": "k", "AK9": "k", "IK3": "k",
-    "IK4": "kkkt", "IK5": "k", "CTX": "ck", "EB": "k", "EQ": "k", "III": "kkt", "AAA": "k", "LS": "k", "LE": "k",
-    "MSG": "t",
+    "HL": "k", "LX": "k", "NM1": "kktttttkikkt", "N1": "ktkik", "N2": "t", "N3": "t", "N4": "tkikkik",
+    "PER": "ktkikikit",
+    "DMG": "kdk", "PRV": "kkik", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "kkkkkkkkkkkdktk", "CLM": "ik", "DTP": "kkd",
+    "DTM": "kdkkkd", "REF": "kitc", "HI": "h", "SV1": "skkkkkkkkkkkkkkkiik", "SV2": "ksk", "SV3": "sk", "SV5": "sk",
+    "SVC": "skkkksk", "SVD": "kksk", "CAS": "k", "AMT": "k", "QTY": "kkkt", "CN1": "kkkik", "PWK": "kkkkkitk",
+    "CRC": "k", "CR1": "kkkkkkttttk", "CR2": "kkkkkkkkkttk", "CR3": "kkkkt", "CUR": "kkkkkkkdkkdkkdkkdkkdk",
+    "FRM": "kkidk", "HCP": "kkkik", "HSD": "k", "LIN": "k", "CTP": "k", "LQ": "k", "MEA": "k", "MIA": "k", "MOA": "k",
+    "NTE": "kt", "K3": "t", "OI": "k", "TOO": "k", "PS1": "ik", "BPR": "kkkkkkikikikikidkkiki", "TRN": "kiii",
+    "CLP": "ikkkkkik", "TS2": "k", "TS3": "ikdk", "RDM": "kticc",
+    "STC": "kdkkkdkdikkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt",
+    "AK5": "k", "AK9": "k", "IK3": "k", "IK4": "kkkt", "IK5": "k", "CTX": "ck", "EB": "kkkktkkkkkkkskk", "EQ": "ksk",
+    "III": "kkktk", "AAA": "k", "LS": "k", "LE": "k", "MSG": "tk", "CL1": "k",
 }  # fmt: skip
+_TAXONOMIES: Final = frozenset({"PXC", "ZZ"})
+"""PRV02: PRV03 is what the provider does, not who he is."""
+_OF_PAYERS: Final = frozenset({"2U", "NF"})
+"""REF01: REF02 is the number of a payer."""
+_CLOCK: Final = "TM"
+"""DTP02: DTP03 is a time of day."""
 _PUBLIC: Final = frozenset({"PR", "TT", "40", "Y2"})
 """Who in NM101 and N101 is a payer or a clearinghouse: name and id are kept, unless NM102 says it is a person."""
 _PERSON: Final = "1"
+_REMITTANCE: Final = "835"
 _LETTERS: Final = "ACDEFGHJKMNPQRTUVWXY"
 """No letter that a Medicare beneficiary identifier may not have; the six others are in texts alone."""
 _OTHERS: Final = "BILOSZ"
 _SHORTEST: Final = 4
 """A shorter number names nobody, and is an ordinal more often than not."""
 _ROUNDS: Final = 6
+_PIECE: Final = 40
+"""Characters that are replaced together; of a longer text each piece for itself."""
+_DESCRIPTION: Final = 6
+"""Place of the description in a composite of a procedure, from 0."""
+_BLOCK: Final = 256
 
 
 class Redactor:
@@ -62,6 +78,7 @@ class Redactor:
         self._key = key
         number = int.from_bytes(hmac.digest(key, b"weeks", "sha256")[:4], "big")
         self._shift = timedelta(weeks=-(1 + number % 52))
+        self._kind = ""
         self.identifier = lru_cache(maxsize=100_000)(self._identifier)
 
     def copy(self, chunks: Iterable[bytes]) -> Iterator[bytes | SyntaxProblem]:
@@ -81,18 +98,16 @@ class Redactor:
             if isinstance(token, Heading):
                 delimiters = token.delimiters
                 if token.isa:
-                    yield self._segment(delimiters.element.join(token.isa), delimiters)
+                    isa = self._segment(delimiters.element.join(token.isa), delimiters)
+                    # Without ISA16 a line break would be taken for the terminator.
+                    yield isa if token.component_given else isa.rstrip(b"\n")
                 continue
             if delimiters is not None:
                 yield b"".join([self._segment(segment, delimiters) for segment in token])
 
     def _segment(self, segment: str, delimiters: Delimiters) -> bytes:
         name, *elements = segment.split(delimiters.element)
-        shape = _SEGMENTS.get(name.strip(), "i")
-        if name == "PLB":
-            shape = "id" + "ck" * len(elements)
-        elif name in ("NM1", "N1") and elements and elements[0] in _PUBLIC:
-            shape = shape if name == "NM1" and elements[1:2] == [_PERSON] else "k"
+        shape = self._shape(name, elements)
         kinds = chain(shape, repeat(shape[-1]))
         done = [
             element if kind == "k" or not element else self._element(element, kind, delimiters)
@@ -100,15 +115,32 @@ class Redactor:
         ]
         return (delimiters.element.join([name, *done]) + delimiters.segment + "\n").encode("utf-8")
 
+    def _shape(self, name: str, elements: list[str]) -> str:
+        """What the elements of a segment are: by its name, and by the qualifiers and the set it stands in."""
+        first, second = elements[0] if elements else "", elements[1] if len(elements) > 1 else ""
+        if name == "ST":
+            self._kind = first
+        elif name == "PLB":
+            return "id" + "ck" * len(elements)
+        elif _is_public(name, first, second):
+            return "k"
+        elif name == "TRN" and self._kind == _REMITTANCE:
+            return "kiki"  # TRN03 is the payer, as BPR10 is
+        return _SEGMENTS.get(name.strip(), "i")
+
     def _element(self, text: str, kind: str, delimiters: Delimiters) -> str:
         if kind == "d":
             return self.moved(text)
-        if kind in "cs":
+        if kind in "csh":
             parts = text.split(delimiters.component)
             if kind == "c":
                 parts[1:] = [self.identifier(part) for part in parts[1:]]
+            elif kind == "s":
+                parts[_DESCRIPTION:] = [
+                    self._text(part) for part in parts[_DESCRIPTION : _DESCRIPTION + 1]
+                ] + parts[_DESCRIPTION + 1 :]
             else:
-                parts = [self._part(part, at) for at, part in enumerate(parts)]
+                parts = [self._code_or_date(part) for part in parts]
             return delimiters.component.join(parts)
         if delimiters.repetition and delimiters.repetition in text:
             return delimiters.repetition.join(
@@ -116,11 +148,11 @@ class Redactor:
             )
         return self.identifier(text) if kind == "i" else self._text(text)
 
-    def _part(self, part: str, at: int) -> str:
-        """A part of a composite of codes: a date in it moves, a description is replaced."""
-        if _is_date(part[:8]) and len(part) >= 8 and part[:2] in ("19", "20"):
+    def _code_or_date(self, part: str) -> str:
+        """A part of a composite of codes: a date in it moves."""
+        if len(part) >= 8 and _is_date(part[:8]) and part[:2] in ("19", "20"):
             return self.moved(part)
-        return self._text(part) if at == 6 else part
+        return part
 
     def _text(self, text: str) -> str:
         return " ".join(self._permuted(word) if word else word for word in text.split(" "))
@@ -151,6 +183,13 @@ class Redactor:
 
     def _permuted(self, text: str, *, first_may_be_zero: bool = False) -> str:
         """Another text of the same shape; one to one among the texts of a shape."""
+        if len(text) > _PIECE:
+            pieces = [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
+            return "".join(self._permuted_piece(piece, str(at)) for at, piece in enumerate(pieces))
+        return self._permuted_piece(text, "", first_may_be_zero=first_may_be_zero)
+
+    def _permuted_piece(self, text: str, place: str, *, first_may_be_zero: bool = False) -> str:
+        """Another text of the same shape, which hangs on the place of the piece too."""
         capitals = [_capital(char) for char in text]
         alphabets = [_alphabet(char) for char in capitals]
         if alphabets and alphabets[0] == "0123456789" and not first_may_be_zero and text[0] != "0":
@@ -159,11 +198,13 @@ class Redactor:
         for char, alphabet in zip(capitals, alphabets, strict=True):
             number = number * len(alphabet) + alphabet.index(char)
             size *= len(alphabet)
-        number = self._shuffled(number, size, "".join(alphabet[0] for alphabet in alphabets))
+        number = self._shuffled(number, size, place + "".join(alphabet[0] for alphabet in alphabets))
         found = []
-        for char, alphabet in zip(reversed(text), reversed(alphabets), strict=True):
+        for char, capital, alphabet in zip(
+            reversed(text), reversed(capitals), reversed(alphabets), strict=True
+        ):
             number, at = divmod(number, len(alphabet))
-            found.append(alphabet[at].lower() if char.islower() else alphabet[at])
+            found.append(alphabet[at].lower() if char != capital else alphabet[at])
         return "".join(reversed(found))
 
     def _shuffled(self, number: int, size: int, shape: str) -> int:
@@ -182,18 +223,41 @@ class Redactor:
                 return number
 
 
+def _is_public(name: str, first: str, second: str) -> bool:
+    """Whether the qualifiers of a segment say that nothing in it is a person's."""
+    return (
+        (name == "N1" and first in _PUBLIC)
+        or (name == "NM1" and first in _PUBLIC and second != _PERSON)
+        or (name == "PRV" and second in _TAXONOMIES)
+        or (name == "REF" and first in _OF_PAYERS)
+        or (name == "DTP" and second == _CLOCK)
+    )
+
+
 def _capital(char: str) -> str:
-    """Its capital letter; the letter itself where that would be two (as for a sharp s)."""
+    """Its capital letter; the letter itself where that is two (a sharp s), or is another's too (a micro sign)."""
     upper = char.upper()
-    return upper if len(upper) == 1 else char
+    return upper if len(upper) == 1 and upper.lower() == char else char
 
 
+@cache
 def _alphabet(char: str) -> str:
     """The characters that one may become: its own kind, or itself."""
     for alphabet in ("0123456789", _LETTERS, _OTHERS):
         if char in alphabet:
             return alphabet
-    return char
+    if char.isascii() or not char.isalnum():
+        return char
+    first = ord(char) // _BLOCK * _BLOCK
+    others = (chr(number) for number in range(max(first, 128), first + _BLOCK))
+    return "".join(one for one in others if _kind_of(one) == _kind_of(char)) or char
+
+
+def _kind_of(char: str) -> tuple[str, bool]:
+    """What a character beyond ASCII must have in common with those that it may become."""
+    return unicodedata.category(char), len(char.lower()) == 1 and char.lower() != char and _capital(
+        char.lower()
+    ) == char
 
 
 def _day(text: str) -> date:

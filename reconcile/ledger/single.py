@@ -7,10 +7,11 @@ from typing import Final
 
 from edi.codes.lookup import Tables
 from edi.model.balance import REVERSAL
-from reconcile.accounts import BUNDLED_IN, account_of, unexplained_of_claim, unexplained_of_line
+from reconcile.accounts import BUNDLED_IN, account_of_codes, unexplained_of_claim
 from reconcile.ledger.books import Ledger, balance_of
 from reconcile.values import Account, Adjudication, Posting, SubmittedLine
 
+_PAID: Final = Account.PAID
 _COLUMN: Final = {
     Account.CONTRACTUAL: 2,
     Account.PATIENT: 3,
@@ -31,45 +32,41 @@ def post_only(adjudication: Adjudication, lines: Sequence[SubmittedLine], tables
         return None
     held = {line.id: [line.charge, 0, 0, 0, 0, 0] for line in lines}
     postings: list[Posting] = []
-    for index, paid_line in enumerate(claim.lines):
-        ids = adjudication.match.lines[index].line_ids
-        if len(ids) != 1 or ids[0] not in held:
+    live: list[tuple[int, int]] = []
+    for index, (paid_line, match) in enumerate(zip(claim.lines, adjudication.match.lines, strict=True)):
+        if len(match.line_ids) != 1:
             return None
-        line_id = ids[0]
-        cents_of = held[line_id]
-        paid = paid_line.paid
-        if unexplained_of_line(paid_line):
+        line_id = match.line_ids[0]
+        cents_of = held.get(line_id)
+        if cents_of is None:
             return None
+        charge, paid = paid_line.charge, paid_line.paid
         if paid:
-            postings.append(Posting(number, index, line_id, Account.PAID, paid))
+            postings.append(Posting(number, index, line_id, _PAID, paid))
             cents_of[1] += paid
+        left = charge - paid
         for adjustment in paid_line.adjustments:
-            if adjustment.reason == BUNDLED_IN:
+            group, reason, cents = adjustment.group, adjustment.reason, adjustment.cents
+            if reason == BUNDLED_IN:
                 return None
-            cents = adjustment.cents
             if not cents:
                 continue
-            account = account_of(
-                adjustment, paid_line.charge, paid, capitated=capitated, bundled=False, tables=tables
-            )
+            left -= cents
+            whole = cents == charge and not paid
+            account = account_of_codes(tables, group, reason, whole, capitated, False)
             postings.append(
-                Posting(
-                    number,
-                    index,
-                    line_id,
-                    account,
-                    cents,
-                    adjustment.group,
-                    adjustment.reason,
-                    adjustment.quantity,
-                )
+                Posting(number, index, line_id, account, cents, group, reason, adjustment.quantity)
             )
             column = _COLUMN.get(account)
             if column is not None:
                 cents_of[column] += cents
-    live = frozenset([(number, match.line_ids[0]) for match in adjudication.match.lines])
+        if left:  # the line's own equation fails: what is missing goes to suspense
+            return None
+        live.append((number, line_id))
     balances = tuple([balance_of(line_id, *cents_of) for line_id, cents_of in held.items()])
     for one in balances:
         if one.open < 0:
             return None
-    return Ledger(postings=tuple(postings), balances=balances, findings=(), reversed_by={}, live=live)
+    return Ledger(
+        postings=tuple(postings), balances=balances, findings=(), reversed_by={}, live=frozenset(live)
+    )

@@ -73,7 +73,6 @@ def match_claim(
         return quick
     fits = [fit_of(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
     accepted = [fit for fit in fits if fit.accepted(policy)]
-    ids = tuple(sorted(claim.id for claim in candidates))
     if not accepted:
         reason, detail = _disagreement(fits)
         return ClaimMatch(
@@ -81,8 +80,10 @@ def match_claim(
             evidence=max((fit.evidence for fit in fits), key=lambda evidence: STRENGTH[evidence]),
             reason=reason,
             detail=detail,
-            candidates=ids,
+            candidates=_ids(candidates),
         )
+    if len(accepted) == 1:
+        return _settled(payment, accepted[0], accepted, candidates, payer_key, policy, margin=0)
     best_of: dict[int, Fit] = {}
     for fit in accepted:
         held = best_of.get(fit.claim.root)
@@ -96,15 +97,34 @@ def match_claim(
             evidence=ranked[0].evidence,
             reason="ambiguous",
             detail=f"{_equals(ranked)} claims fit equally well",
-            candidates=ids,
+            candidates=_ids(candidates),
         )
-    best = ranked[0]
+    return _settled(payment, ranked[0], accepted, candidates, payer_key, policy, margin=margin)
+
+
+def _settled(
+    payment: ClaimPayment,
+    best: Fit,
+    accepted: Sequence[Fit],
+    candidates: Sequence[SubmittedClaim],
+    payer_key: str | None,
+    policy: MatchingPolicy,
+    *,
+    margin: int,
+) -> ClaimMatch:
+    """The answer now that the chain is known (that of ``best``): which of its submissions, and whether it is sure.
+
+    ``margin``: by how many points the next chain is behind.
+    """
     if best.allocated and _contradicted(payment, best.claim, best.evidence, candidates):
         return _named_apart(best.evidence, best.lines, candidates)
-    chain = [fit for fit in accepted if fit.claim.root == best.claim.root]
-    chosen = max(chain, key=lambda fit: _version(fit, payment))
-    others = [fit for fit in accepted if fit is not chosen]
-    runner_up = max(others, key=lambda fit: fit.identity()).claim.id if others else None
+    chosen, runner_up = best, None
+    if len(accepted) > 1:
+        chain = [fit for fit in accepted if fit.claim.root == best.claim.root]
+        chosen = max(chain, key=lambda fit: _version(fit, payment))
+        others = [fit for fit in accepted if fit is not chosen]
+        runner_up = max(others, key=lambda fit: fit.identity()).claim.id
+    ids = _ids(candidates)
     answer = _answer(payment, chosen, ids, runner_up, payer_key)
     doubtful = _doubtful(answer.lines, policy)
     if answer.claim_id is not None and doubtful:
@@ -112,18 +132,20 @@ def match_claim(
         return msgspec.structs.replace(
             answer, claim_id=None, reason="ambiguous", detail=detail, candidates=ids
         )
-    return msgspec.structs.replace(answer, margin=margin)
+    return msgspec.structs.replace(answer, margin=margin) if margin else answer
 
 
 def _doubtful(lines: Sequence[LineMatch], policy: MatchingPolicy) -> int:
     """How many lines lead the next best line by less than the payer's policy asks."""
-    return sum(
-        1
-        for one in lines
-        if one.runner_up is not None
-        and not one.twin
-        and one.evidence not in _BY_LINE_NUMBER
-        and one.margin < policy.line_margin
+    return len(
+        [
+            one
+            for one in lines
+            if one.runner_up is not None
+            and not one.twin
+            and one.evidence not in _BY_LINE_NUMBER
+            and one.margin < policy.line_margin
+        ]
     )
 
 
@@ -134,8 +156,13 @@ def _not_posted(reason: str, detail: str, candidates: Sequence[SubmittedClaim]) 
         evidence=ClaimEvidence.NONE,
         reason=reason,
         detail=detail,
-        candidates=tuple(sorted(claim.id for claim in candidates)),
+        candidates=_ids(candidates),
     )
+
+
+def _ids(candidates: Sequence[SubmittedClaim]) -> tuple[int, ...]:
+    """The submissions that were looked at, in order of their ids."""
+    return tuple(sorted([claim.id for claim in candidates]))
 
 
 def _by_allocated_numbers(
@@ -197,7 +224,7 @@ def _named_apart(
         lines=lines,
         reason="conflict",
         detail="CLP01 names one claim, and the line control numbers (REF*6R) this store gave name another",
-        candidates=tuple(sorted(claim.id for claim in candidates)),
+        candidates=_ids(candidates),
     )
 
 

@@ -20,6 +20,7 @@ STRENGTH: Final = {
     ClaimEvidence.LINE_CONTROL_NUMBER: 1,
     ClaimEvidence.NONE: 0,
 }
+_CONTRARY: Final = frozenset({"charge_differs", "date_differs"})
 _FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE, LineEvidence.LINE_NUMBER)
 
 
@@ -92,6 +93,8 @@ def shared_number(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) 
 
 def _payer_number_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> bool:
     """CLP07 or REF*F8 is a payer claim control number of the submission, or the one it refers to."""
+    if not claim.payer_claim_control_numbers and not claim.original_reference:
+        return False
     given = {value for qualifier, value in payment.references if qualifier == "F8"}
     if payment.payer_claim_control_number:
         given.add(payment.payer_claim_control_number)
@@ -110,19 +113,18 @@ def fit_of(
     """Compare one submission with a claim payment; arguments as in ``reconcile.match.match_claim``."""
     lines = match_lines(payment, claim.lines, answered)
     numbers = {line.id: line.control_number for line in claim.lines if line.allocated}
-    allocated = sum(
-        1
-        for service, match in zip(payment.lines, lines, strict=True)
-        if service.line_control_number
-        and any(numbers.get(line_id) == service.line_control_number for line_id in match.line_ids)
-    )
+    allocated = 0
+    for service, match in zip(payment.lines, lines, strict=True):
+        given = service.line_control_number
+        if given and any(numbers.get(line_id) == given for line_id in match.line_ids):
+            allocated += 1
     return Fit(
         claim=claim,
         evidence=shared_number(payment, claim, known=allocated > 0),
         lines=lines,
         allocated=allocated,
-        tied=sum(1 for match in lines if match.line_ids),
-        sure=sum(1 for match in lines if _is_sure(match)),
+        tied=len([match for match in lines if match.line_ids]),
+        sure=len([match for match in lines if _is_sure(match)]),
         charge=abs(payment.charge) == claim.charge,
         patient=patient_agrees(payment, claim),
         payer=payer_agrees(claim, payer_key, payer_ids),
@@ -132,11 +134,13 @@ def fit_of(
 
 def _is_sure(match: LineMatch) -> bool:
     """Whether code, date and charge (or a number with them) agree: enough to speak for the claim."""
-    return match.evidence in _FULL and not {"charge_differs", "date_differs"}.intersection(match.notes)
+    return match.evidence in _FULL and (not match.notes or _CONTRARY.isdisjoint(match.notes))
 
 
 def patient_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> int:
     """1 when member id or name agree, -1 when both sides tell one and none agrees, 0 when nothing can be compared."""
+    if payment.member_id and payment.member_id in claim.member_ids:
+        return 1
     told = False
     members = {normalise_control_number(value) for value in claim.member_ids if value}
     given = {payment.member_id} | {party.id for party in payment.parties if party.role in ("QC", "IL", "74")}

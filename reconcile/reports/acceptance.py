@@ -29,6 +29,7 @@ from reconcile.reports.registry import (
     summed,
 )
 from reconcile.store.report_rows import answers as source
+from reconcile.store.report_rows.answer_sums import acceptance_sums
 from reconcile.store.report_rows.scope import listed
 
 _OUTCOMES: Final = (source.ACCEPTED, source.REJECTED_277, source.REJECTED_999, source.NO_ANSWER)
@@ -38,12 +39,12 @@ _SUMS: Final = ("sent", "answered", *_OUTCOMES)
 def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, how many claims were accepted, rejected by what, and not answered."""
     found: dict[str, Row] = {}
-    for one in source.outcome_sums(connection, source.acceptance_rows(scope, by)):
+    for one in acceptance_sums(connection, scope, by):
         row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys(_SUMS, 0)})
-        row[one.outcome] = int(one.claims)
-        row["sent"] = cell(row, "sent") + int(one.claims)
+        row[one.outcome] = one.claims
+        row["sent"] = cell(row, "sent") + one.claims
         if one.outcome != source.NO_ANSWER:
-            row["answered"] = cell(row, "answered") + int(one.claims)
+            row["answered"] = cell(row, "answered") + one.claims
     return [_rated(row) for row in found.values()]
 
 

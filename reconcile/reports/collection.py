@@ -7,7 +7,7 @@ It is told of claims: by payer, a claim stands with the payer billed, with the m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from reconcile.reports.behind import CLAIM
 from reconcile.reports.registry import (
@@ -37,6 +37,11 @@ _SUMS: Final = ("claims", "charge", "allowed", "collected", *_AMOUNTS)
 
 def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
     """By group, the amounts that the charges are made of, and the rate."""
+    return rated(source.collection_sums(connection, scope, by))
+
+
+def rated(sums: Iterable[Any]) -> list[Row]:
+    """What ``collection_sums`` gave, as rows with the rate."""
     return [
         _rated(
             {
@@ -45,7 +50,7 @@ def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
                 **{name: int(getattr(one, name) or 0) for name in ("charge", *_AMOUNTS)},
             }
         )
-        for one in source.collection_sums(connection, scope, by)
+        for one in sums
     ]
 
 

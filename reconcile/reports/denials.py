@@ -67,11 +67,11 @@ def _read(connection: Connection, scope: Scope, by: str) -> Answer:
 
 
 def _denials(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
-    rows = list(listed(connection, source.denial_rows(scope, by)))
-    if by == "therapist":
-        who = source.therapists(connection, {(row["claim_id"], row["line_number"]) for row in rows})
+    rows = list(listed(connection, source.denial_rows(connection, scope, by)))
+    if by == source.THERAPIST:
+        names = source.therapist_names((str(row[GROUP]), cell(row, "claim_id")) for row in rows)
         for row in rows:
-            row[GROUP] = who[row["claim_id"], row["line_number"]]
+            row[GROUP] = names[str(row[GROUP])]
     for row in rows:
         waits = row["status"] == source.OPEN
         row["open"], row["open_amount"] = int(waits), row["amount"] if waits else 0

@@ -31,7 +31,8 @@ from reconcile.reports.registry import (
     cell,
 )
 
-_BY: Final = "practice"
+_BY: Final = ""
+"""All claims together: the page shows totals alone."""
 _KINDS: Final[tuple[Kind, ...]] = ("cents", "count", "percent", "days")
 _NAMES: Final = dict(zip(_KINDS, ("amount", "count", "percent", "days"), strict=True))
 _OF_DAYS: Final = ("lag_p50", "lag_p90")
@@ -84,14 +85,15 @@ HEADLINES: Final = (
 def totals(connection: Connection, scope: Scope) -> dict[str, Row]:
     """The totals of the reports that the page is made of, by report."""
     days = payers.lags(connection, scope)[TOTAL]
+    denied = denials.groups(connection, scope, _BY)[1]
     return {
         "collection": collection.whole(collection.groups(connection, scope, _BY)),
         "aging": aging.whole(aging.groups(connection, scope, _BY)),
         "acceptance": acceptance.whole(acceptance.groups(connection, scope, _BY)),
         "resolution": resolution.whole(resolution.groups(connection, scope, _BY)),
         "rates": rates.total(connection, scope),
-        "denials": denials.groups(connection, scope, _BY)[1],
-        "preventable": preventable.REPORT.read(connection, scope, "rule").total or {},
+        "denials": denied,
+        "preventable": {"amount": denied["preventable_amount"]},
         "payers": {"lag_p50": payers.percentile(days, 50), "lag_p90": payers.percentile(days, 90)},
         "silence": silence.REPORT.read(connection, scope, _BY).total or {},
     }

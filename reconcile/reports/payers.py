@@ -34,6 +34,7 @@ from reconcile.reports.registry import (
     summed,
 )
 from reconcile.store.report_rows import balances as source
+from reconcile.store.report_rows.answer_sums import several_payers
 from reconcile.store.report_rows.scope import listed
 
 _BY: Final = "payer"
@@ -80,12 +81,17 @@ def lags(connection: Connection, scope: Scope) -> dict[str, dict[int, int]]:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    billed = collection.groups(connection, scope, _BY)
+    mixed, sums_of_claims = (
+        several_payers(connection, scope),
+        source.collection_sums(connection, scope, _BY),
+    )
+    billed = collection.rated(sums_of_claims)
     money: list[Row] = [
-        {GROUP: payer, **sums} for payer, sums in source.money_sums(connection, scope).items()
+        {GROUP: payer, **sums}
+        for payer, sums in source.money_sums(connection, scope, sums_of_claims, mixed).items()
     ]
-    rated = rates.groups(connection, scope, _BY)
-    first = resolution.groups(connection, scope, _BY)
+    rated = rates.groups(connection, scope, _BY, mixed)
+    first = resolution.groups(connection, scope, _BY, mixed)
     is_open = [row for row in aging.groups(connection, scope, _BY) if row[GROUP] != source.PATIENTS]
     days = lags(connection, scope)
     parts = ((billed, _BILLED), (money, _MONEY), (rated, _RATES), (first, _FIRST), (is_open, ("total",)))

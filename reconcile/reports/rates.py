@@ -9,7 +9,7 @@ the payer that answered, whoever was billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
@@ -33,23 +33,24 @@ from reconcile.reports.registry import (
     summed_once,
 )
 from reconcile.store.report_rows import answers as source
+from reconcile.store.report_rows.answer_sums import rate_sums
 from reconcile.store.report_rows.scope import listed
 
 _SUMS: Final = ("adjudicated_claims", "adjudicated", "denied_claims", "denied")
 _ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
-def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
-    """By group, what is adjudicated and denied, with both rates."""
+def groups(connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None) -> list[Row]:
+    """By group, what is adjudicated and denied, with both rates; ``mixed`` as of ``rate_sums``."""
     return [
-        _rated({GROUP: one.group, **{name: int(getattr(one, name) or 0) for name in (*_SUMS, *_ONCE)}})
-        for one in source.rate_sums(connection, scope, by)
+        _rated({GROUP: group, **{name: getattr(sums, name) for name in (*_SUMS, *_ONCE)}})
+        for group, sums in rate_sums(connection, scope, by, mixed).items()
     ]
 
 
 def total(connection: Connection, scope: Scope) -> Row:
     """The same for all claims of the scope."""
-    return whole(groups(connection, scope, "practice"))
+    return whole(groups(connection, scope, ""))
 
 
 def whole(rows: Iterable[Row]) -> Row:

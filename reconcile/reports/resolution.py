@@ -7,7 +7,7 @@ payer that answered it, by that payer's first answer; the total counts it once, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
@@ -31,6 +31,7 @@ from reconcile.reports.registry import (
     summed_once,
 )
 from reconcile.store.report_rows import answers as source
+from reconcile.store.report_rows.answer_sums import resolution_sums
 from reconcile.store.report_rows.scope import listed
 
 _OUTCOMES: Final = (source.SETTLED, source.DENIED_FIRST, source.PENDED_FIRST, source.REJECTED_FIRST)
@@ -38,12 +39,12 @@ _SUMS: Final = ("answered", *_OUTCOMES)
 _ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
-def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
-    """By group, how the claims that a payer answered came out at first."""
+def groups(connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None) -> list[Row]:
+    """By group, how the claims that a payer answered came out at first; ``mixed`` as of ``resolution_sums``."""
     found: dict[str, Row] = {}
-    for one in source.outcome_sums(connection, source.resolution_rows(scope, by)):
+    for one in resolution_sums(connection, scope, by, mixed):
         row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys((*_SUMS, *_ONCE), 0)})
-        for begin, claims in (("", int(one.claims)), (ONCE, int(one.once))):
+        for begin, claims in (("", one.claims), (ONCE, one.once)):
             row[begin + one.outcome] = claims
             row[begin + "answered"] = cell(row, begin + "answered") + claims
     return [_rated(row) for row in found.values()]

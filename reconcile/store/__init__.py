@@ -98,14 +98,16 @@ from reconcile.store.history import (
     earlier_lines,
     save_sessions_without_line,
 )
-from reconcile.store.postings import (
+from reconcile.store.posting_rows import (
     POSTED,
     SUSPENSE,
     UNMATCHED,
     ChainState,
     Stored,
-    complete_remittance,
     denial_id,
+)
+from reconcile.store.postings import (
+    complete_remittance,
     insert_claim_payments,
     next_claim_payment_id,
     next_remittance_id,
@@ -122,7 +124,7 @@ from reconcile.store.practices import (
     register_practices,
 )
 from reconcile.store.submissions import Submissions, add_by_line_numbers, by_numbers, by_roots, normalised
-from reconcile.store.vault import Kept, Vault, read_blocks
+from reconcile.store.vault import DatabaseVault, FolderVault, Held, Kept, Lock, Place, Vault, read_blocks
 
 __all__ = [
     "CLM01",
@@ -140,9 +142,14 @@ __all__ = [
     "ClaimOrigin",
     "Connection",
     "ContentDigest",
+    "DatabaseVault",
     "Event",
+    "FolderVault",
+    "Held",
     "Kept",
+    "Lock",
     "Payees",
+    "Place",
     "RemittanceFacts",
     "SavedClaims",
     "Store",

@@ -3,34 +3,45 @@
 A 277CA names a claim by its patient control number; a 999 a transaction set (GS06 and ST02) or a whole group; a TA1
 an interchange. Every trading partner's control numbers begin at 1, and two practices may number their claims alike: an
 acknowledgment is tied only where it can speak of one file or one claim alone, and a Finding says where it cannot. A
-claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of two 277CA the later dated one; its
-status follows while no payer has adjudicated it.
+277CA that rejects a whole submission, or all of one provider in it, is tied by our BHT03 (`whole_rejections`).
+
+A claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of two 277CA the later dated one;
+its status follows while no payer has adjudicated it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.control import normalise_control_number
 from edi.model.finding import Finding, Location, Severity
 from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
 from reconcile.store.practices import Payees, payees
-from reconcile.store.schema import AcknowledgmentRow, ClaimRow, PayerClaimControlNumberRow
+from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileRow, PayerClaimControlNumberRow
 from reconcile.store.submissions import REJECTION
+from reconcile.store.whole_rejections import (
+    CLAIMS_ANSWER,
+    of_submission,
+    rejects_submission,
+    whole_rejections,
+)
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
-CLAIMS_ANSWER: Final = "277CA"
-"""The kind of acknowledgment that names claims; all others name files by their control numbers."""
+_FILE = table_of(FileRow)
 _DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, CLAIMS_ANSWER: 3}
-_PRECISION: Final = (AcknowledgmentLevel.GROUP, AcknowledgmentLevel.TRANSACTION)
-"""A group's answer says less about a claim than that of its transaction set."""
+_PRECISION: Final = (
+    AcknowledgmentLevel.GROUP,
+    AcknowledgmentLevel.TRANSACTION,
+    AcknowledgmentLevel.PROVIDER,
+)
+"""A group's answer says less about a claim than that of its transaction set, and that less than the claim's own."""
 
 
 class SentFile(msgspec.Struct, frozen=True):
@@ -97,14 +108,16 @@ def save_acknowledgments(
     for ordinal, answer in enumerate(answers):
         claims = tie.claims(answer)
         matched += bool(claims)
-        (by_number if answer.kind == CLAIMS_ANSWER else by_file).update(claims)
+        (by_number if answer.patient_control_number else by_file).update(claims)
         for claim in claims:
             if answer.level is not AcknowledgmentLevel.LINE:
                 held = changes.get(claim)
                 changes[claim] = answer if held is None or _outweighs(answer, held) else held
             if answer.payer_claim_control_number and len(claims) == 1:
                 numbers.append((answer.payer_claim_control_number, claim))
-        rows.append(_row(set_digest, ordinal, file_sha256, answer, claims))
+        rows.append(
+            _row(set_digest, ordinal, file_sha256, of_submission(answer) if claims else answer, claims)
+        )
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
     turned = _change_claims(connection, changes)
@@ -131,6 +144,7 @@ class _Held(msgspec.Struct, frozen=True):
     root: int
     practice_id: str
     charge: int
+    sent: datetime | None
 
 
 class _Tie:
@@ -159,6 +173,8 @@ class _Tie:
             return self._of_file(where, answer, "AK102", f"group {answer.group_control_number}")
         if answer.patient_control_number:
             return self._of_number(answer, answer.patient_control_number)
+        if rejects_submission(answer):
+            return self._of_submission(of_submission(answer))
         if answer.interchange_control_number:
             number = answer.interchange_control_number
             where = _CLAIM.c.interchange_control_number == number
@@ -199,13 +215,33 @@ class _Tie:
             self._note("ACK006", what, message, Location(element=element))
         return []
 
+    def _of_submission(self, answer: Acknowledgment) -> list[int]:
+        """The claims of a transaction set of ours that a 277CA rejects whole, or those of the provider it names."""
+        set_number = answer.transaction_control_number
+        where = and_(
+            _CLAIM.c.interchange_control_number == answer.interchange_control_number,
+            _CLAIM.c.st_control_number == set_number,
+        )
+        what = f"transaction set {set_number} of interchange {answer.interchange_control_number}"
+        found = self._of_file(where, answer, "TRN02", what)
+        if answer.level is not AcknowledgmentLevel.PROVIDER or not found:
+            return found
+        self._payees = self._payees or payees(self._connection)
+        practices = self._payees.practices(answer.provider_npi, answer.provider_tax_id)
+        query = select(_CLAIM.c.id).where(_CLAIM.c.practice_id.in_(sorted(practices)))
+        mine = {claim for some in chunks(found, IN_LIST) for claim in self._ids(query, some)}
+        return [claim for claim in found if claim in mine]
+
+    def _ids(self, query: Select[tuple[int]], claims: Sequence[int]) -> list[int]:
+        return [row.id for row in self._connection.execute(query.where(_CLAIM.c.id.in_(claims)))]
+
     def _says(self, sent: SentFile) -> bool | None:
         if sent not in self._known:
             self._known[sent] = self._answers_file(sent)
         return self._known[sent]
 
     def _of_number(self, answer: Acknowledgment, number: str) -> list[int]:
-        """The latest submission of the one chain of the practice that bears the number and charge."""
+        """The submission of the one chain of the practice with the number and charge that went out last before it."""
         held = [
             one
             for one in self._by_number.get(normalise_control_number(number), [])
@@ -223,12 +259,19 @@ class _Tie:
             message = f"the {answer.kind} fits several claims of one number; it is tied to none of them"
             self._note("ACK005", number, message, place)
             return []
-        return [one.id for one in held[-1:]]
+        return [one.id for one in (_sent_by(held, answer.date) or held)[-1:]]
 
     def _note(self, code: str, what: str, message: str, place: Location) -> None:
         fix = "Ask the clearinghouse which file or claim it means, and look at those claims."
         found = Finding(code=code, severity=Severity.WARNING, message=message, location=place, fix=fix)
         self.untied.setdefault((code, what), found)
+
+
+def _sent_by(held: Sequence[_Held], day: date | None) -> list[_Held]:
+    """Those of submissions that had gone out when an answer of that day was made; a clock's day may be the next one."""
+    if day is None:
+        return []
+    return [one for one in held if one.sent is None or one.sent.date() <= day + timedelta(days=1)]
 
 
 def _said(kind: str, code: str, *, accepted: bool) -> str:
@@ -249,8 +292,9 @@ def _claims_by_number(connection: Connection, answers: Sequence[Acknowledgment])
         if answer.patient_control_number
     }
     found: dict[str, list[_Held]] = {}
-    columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.practice_id, _CLAIM.c.charge)
+    columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.practice_id, _CLAIM.c.charge, _FILE.c.first_seen)
     query = select(_CLAIM.c.pcn_normalised, *columns).order_by(_CLAIM.c.sequence, _CLAIM.c.id)
+    query = query.outerjoin(_FILE, _FILE.c.sha256 == _CLAIM.c.file_sha256)
     for some in chunks(sorted(wanted), IN_LIST):
         for number, *fields in connection.execute(query.where(_CLAIM.c.pcn_normalised.in_(some))):
             found.setdefault(number, []).append(_Held(*fields))
@@ -300,6 +344,9 @@ def _sent_again(connection: Connection, claims: Sequence[int]) -> tuple[int, ...
 def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> list[int]:
     """Write the answers to the claims, unless a deeper one is there; of 277CA the latest by its own date counts.
 
+    What payers decided is the status of a chain's first claim; a later one keeps that of its acknowledgments, whether
+    its 835 or its 277CA came first.
+
     Returns:
         The claims that are rejected by it and were not, or the other way round.
     """
@@ -308,15 +355,18 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
     latest = _latest_by_claim(connection, claim_level)
     rows: list[Row] = []
     for some in chunks(sorted(changes), IN_LIST):
-        query = select(_CLAIM.c.id, _CLAIM.c.acknowledged, _CLAIM.c.adjudications, _CLAIM.c.status)
-        for claim, held, adjudications, status in connection.execute(query.where(_CLAIM.c.id.in_(some))):
+        columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.acknowledged, _CLAIM.c.adjudications, _CLAIM.c.status)
+        query = select(*columns)
+        for claim, root, held, adjudications, status in connection.execute(
+            query.where(_CLAIM.c.id.in_(some))
+        ):
             answer = changes[claim]
             if _DEPTH.get(answer.kind, 0) < _DEPTH.get(held.split(":")[0], 0):
                 continue
             code, accepted = latest.get(claim, (answer.code, answer.accepted))
             word = _word(accepted=accepted)
             said = _said(answer.kind, code, accepted=accepted)
-            rows.append((said, status if adjudications else word, claim))
+            rows.append((said, status if adjudications and claim == root else word, claim))
             if (REJECTION in said) is not (REJECTION in held):
                 turned.append(claim)
     update(connection, ClaimRow, ["acknowledged", "status"], rows)
@@ -331,7 +381,13 @@ def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int,
     )
     best: dict[int, tuple[date, bool, str]] = {}
     for some in chunks(sorted(claims), IN_LIST):
-        for claim, day, accepted, code in connection.execute(query.where(table.c.claim_id.in_(some))):
+        told = [*connection.execute(query.where(table.c.claim_id.in_(some)))]
+        told += [
+            (claim, row.stated_on, row.accepted, row.code)
+            for claim, rows in whole_rejections(connection, some).items()
+            for row in rows
+        ]
+        for claim, day, accepted, code in told:
             rank = (day or date.min, not accepted, code)
             best[claim] = max(best.get(claim, rank), rank)
     return {claim: (code, not rejected) for claim, (_, rejected, code) in best.items()}

@@ -1,4 +1,4 @@
-"""Files whose delivery nobody could vouch for, until an acknowledgment showed that they had arrived.
+"""Files whose delivery nobody could vouch for, until an acknowledgment showed that they had arrived; what was fetched.
 
 A TA1 or 999 names the file by its control numbers. A 277CA names claims: it speaks for a file only where all that was
 ever sent of the claim went in that file, for it might be the late answer to an earlier submission.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
 from reconcile.store.bulk import IN_LIST, chunks, table_of
-from reconcile.store.events import record_event
-from reconcile.store.files import PLACED, SENDING, SENT, move_file
+from reconcile.store.events import events, record_event
+from reconcile.store.files import OUTGOING, PLACED, SENDING, SENT, move_file
 from reconcile.store.schema import ClaimRow, EventRow, FileRow
 
 ARRIVED: Final = "arrived"
 """Kind of the event."""
+FETCHED: Final = "fetched"
+"""Kind of the event of a file that stayed where it was fetched from."""
 _CLAIM = table_of(ClaimRow)
 _FILE = table_of(FileRow)
 _EVENT = table_of(EventRow)
@@ -76,3 +78,74 @@ def _was_sending(connection: Connection, sha256: str) -> bool:
     """Whether the file got its name at the far side once, before a person had it sent again."""
     query = select(_EVENT.c.id).where(_EVENT.c.subject == f"file:{sha256}", _EVENT.c.kind == SENDING).limit(1)
     return connection.execute(query).first() is not None
+
+
+class InquiryFile(NamedTuple):
+    """A file of inquiries (270, 276) that is in doubt, or waits to be sent again: digest, name, partner, outcome."""
+
+    sha256: str
+    name: str
+    partner: str
+    outcome: str
+
+
+def doubtful_inquiries(connection: Connection) -> list[InquiryFile]:
+    """The files without claims that got their name at the far side once and are not known as sent."""
+    query = (
+        select(_FILE.c.sha256, _FILE.c.name, _FILE.c.outcome)
+        .where(
+            _FILE.c.direction == OUTGOING,
+            _FILE.c.kind != "837P",
+            _FILE.c.outcome.in_((SENDING, PLACED)),
+        )
+        .order_by(_FILE.c.sha256)
+    )
+    found = []
+    for sha256, name, outcome in connection.execute(query).all():
+        partners = [
+            str(one.data.get("partner", ""))
+            for one in events(connection, f"file:{sha256}")
+            if one.kind == SENDING
+        ]
+        if partners:
+            found.append(InquiryFile(sha256, name, partners[-1], outcome))
+    return found
+
+
+def note_inquiry_arrived(connection: Connection, file: InquiryFile, *, kind: str, at: datetime) -> None:
+    """Count a file of inquiries as sent whose acknowledgment is here; arguments as for `note_arrivals`."""
+    if move_file(connection, file.sha256, before=file.outcome, outcome=SENT):
+        data = {"partner": file.partner, "name": file.name, "by": kind}
+        record_event(connection, kind=ARRIVED, subject=f"file:{file.sha256}", data=data, at=at)
+
+
+class KeptThere(NamedTuple):
+    """A file as a partner lists it: name, bytes, and seconds since 1970 at which it was changed."""
+
+    name: str
+    size: int
+    modified: int
+
+
+def kept_there(connection: Connection, partner: str) -> frozenset[KeptThere]:
+    """The files that were fetched from a partner and stayed there."""
+    return frozenset(
+        KeptThere(one.data["name"], one.data["size"], one.data["modified"])
+        for one in events(connection, f"{FETCHED}:{partner}")
+    )
+
+
+def note_kept_there(
+    connection: Connection, partner: str, file: KeptThere, *, sha256: str, at: datetime
+) -> None:
+    """Note that a file was fetched and stayed there.
+
+    Args:
+        connection: a write transaction.
+        partner: id of the trading partner.
+        file: as it was listed.
+        sha256: of what was fetched.
+        at: UTC without zone.
+    """
+    data = {**file._asdict(), "sha256": sha256}
+    record_event(connection, kind=FETCHED, subject=f"{FETCHED}:{partner}", data=data, at=at)

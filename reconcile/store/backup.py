@@ -1,21 +1,24 @@
 """A whole store as one stream, and back: rows of one snapshot, then every file of the vault, while others work on.
 
 The stream is a gzipped tar that says nothing of the database it came from: ``manifest.json`` (schema version, digest),
-``rows/0001-TABLE.jsonl`` (a JSON list a row, columns named in the manifest), ``vault/SHA256``, and last ``end.json``
-with the counts, without which the stream was cut off. It can be restored on the other kind of database, and by a later
-claimloop, which upgrades the tables afterwards.
+``rows/0001-TABLE.jsonl`` (a JSON list a row, columns in the manifest), ``vault/SHA256`` (plain bytes, wherever and
+however the vault keeps them), and last ``end.json`` with the counts, without which the stream was cut off. It can be
+restored on the other kind of database, into the other kind of vault, and by a later claimloop, which upgrades the
+tables. Files are restored beside the vault and put into it when the stream was read to its end and found whole.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import msgspec
 from sqlalchemy import Connection, MetaData, Table, func, select
@@ -27,10 +30,13 @@ from reconcile.store.digest import store_digest
 from reconcile.store.engine import Store, translated
 from reconcile.store.schema import SCHEMA_VERSION, FileRow
 from reconcile.store.vault import Vault
+from reconcile.store.vault.staging import Stage, staging
 
 FORMAT: Final = 1
 _ROWS: Final = 5_000
+_BLOCK: Final = 1 << 20
 _VERSION_TABLE: Final = "alembic_version"
+_VAULT_TABLES: Final = ("vault_file", "vault_chunk")
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,18 +100,10 @@ def back_up(
                 if advance is not None:
                     advance(count)
         files = 0
-        vault = Vault(store.vault)
         wanted = set(connection.execute(select(table_of(FileRow).c.sha256)).scalars())
-        for digest in vault.digests():
-            if not vault.intact(digest):
-                raise StoreError(
-                    f"the file {digest} of the vault is not what it was; a backup of it would be none"
-                )
+        for digest in store.vault.digests():
+            _add_file(tar, store.vault, digest)
             wanted.discard(digest)
-            path = vault.path(digest)
-            with path.open("rb") as stream:
-                entry = _entry(f"vault/{digest}", path.stat().st_size)
-                tar.addfile(entry, stream)
             files += 1
             if advance is not None:
                 advance(1)
@@ -129,11 +127,11 @@ def _snapshot(store: Store) -> Iterator[Connection]:
             yield connection
 
 
-def _tables(connection: Connection) -> list[Table]:
-    """The tables as they are there, those that others refer to first."""
+def _tables(connection: Connection, *, but: Collection[str] = _VAULT_TABLES) -> list[Table]:
+    """The tables as they are there, those that others refer to first. Those of the vault go as files, not as rows."""
     found = MetaData()
     found.reflect(bind=connection)
-    return [table for table in found.sorted_tables if table.name != _VERSION_TABLE]
+    return [table for table in found.sorted_tables if table.name not in (_VERSION_TABLE, *but)]
 
 
 def _parts(connection: Connection, table: Table) -> Iterator[tuple[bytes, int]]:
@@ -163,8 +161,39 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     tar.addfile(_entry(name, len(data)), io.BytesIO(data))
 
 
+def _add_file(tar: tarfile.TarFile, vault: Vault, digest: str) -> None:
+    """Add a file of the vault; StoreError when it is not what it was."""
+    damaged = f"the file {digest} of the vault is not what it was; a backup of it would be none"
+    entry = _entry(f"vault/{digest}", vault.size(digest))
+    with vault.open(digest) as opened:
+        stream = _Hashed(opened)
+        try:
+            tar.addfile(entry, cast("IO[bytes]", stream))
+        except (EOFError, tarfile.TarError, OSError):
+            if stream.short:
+                raise StoreError(damaged) from None
+            raise
+        if opened.read(1) or stream.sha256.hexdigest() != digest:
+            raise StoreError(damaged)
+
+
+class _Hashed:
+    """A stream whose bytes are hashed as they are read; ``short`` when it had fewer than were asked for."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.sha256 = hashlib.sha256()
+        self.short = False
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.short = self.short or 0 <= len(data) < size
+        self.sha256.update(data)
+        return data
+
+
 def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] | None = None) -> Manifest:
-    """Fill an empty store from a stream, in one transaction: all of it or nothing.
+    """Fill an empty store from a stream, in one transaction: all of it or nothing, in the vault neither.
 
     Args:
         store: without rows; made for this.
@@ -178,18 +207,37 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
         UsageError: the store holds rows, or a newer claimloop made the backup.
         InputError: it is no backup, was cut off, or is damaged.
     """
+    placed: list[str] = []
     try:
-        with tarfile.open(fileobj=source, mode="r|gz") as tar, store.write() as connection:
-            return _restored(store, connection, iter(tar), tar, advance)
-    except (tarfile.TarError, EOFError, OSError, LookupError, ValueError) as error:
-        raise InputError(f"this is no whole backup ({type(error).__name__}); nothing was restored") from None
+        with store.write() as connection, staging(store.vault, connection) as stage:
+            with gzip.GzipFile(fileobj=source, mode="rb") as plain:
+                with tarfile.open(fileobj=cast("IO[bytes]", plain), mode="r|") as tar:
+                    manifest = _restored(connection, iter(tar), tar, stage, advance)
+                _drain(cast("IO[bytes]", plain))
+            _drain(source)
+            placed += stage.settle()
+    except BaseException as error:
+        for digest in placed:
+            store.vault.remove(digest)
+        if isinstance(error, tarfile.TarError | EOFError | OSError | LookupError | ValueError | zlib.error):
+            raise InputError(
+                f"this is no whole backup ({type(error).__name__}); nothing was restored"
+            ) from None
+        raise
+    return manifest
+
+
+def _drain(stream: IO[bytes]) -> None:
+    """Read to the end: what is packed or encrypted is known to be whole only there."""
+    while stream.read(_BLOCK):
+        pass
 
 
 def _restored(
-    store: Store,
     connection: Connection,
     entries: Iterator[tarfile.TarInfo],
     tar: tarfile.TarFile,
+    stage: Stage,
     advance: Callable[[int], None] | None,
 ) -> Manifest:
     manifest = _manifest(tar, next(entries, None))
@@ -198,7 +246,6 @@ def _restored(
     rows = dict.fromkeys(tables, 0)
     files, counts = 0, None
     seen = hashlib.sha256()
-    vault = Vault(store.vault)
     for entry in entries:
         stream = tar.extractfile(entry)
         if stream is None:
@@ -209,7 +256,9 @@ def _restored(
             seen.update(part)
             rows[table] += _fill(connection, tables[table], manifest.columns[table], part)
         elif kind == "vault":
-            if vault.keep(_blocks(stream)).sha256 != name:
+            if not files:
+                _bring_up(connection, manifest.schema)  # all rows are in; the vault may be among the tables
+            if stage.keep(_blocks(stream)) != name:
                 raise InputError(f"the backup is damaged: the file {name} of the vault is not what it was")
             files += 1
         elif entry.name == "end.json":
@@ -220,15 +269,21 @@ def _restored(
         raise InputError("the backup was cut off; nothing was restored")
     if counts.sha256 not in ("", seen.hexdigest()):
         raise InputError("the backup is damaged: its rows are not what they were; nothing was restored")
-    if manifest.schema != SCHEMA_VERSION:
-        migrate.upgrade(connection)
-    elif store_digest(connection, with_files=True) != manifest.digest:
+    if not files:
+        _bring_up(connection, manifest.schema)
+    if manifest.schema == SCHEMA_VERSION and store_digest(connection, with_files=True) != manifest.digest:
         raise InputError("what was restored is not what was backed up; nothing was kept")
     return manifest
 
 
+def _bring_up(connection: Connection, schema: str) -> None:
+    """Bring the tables from the backup's version to this one."""
+    if schema != SCHEMA_VERSION:
+        migrate.upgrade(connection)
+
+
 def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    while block := stream.read(1 << 20):
+    while block := stream.read(_BLOCK):
         yield block
 
 
@@ -244,7 +299,7 @@ def _manifest(tar: tarfile.TarFile, entry: tarfile.TarInfo | None) -> Manifest:
 
 def _make_tables(connection: Connection, schema: str) -> None:
     """The tables of the backup's version; UsageError when there are rows already."""
-    tables = _tables(connection)
+    tables = _tables(connection, but=())
     for table in tables:
         if connection.execute(select(func.count()).select_from(table)).scalar():
             raise UsageError("the store to restore into holds rows; name another one with --database")

@@ -17,6 +17,7 @@ from edi.model.frequency import REPLACEMENT, VOID
 from reconcile.chain import one_discipline
 from reconcile.store.bulk import IN_LIST, chunks, columns_of, insert, next_id, table_of
 from reconcile.store.content import claim_digest, pack_claim, unpack_claim
+from reconcile.store.rendering import rendered_claim, rendered_line
 from reconcile.store.schema import (
     BilledSessionRow,
     ClaimContentRow,
@@ -334,6 +335,7 @@ def _claim_row(
         "pended": 0,
         "open_balance": billed,
         "suspense": 0,
+        "rendered_by": rendered_claim(claim),
     }
     return tuple(values[name] for name in _CLAIM_COLUMNS)
 
@@ -356,6 +358,7 @@ def _line_row(line: Any, number: int, claim_id: int, *, allocated: bool) -> tupl
         line.date_to or line.date_from,
         line.line_control_number,
         allocated and bool(line.line_control_number),
+        rendered_line(line),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from edi.model.remittance import (
     RemittanceHeader,
     RemittanceParty,
     RemittanceTrailer,
+    ServicePayment,
 )
 
 CLAIM_FIELDS: Final = (
@@ -37,8 +38,8 @@ LINE_FIELDS: Final = (
 )  # fmt: skip
 """The same for a service payment; procedure, submitted procedure and adjustments follow."""
 
-_claim_values = attrgetter(*CLAIM_FIELDS)
-_line_values = attrgetter(*LINE_FIELDS)
+_claim_values = itemgetter(*[ClaimPayment.__struct_fields__.index(name) for name in CLAIM_FIELDS])
+_line_values = itemgetter(*[ServicePayment.__struct_fields__.index(name) for name in LINE_FIELDS])
 _encoder = msgspec.msgpack.Encoder()
 _claim_decoder = msgspec.msgpack.Decoder(Claim)
 
@@ -47,15 +48,15 @@ def pack_claim_payment(claim: ClaimPayment) -> bytes:
     """A claim payment as bytes: the same value always gives the same bytes."""
     return _encoder.encode(
         (
-            _claim_values(claim),
-            [astuple(adjustment) for adjustment in claim.adjustments],
-            [astuple(party) for party in claim.parties],
+            _claim_values(astuple(claim)),
+            list(map(astuple, claim.adjustments)),
+            list(map(astuple, claim.parties)),
             [
                 (
-                    _line_values(line),
+                    _line_values(astuple(line)),
                     astuple(line.procedure),
                     astuple(line.submitted_procedure) if line.submitted_procedure is not None else None,
-                    [astuple(adjustment) for adjustment in line.adjustments],
+                    list(map(astuple, line.adjustments)),
                 )
                 for line in claim.lines
             ],

@@ -1,6 +1,7 @@
 """Numbers that name things for ever: allocated in the transaction that stores what they name, never given twice.
 
-Kinds: ``isa13``, ``gs06``, ``st02`` per trading partner; ``clm01``, ``ref6r`` and ``trn270`` for the whole store.
+Kinds: ``isa13``, ``gs06``, ``st02`` per trading partner; ``clm01``, ``ref6r``, ``trn270`` and ``trn276`` for the
+whole store.
 SQLite holds the write lock from ``BEGIN IMMEDIATE``, PostgreSQL locks the counter's row; a rollback gives the numbers
 back, and then nothing was named by them.
 """
@@ -21,6 +22,7 @@ ST02: Final = "st02"
 CLM01: Final = "clm01"
 REF6R: Final = "ref6r"
 TRN270: Final = "trn270"
+TRN276: Final = "trn276"
 
 _HIGHEST: Final = {ISA13: 999_999_999, GS06: 999_999_999, ST02: 999_999_999}
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -36,7 +38,7 @@ def allocate(connection: Connection, partner: str, kind: str, count: int, *, at:
     Args:
         connection: the write transaction that stores what the numbers name.
         partner: id of the trading partner; "" for numbers of the whole store.
-        kind: ``isa13``, ``gs06``, ``st02``, ``clm01``, ``ref6r`` or ``trn270``.
+        kind: ``isa13``, ``gs06``, ``st02``, ``clm01``, ``ref6r``, ``trn270`` or ``trn276``.
         count: how many; 0 gives an empty range and touches nothing.
         at: the time for the event log.
 
@@ -109,6 +111,11 @@ def line_control_number(number: int) -> str:
 def inquiry_trace_number(number: int) -> str:
     """TRN02 of a 270: ``E`` and nine characters, so that no payer takes it for a number of his own."""
     return "E" + _base36(number, LINE_WIDTH)
+
+
+def status_trace_number(number: int) -> str:
+    """TRN02 of a 276: ``S`` and nine characters."""
+    return "S" + _base36(number, LINE_WIDTH)
 
 
 def is_line_control_number(text: str) -> bool:

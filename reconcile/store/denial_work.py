@@ -6,24 +6,30 @@ the log means the same in a store that was built anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Date, func, or_, select, text
 
 from edi.model.balance import REVERSAL
-from reconcile.store.bulk import IN_LIST, chunks, day
+from reconcile.store.bulk import IN_LIST, chunks, day, table_of
 from reconcile.store.denial_listing import DenialListing, denials
 from reconcile.store.events import record_events
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE
+from reconcile.store.report_rows.answers import posted_answers, rejected_last
+from reconcile.store.report_rows.denials import standing_then
+from reconcile.store.report_rows.scope import Scope
+from reconcile.store.schema import ResubmissionRow
 from reconcile.values import Again, DenialStatus
 from reconcile.worklist import Answer, Deed, Verb, Work, work_of
 
 KIND: Final = "denial"
 """The kind of an event about an item of work."""
 _SUBJECT: Final = "denial:"
+_AGAIN = table_of(ResubmissionRow)
 
 
 class DenialWork(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -39,7 +45,11 @@ class DenialWork(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 def denial_work(
-    connection: Connection, *, everything: bool = False, roots: Collection[int] | None = None
+    connection: Connection,
+    *,
+    everything: bool = False,
+    roots: Collection[int] | None = None,
+    as_of: date | None = None,
 ) -> list[DenialWork]:
     """The items of the worklist, in no order.
 
@@ -47,12 +57,14 @@ def denial_work(
         connection: any transaction.
         everything: those too that money has settled.
         roots: only those of these chains; None for all.
+        as_of: as they stood at the end of that day: what a payer answered or took back, and what a person did, after
+            it does not count; None for all that is stored.
     """
-    deeds = deeds_by_item(connection)
-    again = _sent_again(connection)
+    deeds = deeds_by_item(connection, as_of)
+    again = _sent_again(connection, as_of)
     found: dict[str, list[DenialListing]] = {}
     items: dict[str, DenialWork] = {}
-    for one in denials(connection, open_only=not everything, roots=roots):
+    for one in _denials(connection, open_only=not everything, roots=roots, as_of=as_of):
         name = one.work
         if one.status != DenialStatus.OPEN or name in deeds or name in items or one.claim_root in again:
             found.setdefault(name, []).append(one)
@@ -63,12 +75,30 @@ def denial_work(
             rows.append(items.pop(name).denial)
     worked = {rows[0].claim_root for name, rows in found.items() if name in deeds}
     if worked and not everything:
-        for one in denials(connection, roots=worked):
+        for one in _denials(connection, open_only=False, roots=worked, as_of=as_of):
             if one.work in found and one.status != DenialStatus.OPEN:
                 found[one.work].append(one)
-    back = _taken_back(connection, worked) if worked else {}
+    back = _taken_back(connection, worked, as_of) if worked else {}
     touched = [_item(rows, deeds.get(name, ()), back, again) for name, rows in found.items()]
     return [*items.values(), *touched]
+
+
+def _denials(
+    connection: Connection, *, open_only: bool, roots: Collection[int] | None, as_of: date | None
+) -> Iterator[DenialListing]:
+    """The denials, each as it stood at the end of a day; arguments as of ``denial_work``."""
+    if as_of is None:
+        yield from denials(connection, open_only=open_only, roots=roots)
+        return
+    stood = standing_then(connection, as_of)
+    for one in denials(connection, roots=roots):
+        if one.remitted_on is not None and one.remitted_on > as_of:
+            continue
+        status = stood.get(one.denial_id, one.status)
+        if status != one.status:
+            one = msgspec.structs.replace(one, status=status, recovered=0)
+        if not open_only or one.status == DenialStatus.OPEN:
+            yield one
 
 
 @lru_cache(maxsize=4096)
@@ -110,13 +140,14 @@ def _latest(one: DenialListing) -> tuple[bool, date, str, str]:
     )
 
 
-def deeds_by_item(connection: Connection) -> dict[str, list[Deed]]:
-    """What people did, by item, in the order of the log."""
+def deeds_by_item(connection: Connection, as_of: date | None = None) -> dict[str, list[Deed]]:
+    """What people did, by item, in the order of the log; only up to a day, if one is named."""
     found: dict[str, list[Deed]] = {}
     query = text("SELECT id, subject, actor, data FROM event WHERE kind = :kind ORDER BY id")
     for number, subject, actor, data in connection.execute(query, {"kind": KIND}).cursor.fetchall():
         deed = msgspec.structs.replace(_DEEDS.decode(data), number=number, actor=actor)
-        found.setdefault(subject.removeprefix(_SUBJECT), []).append(deed)
+        if as_of is None or deed.on <= as_of:
+            found.setdefault(subject.removeprefix(_SUBJECT), []).append(deed)
     return found
 
 
@@ -156,11 +187,11 @@ def written_off(connection: Connection, on: date | None = None) -> dict[int, int
         connection: any transaction.
         on: only what was written off by that day; None for all.
     """
-    deeds = (deed for done in deeds_by_item(connection).values() for deed in done)
+    deeds = (deed for done in deeds_by_item(connection, on).values() for deed in done)
     if not any(deed.verb is Verb.WRITE_OFF for deed in deeds):
         return {}
     found: dict[int, int] = {}
-    for one in denial_work(connection):
+    for one in denial_work(connection, as_of=on):
         if one.work.written_off and (on is None or one.work.since is None or one.work.since <= on):
             root = one.denial.claim_root
             found[root] = found.get(root, 0) + one.work.written_off
@@ -172,20 +203,37 @@ def written_off(connection: Connection, on: date | None = None) -> dict[int, int
     return {root: min(cents, denied[root]) for root, cents in found.items() if root in denied}
 
 
-def _sent_again(connection: Connection) -> dict[int, list[tuple[int, str]]]:
-    """By chain the submissions that went out in the place of others and have no answer: id and payer."""
-    query = text(
-        "SELECT c.root, c.id, c.payer_key FROM claim c JOIN resubmission x ON x.claim_id = c.id"
-        " WHERE x.kind <> :secondary AND c.adjudications = 0 AND c.status <> 'rejected'"
+def _sent_again(connection: Connection, as_of: date | None) -> dict[int, list[tuple[int, str]]]:
+    """By chain the submissions that went out in the place of others and have no answer: id and payer.
+
+    As of a day those that had gone out by its end, and had neither answer nor rejection by then.
+    """
+    query = (
+        select(CLAIM.c.root, CLAIM.c.id, CLAIM.c.payer_key)
+        .join(_AGAIN, _AGAIN.c.claim_id == CLAIM.c.id)
+        .where(_AGAIN.c.kind != Again.SECONDARY.value)
     )
+    if as_of is None:
+        query = query.where(CLAIM.c.adjudications == 0, CLAIM.c.status != "rejected")
+    else:
+        scope = Scope(today=as_of, as_of=as_of)
+        answered = posted_answers(scope).add_columns(CLAIM_PAYMENT.c.claim_id)
+        gone = func.date(FILE.c.first_seen, type_=Date)
+        query = query.outerjoin(FILE, FILE.c.sha256 == CLAIM.c.file_sha256).where(
+            or_(gone.is_(None), gone <= as_of),
+            CLAIM.c.id.not_in(answered.correlate(None)),
+            ~rejected_last(CLAIM, scope),
+        )
     found: dict[int, list[tuple[int, str]]] = {}
-    for root, claim, payer in connection.execute(query, {"secondary": Again.SECONDARY.value}):
+    for root, claim, payer in connection.execute(query):
         found.setdefault(root, []).append((claim, payer))
     return found
 
 
-def _taken_back(connection: Connection, roots: Collection[int]) -> dict[tuple[int, int | None], set[date]]:
-    """By chain and service the days on which a payer took an answer back."""
+def _taken_back(
+    connection: Connection, roots: Collection[int], as_of: date | None
+) -> dict[tuple[int, int | None], set[date]]:
+    """By chain and service the days on which a payer took an answer back, up to a day if one is named."""
     found: dict[tuple[int, int | None], set[date]] = {}
     for some in chunks(sorted(roots), IN_LIST):
         query = text(
@@ -197,6 +245,6 @@ def _taken_back(connection: Connection, roots: Collection[int]) -> dict[tuple[in
         rows = connection.execute(query, {"status": REVERSAL}).cursor.fetchall()
         for root, line, paid_on, made_on in rows:
             when = day(paid_on or made_on)
-            if when is not None:
+            if when is not None and (as_of is None or when <= as_of):
                 found.setdefault((root, line), set()).add(when)
     return found

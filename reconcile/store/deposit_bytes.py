@@ -9,13 +9,24 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import count
 from typing import Final
 
+_MINUS: Final = re.compile(r"(?:-|\().*\d.*|\$?[\d,.]+-")
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+"""A line with its end; other characters that end lines for Python are text."""
+_SERIAL_DIGITS: Final = 5
 _DIGITS: Final = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 _DAYS: Final = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%y%m%d")
 _SERIAL: Final = date(1899, 12, 30)
+_CREDITS: Final = "123"
+_SUMMARIES: Final = frozenset({"100", "200", "300"})
+"""BAI2 type codes that begin so are credits; those that end a block of them sum it up."""
+_IN, _OUT = "in", "out"
+"""The first cell of a BAI2 entry: whether it came in."""
 
 
 def cells_of(blocks: Iterable[bytes], kind: str) -> dict[int, list[str]]:
@@ -32,13 +43,25 @@ def cells_of(blocks: Iterable[bytes], kind: str) -> dict[int, list[str]]:
         text = data.decode("cp1252", errors="replace")
     if kind == "BAI2":
         return _entries(text)
-    lines = text.splitlines(keepends=True)
+    lines: list[str] = _LINE.findall(text)
     while lines and (not lines[0].strip() or lines[0].startswith("#")):
         del lines[0]
     if lines and lines[0].lstrip().startswith("{"):
         return _objects(lines)
     delimiter = max(",;\t", key=(lines[0] if lines else "").count)
-    return dict(enumerate(csv.reader(lines, delimiter=delimiter), 1))
+    return dict(_csv_rows(lines, delimiter))
+
+
+def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that can be read, by number; one with a misplaced quote counts and says nothing."""
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    for number in count(1):
+        try:
+            yield number, next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
 
 
 def _entries(text: str) -> dict[int, list[str]]:
@@ -49,14 +72,15 @@ def _entries(text: str) -> dict[int, list[str]]:
         if fields[0] == "02":
             day, counts = fields[4], fields[3] in ("1", "3")
         elif fields[0] == "16" and counts:
-            found[len(found) + 1] = [day, f"{fields[2].lstrip('+')}c", *fields[3:]]
+            kind = _IN if fields[1][:1] in _CREDITS and fields[1] not in _SUMMARIES else _OUT
+            found[len(found) + 1] = [kind, day, f"{fields[2].lstrip('+')}c", *fields[3:]]
     return found
 
 
 def _records(text: str) -> list[list[str]]:
     """The records of a BAI2 file, each with its continuations (88); the blanks around a field say nothing."""
     joined: list[str] = []
-    for line in filter(None, map(str.strip, text.splitlines())):
+    for line in filter(None, map(str.strip, _LINE.findall(text))):
         body = f"{line[:-1]}," if line.endswith("/") else f"{line} "
         if line.startswith("88,") and joined:
             joined[-1] += body[3:]
@@ -72,6 +96,26 @@ def _objects(lines: Iterable[str]) -> dict[int, list[str]]:
         if line.strip() and not line.startswith("#"):
             found[number] = [str(value) for value in json.loads(line, parse_float=str).values()]
     return found
+
+
+def brings_money(cells: Iterable[str]) -> bool:
+    """Whether a row is money that came in: a day, an amount above zero and none that is not, and no entry that left."""
+    listed = [cell.strip() for cell in cells]
+    amounts = [cents for cell in listed if (cents := _cents(cell)) is not None]
+    left = any(_MINUS.fullmatch(cell) for cell in listed) or _OUT in listed[:1]
+    return bool(amounts) and min(amounts) > 0 and not left and any(map(_is_day, listed))
+
+
+def _is_day(cell: str) -> bool:
+    """Whether a cell is written as a day."""
+    plain = cell.split(" ")[0].split("T")[0]
+    for form in _DAYS:
+        try:
+            time.strptime(plain, form)
+        except ValueError:
+            continue
+        return True
+    return plain.isdecimal() and len(plain) == _SERIAL_DIGITS
 
 
 def tells(cells: Iterable[str], amount: int, day: date) -> bool:

@@ -3,6 +3,8 @@
 Every business row is hashed over its own columns and the business keys of the rows it refers to, never surrogate ids,
 clock times, or the file something was first seen in. The hashes of a table are added up modulo 2^256, which needs no
 sorting: the sum over a set of rows is the same in any order, and counts twins twice.
+
+The audit (``audit_entry``) is no part of it: who looked at a claim changes no book, and follows from none.
 """
 
 # ruff: noqa: S608 (every piece of SQL is a constant of this module)
@@ -34,10 +36,10 @@ BUSINESS: Final = {
         x.patient_protection, x.charge, x.date_from, x.date_to, x.source, x.partner,
         x.interchange_control_number, x.group_control_number, x.st_control_number, x.content_digest,
         x.rules_version, x.status, x.acknowledged, x.next_actions, x.guardrails, x.tables_version, x.adjudications,
-        x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance, x.suspense
-        FROM claim x LEFT JOIN claim o ON o.id = x.root""",
+        x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance, x.suspense,
+        x.rendered_by FROM claim x LEFT JOIN claim o ON o.id = x.root""",
     "service_line": f"""SELECT {_CLAIM_KEY.format("c")}, x.number, x.procedure_code, x.modifiers, x.charge, x.units,
-        x.date_from, x.date_to, x.control_number, x.allocated
+        x.date_from, x.date_to, x.control_number, x.allocated, x.rendered_by
         FROM service_line x JOIN claim c ON c.id = x.claim_id""",
     "billed_session": f"""SELECT x.practice_id, x.line_id, x.content_hash, {_CLAIM_KEY.format("c")}, x.line_number
         FROM billed_session x JOIN claim c ON c.id = x.claim_id""",
@@ -74,6 +76,12 @@ BUSINESS: Final = {
         x.birth_date, x.partner, x.asked_on, x.content FROM eligibility_inquiry x""",
     "eligibility_answer": """SELECT x.digest, x.trace_number, x.practice_id, x.patient_id, x.payer_key, x.status,
         x.confirmed_on, x.tied, x.confirmation FROM eligibility_answer x""",
+    "claim_status_inquiry": f"""SELECT x.trace_number, {_CLAIM_KEY.format("c")}, x.payer_key, x.partner,
+        x.set_reference, x.asked_on, x.content FROM claim_status_inquiry x JOIN claim c ON c.id = x.claim_id""",
+    "claim_status_answer": f"""SELECT x.digest, {_CLAIM_KEY.format("c")}, x.tied, x.trace_number, x.state, x.category,
+        x.status, x.entity, x.answered_on, x.effective_on, x.charge, x.paid, x.finalized_on, x.remitted_on,
+        x.check_number, x.payer_claim_control_number FROM claim_status_answer x
+        LEFT JOIN claim c ON c.id = x.claim_id""",
     "resubmission": f"""SELECT {_CLAIM_KEY.format("c")}, x.kind, {_CLAIM_KEY.format("o")}, x.repeats
         FROM resubmission x JOIN claim c ON c.id = x.claim_id JOIN claim o ON o.id = x.follows""",
     "work_item": f"""SELECT {_CLAIM_KEY.format("c")}, x.ordinal, x.kind, x.reason, x.opened_on, x.due_date, x.status

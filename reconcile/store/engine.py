@@ -1,9 +1,11 @@
 """Opening a store: SQLite by default, PostgreSQL by URL, one writer at a time on both.
 
 SQLite: the driver's own transactions are off (``isolation_level=None``), a write begins with ``BEGIN IMMEDIATE``,
-and commits are synced to the disk. PostgreSQL: a write takes one advisory lock, so two ingests on two machines wait
-for each other as two on one machine do. Errors of the driver become the tree in ``edi.model.errors``, without
-parameters: those hold PHI.
+and commits are synced to the disk. PostgreSQL: a write takes one advisory lock before it looks at anything, so two
+ingests on two machines wait for each other as two on one machine do, no two of ours can deadlock, and READ COMMITTED
+shows each what the one before it wrote; a read is REPEATABLE READ, one snapshot. All settings are those of a
+transaction, so that a pooler which gives a server connection for one transaction may stand between. Errors of the
+driver become the tree in ``edi.model.errors``, without parameters: those hold PHI.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, create_engine, event, inspect
 from sqlalchemy.engine import URL, Engine, make_url
@@ -30,21 +33,37 @@ from edi.model.errors import (
     TemporaryError,
 )
 from reconcile.store.schema import SCHEMA_VERSION
+from reconcile.store.vault import Place, Vault, make_vault
 
-LOCK_WAIT_SECONDS: Final = 60
+if TYPE_CHECKING:
+    from psycopg.abc import Buffer, Loader
+
+LOCK_WAIT_SECONDS: Final = 300
+"""How long a write waits for the one before it: a payment of 100,000 claims is one write."""
 ADVISORY_LOCK: Final = 0x636C6169
 """The key of PostgreSQL's advisory lock that every write transaction holds to its end."""
+GONE_AFTER: Final = "; ".join(
+    f"SET LOCAL tcp_keepalives_{name} = {value}"
+    for name, value in (("idle", 30), ("interval", 10), ("count", 3))
+)
+"""A machine that lost its power or its network keeps a lock for a minute, not for two hours."""
 CACHE_KIBIBYTES: Final = 48 * 1024
+MAPPED_BYTES: Final = 4 << 30
+"""How much of a store that is only read SQLite maps into memory: reports then copy no pages."""
 
 # Dates reach SQLite as ISO text; the adapters that Python ships for this are deprecated.
 sqlite3.register_adapter(date, date.isoformat)
 sqlite3.register_adapter(datetime, lambda moment: moment.isoformat(sep=" "))
 
 
+class GivenUpError(TemporaryError):
+    """The database gave up this transaction for the sake of another (deadlock, serialization): do all of it again."""
+
+
 class Store:
     """An open store. ``with store.write() as connection`` is one transaction; ``read()`` sees one snapshot."""
 
-    def __init__(self, engine: Engine, vault: Path, *, read_only: bool) -> None:
+    def __init__(self, engine: Engine, vault: Vault, *, read_only: bool) -> None:
         self.engine = engine
         self.vault = vault
         self.read_only = read_only
@@ -60,7 +79,8 @@ class Store:
 
         Raises:
             AccessError: the store is read-only, or may not be written.
-            TemporaryError: another writer holds it for over a minute, the disk is full, the server is away.
+            TemporaryError: another writer holds it for over `LOCK_WAIT_SECONDS`, the disk is full, the server is away.
+            GivenUpError: the database gave it up; nothing of it is stored.
         """
         if self.read_only:
             raise AccessError(f"the store {self.name} was opened read-only")
@@ -72,8 +92,13 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One read transaction; raises what ``write`` raises but for the lock."""
-        with translated(self.name), self.engine.connect() as connection, connection.begin():
-            yield connection
+        with translated(self.name), self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=self.read_only
+                )
+            with connection.begin():
+                yield connection
 
     def close(self) -> None:
         """Give all connections back."""
@@ -82,7 +107,7 @@ class Store:
 
 def open_store(
     url: str,
-    vault: Path | None = None,
+    vault: Path | Place | Vault | None = None,
     *,
     read_only: bool = False,
     as_it_is: bool = False,
@@ -92,7 +117,8 @@ def open_store(
 
     Args:
         url: ``sqlite:///FILE`` or ``postgresql+psycopg://…`` (``postgresql://`` is taken as that).
-        vault: the folder of the vault; by default ``vault`` beside the SQLite file.
+        vault: the folder of the vault, or where and how it is kept, or the vault of another store; by default the
+            folder ``vault`` beside the SQLite file.
         read_only: never write; the store must exist and be of this version.
         as_it_is: neither create nor upgrade it, though it may be written (a dry run, which rolls back).
         upgrade: with ``read_only``, bring an older store to this version first.
@@ -109,10 +135,17 @@ def open_store(
         if parsed.database is None or not parsed.drivername.startswith("sqlite"):
             raise StoreUrlError("a PostgreSQL store needs a vault folder: set [store] vault")
         vault = Path(parsed.database).parent / "vault"
+    place = Place(vault) if isinstance(vault, Path) else vault
     as_it_is = as_it_is or read_only
     if as_it_is and parsed.drivername.startswith("sqlite") and not Path(str(parsed.database)).exists():
         raise StoreMissingError(_NO_STORE.format(name=parsed.render_as_string()))
-    store = Store(_engine(parsed, read_only=read_only), vault, read_only=read_only)
+    engine = _engine(parsed, read_only=read_only)
+    try:
+        kept = make_vault(place, engine) if isinstance(place, Place) else place
+    except BaseException:
+        engine.dispose()
+        raise
+    store = Store(engine, kept, read_only=read_only)
     try:
         if upgrade and _is_older(store):
             open_store(url, vault).close()
@@ -121,6 +154,15 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def engine_of(url: str) -> Engine:
+    """An engine that may write, of a store that is there: what keeps the audit appends with it while others work.
+
+    Raises:
+        StoreUrlError: not a URL of a database that claimloop knows.
+    """
+    return _engine(_parse(url), read_only=False)
 
 
 def _parse(url: str) -> URL:
@@ -150,18 +192,41 @@ def _engine(url: URL, *, read_only: bool) -> Engine:
     """An engine whose transactions begin as the module says."""
     if url.drivername.startswith("sqlite"):
         return _sqlite(url, read_only=read_only)
-    options = "-c default_transaction_read_only=on" if read_only else ""
-    arguments: dict[str, Any] = {"connect_timeout": 10}
-    if options:
-        arguments["options"] = options
-    engine = create_engine(url, hide_parameters=True, connect_args=arguments, pool_size=2)
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 10},
+        pool_size=2,
+        isolation_level="READ COMMITTED",
+    )
+
+    @event.listens_for(engine, "connect")
+    def _count_as_sqlite_does(connection: Any, _record: object) -> None:
+        connection.adapters.register_loader("numeric", _whole_numbers())
 
     @event.listens_for(engine, "begin")
     def _lock(connection: Connection) -> None:
         if connection.get_execution_options().get("claimloop_write"):
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
+            connection.exec_driver_sql(
+                f"{GONE_AFTER}; SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS * 1000:.0f}ms'; "
+                f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"
+            )
 
     return engine
+
+
+@cache
+def _whole_numbers() -> type[Loader]:
+    """What reads a PostgreSQL ``numeric``, which a sum of whole numbers is there: whole, so that cents stay cents."""
+    from psycopg.types.numeric import NumericLoader
+
+    class WholeNumberLoader(NumericLoader):
+        """An int of what has no decimal places, and the Decimal of the rest."""
+
+        def load(self, data: Buffer) -> Any:
+            return int(bytes(data)) if bytes(data).lstrip(b"-").isdigit() else super().load(data)
+
+    return WholeNumberLoader
 
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
@@ -188,6 +253,7 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
             "foreign_keys = ON",
             "temp_store = MEMORY",
             f"cache_size = -{CACHE_KIBIBYTES}",
+            f"mmap_size = {MAPPED_BYTES if read_only else 0}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -286,7 +352,7 @@ _POSTGRES_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
     ("25006", AccessError, "the store {name} may not be written"),
     ("53", TemporaryError, "the server of the store {name} has no room or connections left"),
     ("55P03", TemporaryError, "the store {name} is held by another process; try again"),
-    ("40", TemporaryError, "the store {name} had to give up a transaction; try again"),
+    ("40", GivenUpError, "the store {name} had to give up a transaction; try again"),
     ("57", TemporaryError, "the server of the store {name} went away; try again"),
 )
 

@@ -32,7 +32,8 @@ class ExportedEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One entry with what a practice's system needs to book it. Cents; "" and None where it does not apply.
 
     ``source`` is ``835``, ``paper_eob``, ``virtual_card``, ``opening_balance`` or ``patient``. ``patient_balance`` is
-    what the patient owes on the claim now.
+    what the patient owes on the claim now. A provider adjustment (PLB) is of the practice and names no patient, claim
+    or line; ``reason`` is its code and ``reference`` its number (PLB03-2).
     """
 
     entry: int
@@ -55,6 +56,7 @@ class ExportedEntry(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trace_number: str
     payment_date: date | None
     patient_balance: int | None
+    reference: str
 
 
 def make_batch(connection: Connection, practices: Sequence[str], since: date | None) -> Batch | None:
@@ -124,12 +126,14 @@ _ENTRIES: Final = """SELECT x.id, x.posting_date, x.practice_id, x.account, x.ce
     COALESCE(c.patient_control_number, e.patient_control_number) AS patient_control_number,
     l.number, l.control_number, l.date_from, l.procedure_code, l.modifiers,
     r.payer_key, r.payer_id, r.payer_name, r.trace_number, r.payment_date, t.kind, e.id AS patient_entry_id,
-    e.kind AS entry_kind, e.reference, e.entry_date,
+    e.kind AS entry_kind, e.reference, e.entry_date, a.identifier,
     COALESCE((SELECT CAST(SUM(CASE WHEN o.kind = 'payment' THEN -o.cents ELSE o.cents END) AS BIGINT)
         FROM patient_entry o WHERE o.claim_id = x.claim_id), 0) AS own
     FROM journal_entry x LEFT JOIN claim c ON c.id = x.claim_id LEFT JOIN service_line l ON l.id = x.line_id
     LEFT JOIN remittance r ON r.payment_key = x.payment_key LEFT JOIN patient_entry e ON e.id = x.patient_entry_id
     LEFT JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position
+    LEFT JOIN provider_adjustment a ON a.remittance_id = r.id AND a.ordinal = x.ordinal
+        AND x.account = 'provider_adjustment'
     WHERE x.batch = :batch ORDER BY x.id"""
 
 
@@ -165,6 +169,7 @@ def _entry(place: int, row: Any) -> ExportedEntry:
         trace_number=(row.reference if by_patient else row.trace_number) or "",
         payment_date=day(row.entry_date if by_patient else row.payment_date),
         patient_balance=None if row.claim_id is None else row.owed + row.own,
+        reference=row.identifier or "",
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 _CENTS: Final = Decimal(100)
 _BLANK_LINES: Final = re.compile(r"\A(?:[ \t]*\r?\n)+")
+_BREAK: Final = re.compile(r"\r\n|\n|\r")
 _DIGITS: Final = re.compile(r"[0-9.]+")
 
 
@@ -37,12 +38,20 @@ def rows_by_number(data: bytes, name: str) -> dict[int, dict[str, str]]:
         if name.lower().endswith(".toml"):
             return _plain(enumerate(tomllib.loads(text, parse_float=str).get("payment", []), 1))
         text = _BLANK_LINES.sub("", text)
-        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        lines = [line for line in _BREAK.split(text) if not line.startswith("#")]
         if lines and lines[0].lstrip().startswith("{"):
             return _plain(_numbered_json(text))
         return _plain(_numbered_csv(text))
-    except (ValueError, csv.Error, AttributeError):
+    except (ValueError, csv.Error, AttributeError, RecursionError):
         return {}
+
+
+def of_patient(cells: Mapping[str, str]) -> bool:
+    """Whether a row says what a patient paid, or owed before without a payer; it says something."""
+    kind = "_".join(cells.get("kind", "").strip().lower().replace("-", " ").split())
+    if not cells.get("amount", "").strip():
+        return False
+    return kind == "patient" or (kind == "opening_balance" and not cells.get("payer", "").strip())
 
 
 def cents_of(cell: str) -> int:
@@ -69,7 +78,7 @@ def _numbered_csv(text: str) -> Iterator[tuple[int, Mapping[str, str]]]:
 
 
 def _numbered_json(text: str) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_BREAK.split(text), 1):
         if line.strip() and not line.startswith("#"):
             yield number, json.loads(line, parse_float=str, parse_int=str)
 

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 
 from edi.model.errors import UsageError
 from edi.model.remittance import ClaimPayment
-from reconcile.store.bulk import table_of
+from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.files import StoredSet, load_set
-from reconcile.store.holds import load_release, payment_subject, set_subject, unexplained_money
+from reconcile.store.holds import load_releases, payment_subject, set_subject, unexplained_money
 from reconcile.store.listing import HeldListing
 from reconcile.store.schema import (
     AliasRow,
@@ -148,13 +148,16 @@ def origin_of_payment(connection: Connection, number: int) -> Origin:
 
 def released(connection: Connection) -> Iterator[HeldListing]:
     """Yield what releases left unexplained and nothing has cleared since, as `held list` shows it."""
-    for one in unexplained_money(connection):
-        number = one.claim_payment_id
-        name = f"claim_payment:{number}" if number else hold_id(one.file_sha256, one.position)
-        release = load_release(connection, find_hold(connection, name).subject)
-        file = connection.execute(select(_FILE.c.name).where(_FILE.c.sha256 == one.file_sha256)).scalar()
+    left = unexplained_money(connection)
+    releases = load_releases(connection, (one.subject for one in left))
+    names: dict[str, str] = {}
+    for some in chunks(sorted({one.file_sha256 for one in left}), IN_LIST):
+        query = select(_FILE.c.sha256, _FILE.c.name).where(_FILE.c.sha256.in_(some))
+        names.update({row.sha256: row.name for row in connection.execute(query)})
+    for one in left:
+        number, release = one.claim_payment_id, releases.get(one.subject)
         yield HeldListing(
-            id=name,
+            id=f"claim_payment:{number}" if number else hold_id(one.file_sha256, one.position),
             kind=RELEASED,
             patient_control_number=one.patient_control_number,
             trace_number=one.trace_number,
@@ -162,7 +165,7 @@ def released(connection: Connection) -> Iterator[HeldListing]:
             amount=one.cents,
             reason=RELEASED,
             detail=release.reason if release is not None else "",
-            file=file or "",
+            file=names.get(one.file_sha256) or "",
         )
 
 

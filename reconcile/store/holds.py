@@ -98,6 +98,15 @@ def load_release(connection: Connection, subject: str) -> Release | None:
     return None if row is None else Release(**row._asdict())
 
 
+def load_releases(connection: Connection, subjects: Iterable[str]) -> dict[str, Release]:
+    """The releases of subjects that stand now, by subject."""
+    found = {}
+    for some in chunks(sorted(set(subjects)), IN_LIST):
+        query = select(_RELEASE).where(_RELEASE.c.subject.in_(some))
+        found.update({row.subject: Release(**row._asdict()) for row in connection.execute(query)})
+    return found
+
+
 def save_release(connection: Connection, release: Release) -> None:
     """Note a release, in the transaction of its event."""
     insert(connection, ReleaseRow, [msgspec.structs.astuple(release)])
@@ -244,7 +253,8 @@ def note_unexplained(connection: Connection, file_sha256: str, position: int, ce
 class Unexplained(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Cents that a release left unexplained and nothing has cleared since.
 
-    ``claim_payment_id`` names the newest released claim payment of a claim, else (0) it is a whole transaction set.
+    ``claim_payment_id`` names the newest released claim payment of a claim, else (0) it is a whole transaction set;
+    ``payment_key`` and ``ordinal`` name the same in business terms, the ordinal from 0.
     """
 
     claim_payment_id: int
@@ -254,6 +264,15 @@ class Unexplained(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     trace_number: str
     payer_name: str
     cents: int
+    payment_key: str = ""
+    ordinal: int = 0
+
+    @property
+    def subject(self) -> str:
+        """How the event log names it."""
+        if not self.claim_payment_id:
+            return set_subject(self.file_sha256, self.position)
+        return payment_subject(self.payment_key, self.ordinal)
 
 
 def unexplained_money(connection: Connection) -> list[Unexplained]:
@@ -276,6 +295,8 @@ def unexplained_money(connection: Connection) -> list[Unexplained]:
             _REMITTANCE.c.trace_number,
             _REMITTANCE.c.payer_name,
             root.c.suspense,
+            _REMITTANCE.c.payment_key,
+            _PAYMENT.c.ordinal,
         )
         .select_from(newest)
         .join(root, root.c.id == newest.c.root)

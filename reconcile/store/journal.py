@@ -8,28 +8,32 @@ the day on which that difference posts. Until it is written, a posting has the d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, or_, select, text
 
+from edi.model.days import days_after
 from reconcile.deposits import WINDOW_DAYS
 from reconcile.store.bulk import IN_LIST, chunks, day, next_id, table_of
 from reconcile.store.deposits import deposit_days
-from reconcile.store.events import events_of_kind, record_event
-from reconcile.store.schema import FileRow, JournalEntryRow, RemittanceRow
+from reconcile.store.events import record_event
+from reconcile.store.schema import EventRow, FileRow, JournalEntryRow, RemittanceRow
 
 CLOSE: Final = "close"
 """The kind of event that closes the months of a practice; its data are ``through``, ``entries``, ``cents``
 and ``dated_by``."""
 NOT_POSTED: Final = ("memo", "pended")
 """Accounts that hold no cents of the charge, and so none of a journal."""
+PROVIDER_ADJUSTMENT: Final = "provider_adjustment"
+"""The account of a PLB: of a practice and a payment, never of a claim. Cents above zero raised the payment."""
 PATIENT_PAID: Final = "patient_paid"
 PATIENT_OPENING: Final = "patient_opening"
 
 _REMITTANCE = table_of(RemittanceRow)
 _FILE = table_of(FileRow)
+_EVENT = table_of(EventRow)
 
 
 class Dating(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,34 +56,58 @@ class Dating(msgspec.Struct, frozen=True, kw_only=True):
 
 def posting_day(natural: date, closed: date | None) -> date:
     """The day a posting gets: its payment's own, or the first one that is open."""
-    return natural if closed is None or natural > closed else closed + timedelta(days=1)
+    return natural if closed is None or natural > closed else days_after(closed, 1)
 
 
 def closed_through(connection: Connection, practice: str, floor: date | None = None) -> date | None:
     """The last closed day of a practice, None when none was closed; ``floor`` is closed for all."""
-    days = [
-        date.fromisoformat(event.data["through"])
-        for event in events_of_kind(connection, CLOSE)
-        if event.subject == f"practice:{practice}"
-    ]
+    subject = f"{_PRACTICE}{practice}"
+    query = select(_EVENT.c.data).where(_EVENT.c.subject == subject, _EVENT.c.kind == CLOSE)
+    days = [_CLOSED.decode(data).through for data in connection.execute(query).scalars()]
     return max([*days, *([floor] if floor is not None else [])], default=None)
 
 
-def payment_days(connection: Connection, dating: Dating) -> dict[int, date]:
-    """The own day of every posted payment, by the remittance's id."""
+class _Closed(msgspec.Struct):
+    """What is needed of an event that closed months."""
+
+    through: date
+
+
+_CLOSED: Final = msgspec.json.Decoder(_Closed)
+_PRACTICE: Final = "practice:"
+
+
+def payment_days(
+    connection: Connection, dating: Dating, practice: str | None = None
+) -> dict[tuple[int, str], date]:
+    """The own day of posted payments, by the remittance's id and payment key.
+
+    Args:
+        connection: any transaction.
+        dating: by which day payments post.
+        practice: only those that may answer claims of that practice; None for all.
+    """
     banked: Mapping[int, date] = {}
     if dating.rule == "deposit":
         banked = deposit_days(
             connection, today=dating.today, window_days=dating.window_days, names=dating.names
         )
     query = select(
-        _REMITTANCE.c.id, _REMITTANCE.c.payment_date, _REMITTANCE.c.production_date, _FILE.c.first_seen
+        _REMITTANCE.c.id,
+        _REMITTANCE.c.payment_key,
+        _REMITTANCE.c.payment_date,
+        _REMITTANCE.c.production_date,
+        _FILE.c.first_seen,
     ).outerjoin(_FILE, _FILE.c.sha256 == _REMITTANCE.c.file_sha256)
+    if practice is not None:
+        line = "\n"
+        named = (line + _REMITTANCE.c.practice_id + line).contains(line + practice + line, autoescape=True)
+        query = query.where(or_(_REMITTANCE.c.practice_id == practice, named))
     found = {}
-    for number, paid, produced, seen in connection.execute(query):
+    for number, payment_key, paid, produced, seen in connection.execute(query):
         arrived = dating.today if seen is None else seen.date()
         told = arrived if dating.rule == "ingest" else paid or produced or arrived
-        found[number] = banked.get(number, told)
+        found[number, payment_key] = banked.get(number, told)
     return found
 
 
@@ -118,7 +146,7 @@ def close_months(
     record_event(
         connection,
         kind=CLOSE,
-        subject=f"practice:{practice}",
+        subject=f"{_PRACTICE}{practice}",
         at=at,
         data={"through": through.isoformat(), "entries": entries, "cents": cents, "dated_by": dating.rule},
     )
@@ -128,14 +156,19 @@ def close_months(
 _KEY: Final = "payment_key, ordinal, claim_id, line_id, account, group_code, reason"
 _WRITE: Final = f"""INSERT INTO journal_entry (id, practice_id, payment_key, ordinal, patient_entry_id,
         claim_id, line_id, account, group_code, reason, cents, posting_date, batch)
-    SELECT :before + ROW_NUMBER() OVER (ORDER BY payment_key, ordinal, claim_id, COALESCE(line_id, 0), account,
-            COALESCE(group_code, ''), COALESCE(reason, '')), :practice, payment_key, ordinal, NULL, claim_id, line_id,
-        account, group_code, reason, CAST(SUM(cents) AS BIGINT), :posted, NULL
+    SELECT :before + ROW_NUMBER() OVER (ORDER BY payment_key, COALESCE(claim_id, 0), ordinal, COALESCE(line_id, 0),
+            account, COALESCE(group_code, ''), COALESCE(reason, '')), :practice, payment_key, ordinal, NULL, claim_id,
+        line_id, account, group_code, reason, CAST(SUM(cents) AS BIGINT), :posted, NULL
     FROM (
         SELECT r.payment_key, p.ordinal, c.root AS claim_id, x.line_id, x.account, x.group_code, x.reason, x.cents
         FROM remittance r JOIN claim_payment p ON p.remittance_id = r.id JOIN claim c ON c.id = p.claim_id
         JOIN posting x ON x.claim_payment_id = p.id
         WHERE r.payment_key IN :keys AND c.practice_id = :practice AND x.account NOT IN :apart
+        UNION ALL
+        SELECT r.payment_key, a.ordinal, NULL, NULL, '{PROVIDER_ADJUSTMENT}', NULL, a.reason, -a.cents
+        FROM remittance r JOIN provider_adjustment a ON a.remittance_id = r.id
+        WHERE r.payment_key IN :keys AND (r.practice_id = :practice
+            OR a.remittance_id * 10000 + a.ordinal IN :shared)
         UNION ALL
         SELECT payment_key, ordinal, claim_id, line_id, account, group_code, reason, -cents FROM journal_entry
         WHERE payment_key IN :keys AND practice_id = :practice
@@ -166,13 +199,16 @@ def write_journal(
     closed = closed_through(connection, practice, dating.floor)
     before = next_id(connection, JournalEntryRow) - 1
     written = 0
-    write = text(_WRITE).bindparams(bindparam("keys", expanding=True), bindparam("apart", expanding=True))
+    write = text(_WRITE).bindparams(
+        *(bindparam(name, expanding=True) for name in ("keys", "apart", "shared"))
+    )
+    given = {"practice": practice, "apart": NOT_POSTED, "shared": _shared_adjustments(connection, practice)}
     for posted, keys in sorted(_keys_by_day(connection, practice, dating, closed).items()):
         if through is not None and posted > through:
             continue
         for some in chunks(keys, IN_LIST):
-            values = {"before": before + written, "practice": practice, "posted": posted, "keys": some}
-            written += connection.execute(write, {**values, "apart": NOT_POSTED}).rowcount
+            values = {"before": before + written, "posted": posted, "keys": some, **given}
+            written += connection.execute(write, values).rowcount
     entered = (
         "SELECT DISTINCT entry_date FROM patient_entry WHERE practice_id = :practice ORDER BY entry_date"
     )
@@ -185,6 +221,31 @@ def write_journal(
     return written
 
 
+_SHARED: Final = """SELECT a.remittance_id, a.ordinal, r.practice_id, i.practice_id AS named FROM remittance r
+    JOIN provider_adjustment a ON a.remittance_id = r.id
+    LEFT JOIN practice_identifier i ON i.value = a.provider AND i.kind = 'npi'
+    WHERE r.practice_id LIKE :several ORDER BY a.remittance_id, a.ordinal, i.practice_id"""
+
+
+def _shared_adjustments(connection: Connection, practice: str) -> list[int]:
+    """The provider adjustments of payments to several practices at once that are this practice's.
+
+    One is the practice's whose NPI stands in PLB01; where that names none of them, it is the first practice's.
+
+    Returns:
+        The remittance's id times 10,000, plus the ordinal.
+    """
+    owners: dict[int, str] = {}
+    for number, ordinal, practices, named in connection.execute(text(_SHARED), {"several": "%\n%"}):
+        several = practices.split("\n")
+        key = number * 10_000 + ordinal
+        if named in several:
+            owners[key] = named
+        else:
+            owners.setdefault(key, several[0])
+    return [key for key, owner in owners.items() if owner == practice]
+
+
 def _keys_by_day(
     connection: Connection, practice: str, dating: Dating, closed: date | None
 ) -> Mapping[date, list[str]]:
@@ -193,13 +254,12 @@ def _keys_by_day(
     A payment that is in the journal and not in the books any more (a reissue took its place) posts with its last entry,
     else on the first open day.
     """
-    days = payment_days(connection, dating)
     found = {
         payment_key: posting_day(last, closed)
         for payment_key, last in _last_days(connection, practice, dating).items()
     }
-    for number, payment_key in connection.execute(select(_REMITTANCE.c.id, _REMITTANCE.c.payment_key)):
-        found[payment_key] = posting_day(days[number], closed)
+    for (_, payment_key), told in payment_days(connection, dating, practice).items():
+        found[payment_key] = posting_day(told, closed)
     grouped: dict[date, list[str]] = {}
     for payment_key in sorted(found):
         grouped.setdefault(found[payment_key], []).append(payment_key)
@@ -271,10 +331,11 @@ def collected(connection: Connection, dating: Dating) -> Iterator[Collected]:
         elif payment_key:
             told = gone.setdefault(practice, {})
             told[payment_key] = told.get(payment_key, 0) - cents
-    days = payment_days(connection, dating)
+    days = {number: told for (number, _), told in payment_days(connection, dating).items()}
+    patients = connection.execute(text(_OF_PATIENTS)).all()
     closed = {
         practice: closed_through(connection, practice, dating.floor)
-        for practice in {practice for practice, _ in left} | gone.keys()
+        for practice in {practice for practice, *_ in (*left, *patients)} | gone.keys()
     }
     for (practice, number), cents in sorted(left.items()):
         if cents:
@@ -285,9 +346,8 @@ def collected(connection: Connection, dating: Dating) -> Iterator[Collected]:
         for payment_key, cents in sorted(told.items()):
             if cents:
                 yield _unwritten(practice, posting_day(last[payment_key], closed[practice]), cents)
-    for practice, entered, cents in connection.execute(text(_OF_PATIENTS)).all():
-        through = closed_through(connection, practice, dating.floor)
-        posted = posting_day(day(entered) or dating.today, through)
+    for practice, entered, cents in patients:
+        posted = posting_day(day(entered) or dating.today, closed[practice])
         yield _unwritten(practice, posted, cents, by_patient=True)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from reconcile.store.bulk import table_of
+from reconcile.store.claim_status.known import status_work
 from reconcile.store.denial_work import denial_work
 from reconcile.store.events import events, record_event
 from reconcile.store.files import SENDING
@@ -39,7 +40,10 @@ _REMITTANCE = table_of(RemittanceRow)
 
 
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that waits. ``kind``: denial, rejection, held, unmatched, work_item, overpaid, in_doubt or silence."""
+    """One thing that waits.
+
+    ``kind``: denial, rejection, held, unmatched, work_item, overpaid, in_doubt, claim_status or silence.
+    """
 
     key: str
     kind: str
@@ -67,6 +71,7 @@ def _all(connection: Connection) -> Iterator[OpenWork]:
     yield from _items(connection)
     yield from _overpaid(connection)
     yield from _in_doubt(connection)
+    yield from _told(connection)
 
 
 def _denials(connection: Connection) -> Iterator[OpenWork]:
@@ -132,6 +137,13 @@ def _in_doubt(connection: Connection) -> Iterator[OpenWork]:
         select(table.c.sha256).where(table.c.outcome == SENDING).order_by(table.c.sha256)
     ).scalars():
         yield OpenWork(key=f"file:{sha256}", kind="in_doubt", practice_id="")
+
+
+def _told(connection: Connection) -> Iterator[OpenWork]:
+    """What payers said of claims when they were asked, where somebody has to do something about it."""
+    for one in status_work(connection):
+        name = f"{one.practice_id}/{one.patient_control_number}/{one.state}"
+        yield OpenWork(key=f"claim_status:{name}", kind="claim_status", practice_id=one.practice_id)
 
 
 def work_of_last_run(connection: Connection) -> frozenset[str]:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, func, or_, select
 
 from edi.model.balance import REVERSAL
 from reconcile.store.bulk import IN_LIST, chunks, table_of
-from reconcile.store.postings import POSTED
+from reconcile.store.posting_rows import POSTED
 from reconcile.store.schema import ClaimFindingRow, ClaimPaymentRow, ClaimRow, RemittanceRow
 from reconcile.store.takebacks import given_back
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
-import msgspec
 from sqlalchemy import Connection, text
 
 from edi.model.claim import Claim
@@ -14,6 +13,7 @@ from reconcile.chain import build_chain
 from reconcile.store.bulk import IN_LIST, chunks, day
 from reconcile.store.content import unpack_claim
 from reconcile.store.submissions import by_roots
+from reconcile.underpaid import PaidLine
 from reconcile.underpayment import Allowed, BilledLine
 from reconcile.values import Again, SubmittedLine
 from reconcile.worklist import work_id
@@ -22,30 +22,6 @@ SEQUESTRATION: Final = "253"
 """CARC of the federal payments' reduction."""
 UNDERPAID: Final = "underpaid"
 """What an item of work of an underpaid line is about, in place of group and reason."""
-
-
-class PaidLine(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A service, as it was billed last, with what its payer allowed.
-
-    ``visit`` is what its lines have in common that are priced together: practice, patient, payer and day.
-    ``answered``: the payer's postings stand. ``denied`` and ``pended`` are cents; ``remitted_on`` the day of the last
-    answer. ``work`` names the item of work, should it be underpaid.
-    """
-
-    line: BilledLine
-    visit: tuple[str, str, str, date | None]
-    patient_control_number: str
-    line_number: int
-    line_control_number: str
-    payer_name: str
-    claim_root: int
-    payer_claim_control_number: str
-    allowed: Allowed
-    answered: bool
-    denied: int
-    pended: int
-    remitted_on: date | None
-    work: str
 
 
 _LINES: Final = """SELECT l.id, l.number, l.procedure_code, l.modifiers, l.units, l.charge, l.date_from,

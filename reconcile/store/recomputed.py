@@ -22,6 +22,7 @@ from reconcile.reconciliation import reconcile_claim
 from reconcile.store.adjudications import posted_on
 from reconcile.store.bulk import day, fetch
 from reconcile.store.content import unpack_claim
+from reconcile.store.rendering import rendered_claim, rendered_line
 from reconcile.store.submissions import by_roots
 from reconcile.values import Adjudication, ClaimState, SubmittedClaim
 
@@ -46,11 +47,11 @@ _DENIALS: Final = (
     " d.amount, d.recovered, d.status FROM claim c JOIN denial d ON d.claim_id = c.id WHERE c.root {keys}"
 )
 _CONTENTS: Final = (
-    "SELECT c.id, c.patient_control_number, c.charge, x.content FROM claim c"
+    "SELECT c.id, c.patient_control_number, c.charge, c.rendered_by, x.content FROM claim c"
     " JOIN claim_content x ON x.claim_id = c.id WHERE c.id {keys}"
 )
 _LINES: Final = (
-    "SELECT claim_id, number, procedure_code, modifiers, charge, units, date_from, date_to, control_number"
+    "SELECT claim_id, number, procedure_code, modifiers, charge, units, date_from, date_to, control_number, rendered_by"
     " FROM service_line WHERE claim_id {keys} ORDER BY id"
 )
 
@@ -76,13 +77,15 @@ def changed_claims(connection: Connection) -> Iterator[Difference]:
     """Yield every submission whose charge, number or lines are not those of its kept value."""
     for numbers in _blocks(connection, "SELECT id FROM claim WHERE id > :after ORDER BY id LIMIT :most"):
         lines: dict[int, list[_Row]] = {}
-        for claim_id, number, code, modifiers, charge, units, first, last, control in fetch(
+        for claim_id, number, code, modifiers, charge, units, first, last, control, who in fetch(
             connection, _LINES, numbers
         ):
-            row = (number, code, modifiers, charge, units, day(first), day(last), control)
+            row = (number, code, modifiers, charge, units, day(first), day(last), control, who)
             lines.setdefault(claim_id, []).append(row)
-        for claim_id, name, charge, content in fetch(connection, _CONTENTS, numbers):
+        for claim_id, name, charge, who, content in fetch(connection, _CONTENTS, numbers):
             kept = unpack_claim(bytes(content))
+            if who != rendered_claim(kept):
+                yield Difference(name, "the claim was rendered by another than was sent")
             if (name, charge) != (kept.patient_control_number, kept.charge):
                 told = f"{decimal_text(charge)}, its kept value {decimal_text(kept.charge)}"
                 yield Difference(name, f"the claim's charge or number is another than was sent: {told}")
@@ -96,6 +99,7 @@ def changed_claims(connection: Connection) -> Iterator[Difference]:
                     line.date_from,
                     line.date_to or line.date_from,
                     line.line_control_number,
+                    rendered_line(line),
                 )
                 for line in kept.lines
             ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,13 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import Connection
 
 from reconcile.store.engine import Store, translated
+from reconcile.store.vault import FolderVault, Vault
 
 
 class _Rehearsal(Store):
     """A store inside one transaction of another; each write of it is a part of that."""
 
-    def __init__(self, store: Store, connection: Connection, vault: Path) -> None:
+    def __init__(self, store: Store, connection: Connection, vault: Vault) -> None:
         super().__init__(store.engine, vault, read_only=False)
         self._connection = connection
 
@@ -40,13 +42,21 @@ def inside(store: Store, connection: Connection) -> Store:
     return _Rehearsal(store, connection, store.vault)
 
 
+def _beside(vault: Vault) -> Path | None:
+    """The folder that the vault is in, on the disk that is meant for such bytes; None where there is none yet."""
+    parent = vault.folder.parent if isinstance(vault, FolderVault) else None
+    return parent if parent is not None and os.access(parent, os.W_OK) else None
+
+
 class _DoneError(Exception):
     """Ends the transaction around a rehearsal, so that it is rolled back."""
 
 
 @contextmanager
 def rehearsal(store: Store) -> Iterator[Store]:
-    """Give a store that writes as this one does, and roll everything back at the end; files go to a folder that goes.
+    """Give a store that writes as this one does, and roll everything back at the end.
+
+    Files go to a folder that goes, encrypted where a key is given.
 
     Args:
         store: open for writing; other writers wait meanwhile.
@@ -54,10 +64,10 @@ def rehearsal(store: Store) -> Iterator[Store]:
     Raises:
         AccessError, TemporaryError: as `Store.write` says.
     """
-    with TemporaryDirectory(prefix="claimloop-dry-run-") as folder:
+    with TemporaryDirectory(prefix=".claimloop-dry-run-", dir=_beside(store.vault)) as folder:
         try:
             with store.write() as connection:
-                yield _Rehearsal(store, connection, Path(folder))
+                yield _Rehearsal(store, connection, FolderVault(Path(folder), store.vault.lock))
                 raise _DoneError
         except _DoneError:
             return

@@ -13,10 +13,10 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
-from reconcile.store.acknowledgments import CLAIMS_ANSWER
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileTransactionRow
 from reconcile.store.submissions import REJECTION
+from reconcile.store.whole_rejections import CLAIMS_ANSWER, whole_rejections
 
 _CLAIM = table_of(ClaimRow)
 _ANSWER = table_of(AcknowledgmentRow)
@@ -126,6 +126,9 @@ def answers_of(connection: Connection, rows: Sequence[Any]) -> dict[int, tuple[A
     ]
     for claim, answers in _of_files(connection, whole).items():
         found.setdefault(claim, []).extend(answers)
+    for some in chunks([row.id for row in rows], IN_LIST):
+        for claim, told in whole_rejections(connection, some).items():
+            found.setdefault(claim, []).extend(_answer(row) for row in told)
     return {claim: tuple(answers) for claim, answers in found.items()}
 
 
@@ -159,6 +162,7 @@ def _whole(connection: Connection, column: ColumnElement[str], numbers: Iterable
         select(_ANSWER, _SET.c.record)
         .outerjoin(_SET, own_set)
         .where(~_ANSWER.c.accepted, _ANSWER.c.claims > 0, _ANSWER.c.claim_id.is_(None))
+        .where(_ANSWER.c.kind != CLAIMS_ANSWER)
         .order_by(_ANSWER.c.set_digest, _ANSWER.c.ordinal)
     )
     for some in chunks(sorted(numbers), IN_LIST):

@@ -21,11 +21,21 @@ _NO_TEXT: Final = bytes(byte for byte in range(0x20) if byte != 0x09)
 """Line breaks and control characters inside a segment; an element separator among them stays."""
 _LONGEST_ISA: Final = 400
 _LONGEST_TAG: Final = 3
+_LONGEST_ELEMENT: Final = 60
+"""Bytes of an element of an ISA; the longest that the standard has is 15."""
 _ISA: Final = re.compile(rb"ISA(?=[^A-Za-z0-9\s]..[^A-Za-z0-9])")
+_BARE_SET: Final = re.compile(
+    rb"ST(?P<element>[^A-Za-z0-9\s])835(?P=element)\w{1,9}(?:(?P=element)\w*)?"
+    rb"(?P<end>[^A-Za-z0-9\s]|\r\n|\n|\r)\s*BPR(?P=element)"
+)
+"""A transaction set in a file without ISA, which tells the separators itself."""
 _WHITE: Final = b" \r\n\t\xef\xbb\xbf"
 _CAS_AMOUNTS: Final = range(3, 19, 3)
 _PLB_AMOUNTS: Final = range(4, 15, 2)
 _COMPONENT: Final = 16
+_OF_CLAIMS: Final = frozenset({b"SVC", b"CAS"})
+"""Segments that say nothing where no claim owns them."""
+_ENDS_CLAIM: Final = frozenset({b"ST", b"SE", b"LX", b"TS2", b"TS3", b"PLB"})
 
 
 class SetSums(msgspec.Struct):
@@ -53,8 +63,10 @@ def set_sums(blocks: Iterable[bytes]) -> Iterator[SetSums]:
         The sums of each transaction set 835 that is there, in order, whether it has an SE or not.
     """
     sums: SetSums | None = None
+    owned = False
     for parts in _segments(blocks):
         tag = parts[0]
+        owned = tag == b"CLP" or (owned and tag not in _ENDS_CLAIM)
         if tag == b"ST":
             if sums is not None:
                 yield sums
@@ -62,7 +74,7 @@ def set_sums(blocks: Iterable[bytes]) -> Iterator[SetSums]:
         elif tag == b"SE" and sums is not None:
             yield sums
             sums = None
-        elif sums is not None:
+        elif sums is not None and (owned or tag not in _OF_CLAIMS):
             _add(sums, tag, parts)
     if sums is not None:
         yield sums
@@ -143,7 +155,7 @@ def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
     source = iter(blocks)
     held = b""
     place = 0
-    ended = False
+    ended = declared = False
     while True:
         while len(held) - place < _LONGEST_ISA and not ended:
             block = next(source, b"")
@@ -154,6 +166,9 @@ def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             return
         if held.startswith(b"ISA", place):
             element, terminator = _separators(held[place : place + _LONGEST_ISA], element, terminator)
+            declared = True
+        elif not declared and (bare_set := _BARE_SET.match(held, place)) is not None:
+            element, terminator = bare_set["element"], bare_set["end"].replace(b"\r\n", b"\n")
         end = held.find(terminator, place)
         while end < 0 and not ended:
             block = next(source, b"")
@@ -184,6 +199,9 @@ def _separators(isa: bytes, element: bytes, terminator: bytes) -> tuple[bytes, b
     """Element separator and segment terminator of an ISA: its fourth byte, and the byte after ISA16."""
     own = isa[3:4]
     parts = isa.split(own, 16)
-    if not own or len(parts) < 17 or len(parts[16]) < 2:
+    if not own or len(parts) <= _COMPONENT or len(parts[_COMPONENT]) < 2 or parts[_COMPONENT][:1].isalnum():
         return element, terminator
-    return own, parts[16][1:2]
+    if len(parts[15].strip()) > _LONGEST_TAG or max(map(len, parts[:_COMPONENT])) > _LONGEST_ELEMENT:
+        return element, terminator
+    after = parts[_COMPONENT][1:3]
+    return own, b"\n" if after == b"\r\n" else after[:1]

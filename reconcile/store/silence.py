@@ -13,8 +13,10 @@ from typing import Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, case, func, not_, or_, select
 
+from edi.model.days import days_after
 from reconcile.store.bulk import table_of
-from reconcile.store.deposits import PaymentFacts
+from reconcile.store.claim_status.known import last_answers
+from reconcile.store.deposits import DepositFacts, PaymentFacts
 from reconcile.store.files import SENT
 from reconcile.store.report_rows.answers import UNANSWERED, silence_rows
 from reconcile.store.report_rows.scope import Scope
@@ -27,6 +29,8 @@ _EVENT = table_of(EventRow)
 _ARRIVALS: Final = ("sent", "arrived")
 """Kinds of events after which the far side holds a file."""
 TA1, FUNCTIONAL, CLAIMS, PAYMENT, DEPOSIT = "TA1", "999", "277CA", "835", "deposit"
+REMITTANCE: Final = "remittance"
+"""What a deposit waits for; ``PAYMENT`` is what a claim waits for."""
 WITHIN_HOURS: Final[Mapping[str, int]] = {TA1: 24, FUNCTIONAL: 24, CLAIMS: 72}
 """Hours within which an acknowledgment is expected where the trading partner's profile says nothing."""
 LAG_DAYS: Final = 30
@@ -45,12 +49,13 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         key: stable from run to run.
-        expected: ``TA1``, ``999``, ``277CA``, ``835`` or ``deposit``.
+        expected: ``TA1``, ``999``, ``277CA``, ``835``, ``deposit`` (of a payment) or ``remittance`` (of a deposit).
         practice_id: whose, "" for several.
         subject: name of the file, patient control number or trace number.
         source: trading partner or payer that is silent.
         since: the day from which it is counted. due: the last day on which it was expected.
         claims: how many it is about.
+        said: of a claim, the state that its payer told when it was asked, with its code and day.
     """
 
     key: str
@@ -61,6 +66,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     since: date | None
     due: date | None
     claims: int = 1
+    said: str = ""
 
 
 def silences(connection: Connection, expected: Expectations, now: datetime) -> Iterator[Silence]:
@@ -73,7 +79,7 @@ def silences(connection: Connection, expected: Expectations, now: datetime) -> I
     """
     arrived = _arrivals(connection)
     yield from _acknowledgments(connection, expected.partners, arrived, now)
-    yield from _payments(connection, expected.payers, arrived, now)
+    yield from _payments(connection, expected.payers, now)
 
 
 def _arrivals(connection: Connection) -> dict[str, datetime]:
@@ -128,10 +134,30 @@ def _acknowledgments(
             )
 
 
-def _payments(
-    connection: Connection, payers: Mapping[str, int], arrived: Mapping[str, datetime], now: datetime
-) -> Iterator[Silence]:
-    """Claims that were taken in, or sent at least, and that no posted payment speaks of."""
+class LateClaim(msgspec.Struct, frozen=True, kw_only=True):
+    """A submission that went out and that no posted payment speaks of.
+
+    ``since`` is the day it went, ``due`` the last day on which an answer was expected.
+    """
+
+    claim_id: int
+    practice_id: str
+    patient_control_number: str
+    payer: str
+    payer_key: str
+    since: date
+    due: date
+
+
+def late_claims(connection: Connection, payers: Mapping[str, int], now: datetime) -> Iterator[LateClaim]:
+    """Claims that were taken in, or sent at least, and that no posted payment speaks of in time.
+
+    Args:
+        connection: any transaction.
+        payers: days within which each payer is expected to answer, by key; ``LAG_DAYS`` for others.
+        now: the moment it is looked at, in UTC.
+    """
+    arrived = _arrivals(connection)
     shortest = min([LAG_DAYS, *payers.values()])
     scope = Scope(today=now.date())
     rows = silence_rows(scope, "stage").subquery()
@@ -139,6 +165,7 @@ def _payments(
     sent_later = select(later.c.id).where(later.c.root == _CLAIM.c.root, later.c.id > _CLAIM.c.id)
     query = (
         select(
+            _CLAIM.c.id,
             _CLAIM.c.practice_id,
             _CLAIM.c.patient_control_number,
             _CLAIM.c.payer_key,
@@ -160,14 +187,54 @@ def _payments(
         since: datetime = arrived.get(row.sha256, row.first_seen)
         days = payers.get(row.payer_key, LAG_DAYS)
         if since + timedelta(days=days) < now:
-            yield Silence(
-                key=f"silence:{PAYMENT}:{row.practice_id}/{row.patient_control_number}",
-                expected=PAYMENT,
+            yield LateClaim(
+                claim_id=row.id,
                 practice_id=row.practice_id,
-                subject=row.patient_control_number,
-                source=row.payer_key or row.payer_name,
+                patient_control_number=row.patient_control_number,
+                payer=row.payer_key or row.payer_name,
+                payer_key=row.payer_key,
                 since=since.date(),
                 due=(since + timedelta(days=days)).date(),
+            )
+
+
+def _payments(connection: Connection, payers: Mapping[str, int], now: datetime) -> Iterator[Silence]:
+    """Late claims, each with what its payer said when it was asked (277)."""
+    said = last_answers(connection)
+    for one in late_claims(connection, payers, now):
+        answer = said.get(one.claim_id)
+        yield Silence(
+            key=f"silence:{PAYMENT}:{one.practice_id}/{one.patient_control_number}",
+            expected=PAYMENT,
+            practice_id=one.practice_id,
+            subject=one.patient_control_number,
+            source=one.payer,
+            since=one.since,
+            due=one.due,
+            said=answer.brief if answer is not None else "",
+        )
+
+
+def unexplained(deposits: Iterable[DepositFacts], late_after_days: int, today: date) -> Iterator[Silence]:
+    """Deposits that name a remittance which has not come in time as silences.
+
+    Args:
+        deposits: those without a remittance; one without a trace number may be anything, and is left.
+        late_after_days: when a remittance is late.
+        today: the day it is looked at.
+    """
+    for one in deposits:
+        due = days_after(one.deposited_on, late_after_days)
+        if one.trace_number and due < today:
+            yield Silence(
+                key=f"silence:{REMITTANCE}:{one.deposited_on}/{one.amount}/{one.trace_number}",
+                expected=REMITTANCE,
+                practice_id=one.practice_id,
+                subject=one.trace_number,
+                source=one.payer_id,
+                since=one.deposited_on,
+                due=due,
+                claims=0,
             )
 
 
@@ -182,6 +249,6 @@ def undeposited(payments: Iterable[PaymentFacts], late_after_days: int) -> Itera
             subject=one.trace_number,
             source=one.payer_name,
             since=one.day,
-            due=one.day + timedelta(days=late_after_days) if one.day is not None else None,
+            due=days_after(one.day, late_after_days) if one.day is not None else None,
             claims=0,
         )

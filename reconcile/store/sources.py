@@ -30,6 +30,7 @@ from reconcile.store.schema import (
     PracticeRow,
     ResubmissionRow,
     ServiceLineRow,
+    StatusInquiryRow,
     WorkItemRow,
 )
 
@@ -124,12 +125,15 @@ def source_files(source: Connection) -> list[SourceFile]:
 
 
 def copy_file(source: Connection, target: Connection, sha256: str) -> None:
-    """Copy what is known of a file that is not read again, with its transaction sets."""
+    """Copy what is known of a file that is not read again: its transaction sets, and the claims it asked about."""
     insert(
         target, FileRow, [tuple(row) for row in source.execute(select(_FILE).where(_FILE.c.sha256 == sha256))]
     )
     sets = source.execute(select(_SET).where(_SET.c.file_sha256 == sha256))
     insert(target, FileTransactionRow, [tuple(row) for row in sets])
+    asked = table_of(StatusInquiryRow)
+    rows = source.execute(select(asked).where(asked.c.file_sha256 == sha256))
+    insert(target, StatusInquiryRow, [tuple(row) for row in rows])
 
 
 def copy_claims(source: Connection, target: Connection, file_sha256: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -161,7 +162,7 @@ def _lines(connection: Connection, claims: Iterable[int]) -> dict[int, list[Subm
                 id=line_id,
                 number=number,
                 procedure_code=code,
-                modifiers=tuple(modifiers.split()),
+                modifiers=_words(modifiers),
                 charge=charge,
                 units=units,
                 date_from=first,
@@ -171,6 +172,12 @@ def _lines(connection: Connection, claims: Iterable[int]) -> dict[int, list[Subm
             )
         )
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """A list column of a few words, which many rows share."""
+    return tuple(text.split())
 
 
 def _payer_numbers(connection: Connection, claims: Iterable[int]) -> dict[int, tuple[str, ...]]:

@@ -27,11 +27,14 @@ _ENTRIES: Final = """SELECT x.remittance_id, x.ordinal, x.reason, x.identifier, 
     r.production_date, r.payment_key, r.amount, r.method FROM provider_adjustment x
     JOIN remittance r ON r.id = x.remittance_id"""
 _REVERSALS: Final = f"""SELECT p.remittance_id, r.trace_number, c.root, p.patient_control_number,
-    p.payer_claim_control_number, p.paid FROM claim_payment p JOIN remittance r ON r.id = p.remittance_id
+    p.payer_claim_control_number, p.paid, COALESCE(r.payment_date, r.production_date)
+    FROM claim_payment p JOIN remittance r ON r.id = p.remittance_id
     LEFT JOIN claim c ON c.id = p.claim_id WHERE p.status = '{REVERSAL}' AND p.remittance_id {{keys}}"""
 _REVERSALS_OF: Final = f"""SELECT p.remittance_id, r.trace_number, c.root, p.patient_control_number,
-    p.payer_claim_control_number, p.paid FROM claim c JOIN claim_payment p ON p.claim_id = c.id
-    JOIN remittance r ON r.id = p.remittance_id WHERE p.status = '{REVERSAL}' AND c.root {{keys}}"""
+    p.payer_claim_control_number, p.paid, COALESCE(r.payment_date, r.production_date)
+    FROM claim c JOIN claim_payment p ON p.claim_id = c.id JOIN remittance r ON r.id = p.remittance_id
+    WHERE p.status = '{REVERSAL}' AND c.root {{keys}}"""
+_PAID_ON: Final = 6
 _BY_PAYER_NUMBER: Final = """SELECT x.number, c.root FROM payer_claim_control_number x JOIN claim c ON c.id = x.claim_id
     WHERE x.number {keys}"""
 _BY_NUMBER: Final = "SELECT c.pcn_normalised, c.root FROM claim c WHERE c.pcn_normalised {keys}"
@@ -53,7 +56,7 @@ def load_chains(connection: Connection, tables: Tables, *, as_of: date | None = 
     Args:
         connection: any transaction.
         tables: the code tables, for the reasons that are known.
-        as_of: only payments up to that day (those without a date count always).
+        as_of: only payments and reversals up to that day (those without a date count always).
 
     Returns:
         As ``reconcile.takebacks.find_chains``.
@@ -123,6 +126,7 @@ def _chains(
             (_REVERSALS_OF, set(claims.values())),
         )
         for row in fetch(connection, query, sorted(keys))
+        if as_of is None or (day(row[_PAID_ON]) or as_of) <= as_of
     }
     return find_chains(entries, known=known, claims=claims, reversals=reversals.values())
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, func, select
+from sqlmodel import SQLModel
 
 from reconcile.store.bulk import table_of
 from reconcile.store.listing import (
@@ -19,7 +20,7 @@ from reconcile.store.listing import (
     RESEND,
     RESUBMISSION,
 )
-from reconcile.store.schema import EligibilityInquiryRow
+from reconcile.store.schema import EligibilityInquiryRow, StatusInquiryRow
 
 
 class Totals(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -166,10 +167,10 @@ def claim_listing(
 
 
 class OutboxFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """An 837P or 270 file that is not yet known to be sent. ``charge`` is cents; a 270 has ``inquiries`` and no claims.
+    """An 837P, 270 or 276 file that is not yet known to be sent. ``charge`` is cents; the last two have ``inquiries``.
 
-    ``size`` is bytes. ``outcome`` is ``written``, ``made`` (a 270) or ``placed``; ``uploading`` or ``sending`` when a
-    run ended in the middle of its delivery, before or while the file got its name at the far side.
+    ``size`` is bytes. ``outcome`` is ``written``, ``made`` (a 270 or 276) or ``placed``; ``uploading`` or
+    ``sending`` when a run ended in the middle of its delivery, before or while the file got its name at the far side.
     """
 
     sha256: str
@@ -215,13 +216,14 @@ def outbox(connection: Connection) -> list[OutboxFile]:
             )
             for row in connection.execute(query)
         ),
-        *_inquiries(connection),
+        *_inquiries(connection, EligibilityInquiryRow),
+        *_inquiries(connection, StatusInquiryRow),
     ]
 
 
-def _inquiries(connection: Connection) -> Iterator[OutboxFile]:
-    """The 270 files that wait to be sent, oldest first."""
-    asked = table_of(EligibilityInquiryRow)
+def _inquiries(connection: Connection, model: type[SQLModel]) -> Iterator[OutboxFile]:
+    """The 270 or 276 files that wait to be sent, oldest first."""
+    asked = table_of(model)
     query = (
         select(
             FILE.c.sha256,

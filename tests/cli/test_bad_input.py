@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from cli.jobs import ingest as ingest_job
-from reconcile.store import Vault
+from reconcile.store import FolderVault
 from tests.command_line import AS_OF, COMMAND, Office, listing
 from tests.conftest import lacking
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_x12_is_kept_named_and_rejected(office, command, troub
     assert path.name in told.err
     assert office.digest() == before
     assert office.outcomes()[path.name] == "rejected"
-    assert len(list(Vault(office.folder / "vault").digests())) == 2
+    assert len(list(FolderVault(office.folder / "vault").digests())) == 2
     again = office(*command, path, "--json")
     assert again.code == 3, "a file that was rejected is not a duplicate the next time"
     assert again.err == ""

@@ -144,7 +144,7 @@ def unused():
     return {
         name
         for name in names - renamed - dates_of_cases
-        if re.search(rf"\.{name}\b(?!\s*=[^=])", code) is None
+        if re.search(rf"\.{name}\b(?!\s*=[^=])|\.table\(\"{name}\"", code) is None
     }
 
 

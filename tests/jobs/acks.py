@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconcile.store import ClaimOrigin, Vault, save_claims
+from reconcile.store import ClaimOrigin, save_claims
 from tests.builders import PRACTICE_NPI, make_claim, make_line
 
 HEAD = (
@@ -66,6 +66,28 @@ def claim_answer(
     return enveloped("HN", "005010X214", body)
 
 
+def whole_answer(reference: str, *, npi: str = "", day: str = "20260320") -> bytes:
+    """A 277CA that rejects a whole transaction set of ours (BHT03), or with ``npi`` all claims of that provider."""
+    body = [
+        "ST*277*0001*005010X214",
+        "BHT*0085*08*REF1*20260320*1200*TH",
+        "HL*1**20*1",
+        "NM1*PR*2*ACME HEALTH*****PI*12345",
+        "TRN*1*T1",
+        "DTP*050*D8*20260320",
+        "DTP*009*D8*20260320",
+        "HL*2*1*21*1",
+        "NM1*41*2*SUBMITTER*****46*S1",
+        f"TRN*2*{reference}",
+    ]
+    if npi:
+        body += [f"STC*A1:19:PR*{day}*WQ*200", "HL*3*2*19*0", f"NM1*85*2*ORCHARD THERAPY*****XX*{npi}"]
+        body += ["TRN*1*0", f"STC*A3:24:85*{day}*U*200"]
+    else:
+        body.append(f"STC*A3:24:41*{day}*U*200")
+    return enveloped("HN", "005010X214", body)
+
+
 def sent_file(desk, partner: str, claim_number: str, *, variant: str = "") -> None:
     """A file of group 1 and set 0001 to a partner, in the vault, with one claim in it."""
     receiver = f"{partner.upper():<15}"
@@ -77,7 +99,7 @@ def sent_file(desk, partner: str, claim_number: str, *, variant: str = "") -> No
             "GE*1*1~IEA*1*000000001~",
         ]
     ).encode()
-    kept = Vault(desk.store.vault).keep([data])
+    kept = desk.store.vault.keep([data])
     origin = ClaimOrigin(
         source="created",
         partner=partner,

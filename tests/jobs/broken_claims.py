@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pyx12.params
 import pyx12.x12n_document
 
-from reconcile.store import ClaimOrigin, Store, Vault, save_claims
+from reconcile.store import ClaimOrigin, Store, save_claims
 from reconcile.store.files import SENT, register_file
 from tests.builders import make_claim, make_line
 from tests.jobs.conftest import NOW
@@ -65,7 +65,7 @@ def pyx12_answer(text: str) -> bytes:
 def keep_sent(store: Store, text: str, *, partner: str = "house", numbers: Sequence[str] = NUMBERS) -> None:
     """The file in the vault, and its claims in the store as they were sent in it."""
     data = text.encode()
-    kept = Vault(store.vault).keep([data])
+    kept = store.vault.keep([data])
     origin = ClaimOrigin(
         source="created",
         partner=partner,

@@ -56,10 +56,16 @@ class Desk:
             second_opinion_megabytes=second_opinion_megabytes,
         )
 
-    def import_claims(self, *paths: Path) -> Manifest:
+    def import_claims(self, *paths: Path, patients=()) -> Manifest:
         """Take in 837P files."""
         return import_claims(
-            paths, self.store, tables=load_tables(), payers={}, practices=self.practices, now=NOW
+            paths,
+            self.store,
+            tables=load_tables(),
+            payers={},
+            practices=self.practices,
+            now=NOW,
+            patients=patients,
         )
 
     def rows(self, query: str) -> list[tuple]:

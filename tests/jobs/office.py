@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 from cli.jobs.create_claims import CreateRequest, CreateResult, create_claims
 from cli.jobs.scrub.check import silently
 from cli.settings import load_settings
@@ -129,7 +131,16 @@ class Office:
         store = open_store(f"sqlite:///{self.folder / 'claimloop.db'}", read_only=True)
         try:
             with store.read() as connection:
-                return [tuple(row) for row in connection.exec_driver_sql(query)]
+                return [tuple(row) for row in connection.execute(text(query))]
+        finally:
+            store.close()
+
+    def sql(self, statement: str) -> None:
+        """Change rows behind the store's back."""
+        store = open_store(f"sqlite:///{self.folder / 'claimloop.db'}")
+        try:
+            with store.write() as connection:
+                connection.execute(text(statement))
         finally:
             store.close()
 

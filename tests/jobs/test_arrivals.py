@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from reconcile.store import ClaimOrigin, Vault, save_claims
+from reconcile.store import ClaimOrigin, save_claims
 from reconcile.store.events import record_event
 from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
 from tests.builders import make_claim, make_line
@@ -75,7 +75,7 @@ def test_an_answer_from_another_partner_says_nothing(desk):
 def test_a_late_277ca_to_the_first_submission_says_nothing_of_the_second(desk):
     sent_file(desk, "alpha", "A0000001")
     first = in_doubt(desk, SENT)
-    kept = Vault(desk.store.vault).keep([b"second"])
+    kept = desk.store.vault.keep([b"second"])
     again = make_claim(lines=(make_line(1),), charge=5000)
     origin = ClaimOrigin(source="created", partner="alpha", file_sha256=kept.sha256)
     with desk.store.write() as connection:
@@ -106,3 +106,47 @@ def test_a_file_that_waits_to_be_sent_again_is_not_sent_twice(desk, tried, outco
         move_file(connection, sha256, before=SENDING, outcome=PLACED)
     desk.ingest(from_partner(functional_answer("A", "1"), "alpha"))
     assert state(desk)[0] == outcome
+
+
+ASKED = (
+    HEAD.replace("HOUSE          *ZZ*PRACTICE       ", "ORCH01         *ZZ*ALPHA          ").format(1)
+    + "GS*HS*ORCH01*ALPHA*20260319*1200*1*X*005010X279A1~ST*270*0001*005010X279A1~SE*2*0001~GE*1*1~IEA*1*000000001~"
+)
+
+
+def inquiries(desk, outcome: str, *, tried: bool) -> str:
+    """A file of inquiries that went to alpha, in that state."""
+    kept = desk.store.vault.keep([ASKED.encode()])
+    with desk.store.write() as connection:
+        register_file(
+            connection,
+            kept.sha256,
+            size=kept.size,
+            direction="out",
+            kind="270",
+            name="one.270",
+            outcome=outcome,
+            at=NOW,
+        )
+        if tried:
+            data = {"partner": "alpha", "name": "one.270"}
+            record_event(connection, kind="sending", subject=f"file:{kept.sha256}", at=NOW, data=data)
+    return kept.sha256
+
+
+@pytest.mark.parametrize(
+    ("data", "partner", "outcome", "tried", "then"),
+    [
+        (functional_answer("A", "1").replace(b"AK1*HC", b"AK1*HS"), "alpha", SENDING, True, SENT),
+        (interchange_answer(), "alpha", SENDING, True, SENT),
+        (functional_answer("A", "1"), "alpha", PLACED, True, SENT),
+        (functional_answer("A", "1"), "alpha", PLACED, False, PLACED),
+        (functional_answer("A", "2"), "alpha", SENDING, True, SENDING),
+        (functional_answer("A", "1"), "beta", SENDING, True, SENDING),
+    ],
+)
+def test_an_answer_to_a_file_of_inquiries_shows_that_it_arrived(desk, data, partner, outcome, tried, then):
+    inquiries(desk, outcome, tried=tried)
+    desk.ingest(from_partner(data, partner))
+    said = {"partner": "alpha", "name": "one.270", "by": "TA1" if b"TA1*" in data else "999"}
+    assert state(desk) == (then, [said] if then == SENT else [])

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from cli.jobs.verify import verify
 from tests.jobs.hand_desk import add, both_lines, opening, patient, table
 from tests.jobs.test_export_postings import close, export
 
@@ -88,3 +89,22 @@ def test_an_entry_that_is_gone_is_missed(desk):
     assert desk.broken() == []
     desk.sql("DELETE FROM patient_entry WHERE cents = 400")
     assert desk.broken() == ["patient_entries"]
+
+
+def test_an_entry_that_is_gone_is_found_in_its_files_bytes(books):
+    """Also where the manifest was made to agree: the row that told of it is still in the vault."""
+    books.sql(
+        "DELETE FROM journal_entry WHERE patient_entry_id IS NOT NULL",
+        "DELETE FROM patient_entry WHERE kind = 'payment'",
+        "UPDATE file SET manifest = replace(manifest, '\"patient_entries\":2', '\"patient_entries\":1')",
+    )
+    (found,) = [one for one in verify(books.store, ["patient_entries"]).checks if not one.holds]
+    assert ["is gone" in one.message for one in found.findings] == [True]
+
+
+def test_entries_that_were_known_or_refused_are_not_missed(desk):
+    desk.submit()
+    add(desk, table(patient("4.00"), patient("5.00", claim="NOBODY", patient_id="")), "a.csv")
+    add(desk, table(patient("4.00"), patient("6.00")), "b.csv")
+    assert len(desk.rows("SELECT id FROM patient_entry")) == 2
+    assert desk.broken() == []

@@ -6,12 +6,12 @@ import contextlib
 import csv
 import os
 import re
-import sqlite3
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from reconcile.store import open_store
 from tests.command_line import claimloop
 from tests.conftest import ROOT
 
@@ -79,9 +79,12 @@ def test_import_keeps_what_the_index_counts(row, tmp_path, monkeypatch):
     (entry,) = run.json["files"]
     assert entry["outcome"] in ("posted", "partial")
     assert entry["claims_new"] + entry["claims_known"] == int(row["n_claims"])
-    with contextlib.closing(sqlite3.connect(store)) as connection:
-        (claims,) = connection.execute("SELECT COUNT(*) FROM claim").fetchone()
-        (lines,) = connection.execute("SELECT COUNT(*) FROM service_line").fetchone()
+    with (
+        contextlib.closing(open_store(f"sqlite:///{store}", read_only=True)) as held,
+        held.read() as connection,
+    ):
+        claims = connection.exec_driver_sql("SELECT COUNT(*) FROM claim").scalar()
+        lines = connection.exec_driver_sql("SELECT COUNT(*) FROM service_line").scalar()
     assert claims == entry["claims_new"]
     if entry["claims_known"]:
         assert lines < int(row["n_lines"]), "a claim that stands twice is stored once"

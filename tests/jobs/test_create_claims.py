@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -19,7 +18,6 @@ from cli.jobs import placing
 from cli.jobs.scrub import check as scrub_check
 from edi.model.errors import InputError, SettingsError, StoreError, UsageError
 from edi.model.finding import Finding, Location, Severity
-from edi.transport.whole import put_whole
 from edi.x12.conformance import Verdict
 from reconcile.store import ClaimOrigin, open_store, save_claims
 from tests.builders import make_claim, make_line
@@ -249,9 +247,7 @@ def test_a_file_that_never_got_into_its_folder_is_put_there(office):
     before = office.written()
     gone = sorted(before)[1]
     (office.out / gone).unlink()
-    with sqlite3.connect(office.folder / "claimloop.db") as connection:
-        connection.execute("UPDATE file SET outcome = 'written' WHERE name = ?", (gone,))
-    connection.close()
+    office.sql(f"UPDATE file SET outcome = 'written' WHERE name = '{gone}'")
     result = office.create()
     assert result.put_back == (gone,)
     assert office.written() == before
@@ -549,14 +545,16 @@ def test_a_billed_session_is_never_stored_twice(office):
 
 
 def test_a_file_that_was_sent_before_it_was_placed_stays_sent(office, monkeypatch):
-    def sent_meanwhile(path, data):
-        put_whole(path, data)
-        with sqlite3.connect(office.folder / "claimloop.db") as connection:
-            connection.execute("UPDATE file SET outcome = 'sent'")
+    place = placing.place
 
-    monkeypatch.setattr(placing, "put_whole", sent_meanwhile)
+    def sent_meanwhile(*arguments, **named):
+        office.sql("UPDATE file SET outcome = 'sent'")
+        return place(*arguments, **named)
+
+    monkeypatch.setattr(placing, "place", sent_meanwhile)
     office.create(session("V1"))
     assert office.rows("SELECT outcome FROM file") == [("sent",)]
+    assert office.written() == {}, "nobody may upload it again"
 
 
 def test_a_dry_run_in_which_every_claim_is_refused_writes_nothing(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cli.jobs.deposits import ImportRequest, import_deposits
+from cli.jobs.verify import verify
 from tests.jobs.conftest import NOW
 from tests.jobs.test_deposits import BAI2, HEADING, TODAY
 from tests.remits import claim, file_of, line, payment
@@ -105,3 +106,28 @@ def test_provider_adjustments_that_are_gone_are_missed_even_where_they_net_to_ze
     assert desk.broken() == []
     desk.sql("DELETE FROM provider_adjustment")
     assert desk.broken() == ["takebacks"]
+
+
+@pytest.mark.parametrize("reference", ["BR1", "BR2", "BR3", "BR4"])
+def test_a_deposit_that_is_gone_is_found_in_its_files_bytes(books, reference):
+    """Also where the manifest was made to agree: the row that told of it is still in the vault."""
+    books.sql(
+        f"DELETE FROM deposit WHERE bank_reference = '{reference}'",
+        "UPDATE file SET manifest = replace(replace(replace(manifest, '\"deposits\":1', '\"deposits\":0'),"
+        " '\"deposits\":2', '\"deposits\":1'), 'x', 'x') WHERE kind IN ('deposits', 'BAI2')",
+    )
+    (found,) = [one for one in verify(books.store, ["deposits"]).checks if not one.holds]
+    assert any("is gone" in one.message for one in found.findings)
+
+
+def test_rows_that_are_no_deposit_are_not_missed(desk):
+    """Money out, a row that repeats another, and one that was refused."""
+    rows = (
+        "2026-03-22,10.00,T1,,BR1,3344,\n2026-03-22,10.00,T1,,BR1,3344,\n"
+        "2026-03-22,-4.00,,,BR2,3344,FEE\n2026-03-22,abc,,,BR3,3344,\n2026-99-22,5.00,,,BR4,3344,\n"
+    )
+    path = desk.file(f"{HEADING}{rows}".encode(), "a.csv")
+    assert (
+        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+    )
+    assert desk.broken() == []

@@ -171,11 +171,11 @@ def test_a_dry_run_writes_nothing(office):
 
 
 def test_an_interrupted_run_s_file_is_put_back_with_the_same_bytes(office, monkeypatch):
-    def killed(*_arguments):
+    def killed(*_arguments, **_named):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("cli.jobs.placing.put_whole", killed)
+        patched.setattr("cli.jobs.placing.write_synced", killed)
         with pytest.raises(KeyboardInterrupt):
             ask_for(office)
     assert office.written() == {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,15 @@ from typer.testing import CliRunner
 
 from cli.app import app
 from cli.jobs.exchange import fetch, release, send
+from cli.jobs.shelf import Shelf
 from cli.settings import load_settings
-from edi.model.errors import AccessError, UsageError
+from edi.model.errors import AccessError, TemporaryError, UsageError
 from edi.transport.base import DamagedTransferError, RetryPolicy
 from edi.transport.folder import FolderTransport
 from reconcile.store import open_store
+from reconcile.store.alone import LostHoldError, alone
+from reconcile.store.silence import Expectations, silences
+from tests.command_line import claimloop
 from tests.jobs.office import NOW, SETTINGS, Office, session
 
 TRANSPORT = 'transport = { kind = "folder", outbound = "drop", inbound = "back", quiet_seconds = 0 }\n'
@@ -218,3 +224,120 @@ def test_a_file_that_grew_while_it_was_fetched_stays_for_the_next_fetch(office, 
     (got,) = fetch(partners, office.folder, office.folder / "inbox").fetched
     assert not waiting.exists()
     assert Path(got.file).read_bytes() == b"half and the rest"
+
+
+def test_a_file_that_was_uploaded_by_hand_counts_as_sent_when_a_person_says_so(office):
+    (name,) = office.written()
+    config = ("--config", office.folder / "claimloop.toml")
+    assert claimloop("send", "--arrived", name, *config).code == 2, "it goes by itself"
+    (office.folder / "claimloop.toml").write_text(SETTINGS, encoding="utf-8")
+    assert claimloop("send", "--again", name, *config).code == 2
+    assert claimloop("send", "--arrived", name, *config).code == 0
+    assert outcomes(office) == ["sent"]
+    store = open_store(f"sqlite:///{office.folder / 'claimloop.db'}")
+    with store.read() as connection:
+        expected = Expectations(partners={"house": {"999": 24}}, payers={})
+        told = list(silences(connection, expected, datetime.now() + timedelta(days=3)))
+    store.close()
+    assert [(one.expected, one.subject) for one in told] == [("999", name)]
+
+
+def keeping(office):
+    text = SETTINGS + TRANSPORT.replace("quiet_seconds = 0", 'quiet_seconds = 0, after_fetch = "keep"')
+    (office.folder / "claimloop.toml").write_text(text, encoding="utf-8")
+    settings = load_settings(office.folder / "claimloop.toml", environment={})
+    return list(settings.directory.trading_partners.values())
+
+
+def test_files_that_stay_where_they_are_are_fetched_once(office):
+    partners, waiting = keeping(office), office.folder / "back" / "a.835"
+    store = open_store(f"sqlite:///{office.folder / 'claimloop.db'}")
+
+    def got():
+        shelf = Shelf(store, NOW)
+        done = fetch(partners, office.folder, office.folder / "inbox", shelf=shelf)
+        assert done.troubles == ()
+        return [Path(one.file).read_bytes() for one in done.fetched]
+
+    waiting.write_bytes(b"monday")
+    assert got() == [b"monday"]
+    assert got() == []
+    (office.folder / "inbox" / "house" / "a.835").unlink()
+    assert got() == [], "what was taken in is not missed"
+    waiting.write_bytes(b"wednesday")
+    assert got() == [b"wednesday"]
+    store.close()
+    kept = [json.loads(row[0]) for row in office.rows("SELECT data FROM event WHERE kind = 'fetched'")]
+    assert [(one["name"], one["size"]) for one in kept] == [("a.835", 6), ("a.835", 9)]
+    assert all(len(one["sha256"]) == 64 and one["modified"] for one in kept)
+
+
+def test_a_file_that_is_too_large_is_left_there_and_stops_itself_alone(office):
+    with (office.folder / "back" / "a.835").open("wb") as hole:
+        hole.truncate((1 << 20) + 1)
+    (office.folder / "back" / "b.835").write_bytes(b"ISA")
+    partners = keeping(office)
+    done = fetch(partners, office.folder, office.folder / "inbox", largest=1)
+    assert [Path(one.file).name for one in done.fetched] == ["b.835"]
+    assert [(one.exit_code, "more than 1 megabytes" in one.message) for one in done.troubles] == [(3, True)]
+    assert (office.folder / "back" / "a.835").exists()
+
+
+def test_fetched_files_are_private_whatever_the_umask(office):
+    (office.folder / "back" / "a.835").write_bytes(b"ISA")
+    before = os.umask(0)
+    try:
+        fetched(office)
+    finally:
+        os.umask(before)
+    inbox = office.folder / "inbox"
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (inbox, *inbox.rglob("*"))}
+    assert modes == {"inbox": 0o700, "house": 0o700, "a.835": 0o600}
+
+
+class Turn:
+    """A job's lock that is lost before a check."""
+
+    def __init__(self, checks):
+        self.left = checks
+
+    def check(self):
+        if not self.left:
+            raise LostHoldError("lost")
+        self.left -= 1
+
+
+@pytest.mark.parametrize(
+    ("checks", "outcome", "there"), [(0, "placed", 0), (1, "uploading", 0), (2, "sent", 1)]
+)
+def test_a_lost_turn_stops_before_the_next_step_and_the_next_run_goes_on(office, checks, outcome, there):
+    if checks == 2:
+        assert [one.file for one in exchanged(office, hold=Turn(2)).sent] == dropped(office)
+    else:
+        with pytest.raises(LostHoldError):
+            exchanged(office, hold=Turn(checks))
+    shown = [name for name in dropped(office) if not name.startswith(".")]
+    assert (outcomes(office), len(shown)) == ([outcome], there)
+    exchanged(office)
+    assert outcomes(office) == ["sent"]
+
+
+@pytest.mark.parametrize("checks", [0, 1])
+def test_a_lost_turn_fetches_and_moves_nothing_more(office, tmp_path, checks):
+    settings = load_settings(office.folder / "claimloop.toml", environment={})
+    partners = list(settings.directory.trading_partners.values())
+    waiting = office.folder / "back"
+    for name in ("a.835", "b.835"):
+        (waiting / name).write_text("ISA", encoding="utf-8")
+    with pytest.raises(LostHoldError):
+        fetch(partners, office.folder, tmp_path / "in", hold=Turn(checks), sleep=lambda _: None)
+    assert len(list(waiting.glob("*.835"))) == 2
+    assert len(list((tmp_path / "in").rglob("*.835"))) == checks
+
+
+def test_fetch_waits_for_no_other_job(office):
+    store = open_store(f"sqlite:///{office.folder / 'claimloop.db'}")
+    with alone(store):
+        refused = CliRunner().invoke(app, ["fetch", "--config", str(office.folder / "claimloop.toml")])
+    store.close()
+    assert isinstance(refused.exception, TemporaryError)

@@ -120,7 +120,7 @@ def test_a_batch_has_what_a_practice_books(desk):
         "patient_control_number": "A0000001", "line_number": "2", "line_control_number": "L0000002",
         "date_of_service": "2026-03-10", "procedure_code": "97140", "modifiers": "GP", "account": "patient",
         "amount": "10.00", "group": "PR", "reason": "2", "payer": "1512345678", "source": "835", "trace_number": "T1",
-        "payment_date": "2026-03-20", "patient_balance": "6.00",
+        "payment_date": "2026-03-20", "patient_balance": "6.00", "reference": "",
     }  # fmt: skip
     assert desk.broken() == []
 
@@ -362,3 +362,58 @@ def test_what_was_told_of_a_payment_that_is_in_the_books_no_more_is_taken_back(d
     assert told() == [(False, "2026-03-20", -7000), (True, "2026-03-20", 7000)]
     close(desk, date(2026, 3, 31))
     assert told() == [(True, "2026-03-20", 0)]
+
+
+def with_adjustments(desk, plb, *, control=1, **changes):
+    """An 835 that pays both lines, less what the payer takes at the level of the practice."""
+    lines = line("97110", 5000, 4000), line("97140", 5000, 3000, adjustments=["CO*45*10", "PR*2*10"])
+    one = payment([claim("A0000001", *lines)], trace="T1", plb=plb, **changes)
+    desk.ingest(file_of(one, control=control), payers=PAYERS)
+
+
+def cents_in(rows, *accounts):
+    return sum(round(float(one["amount"]) * 100) for one in rows if one["account"] in accounts)
+
+
+@pytest.mark.parametrize(
+    "plb", [[("WO:OLD77", 1500)], [("L6:", -250), ("WO:OLD77", 1000), ("WO:OLD78", 1000)]]
+)
+def test_the_entries_of_a_remittance_come_to_its_amount(desk, plb):
+    desk.submit()
+    with_adjustments(desk, plb)
+    ((amount,),) = desk.rows("SELECT amount FROM remittance")
+    rows, _ = export(desk)
+    assert cents_in(rows, "paid", "provider_adjustment") == amount == 7000 - sum(cents for _, cents in plb)
+    taken = [one for one in rows if one["account"] == "provider_adjustment"]
+    assert sorted((one["reason"], one["reference"], one["amount"]) for one in taken) == sorted(
+        (name.partition(":")[0], name.partition(":")[2], f"{-cents / 100:.2f}") for name, cents in plb
+    )
+    for one in taken:
+        assert (one["trace_number"], one["source"], one["practice_id"]) == ("T1", "835", "orchard")
+        for name in ("patient_id", "patient_control_number", "line_number", "line_control_number", "procedure_code",
+                     "date_of_service", "patient_balance"):  # fmt: skip
+            assert one[name] == "", name
+    assert export(desk)[0] == []  # told once
+    assert desk.broken() == []
+
+
+def test_an_adjustment_of_a_closed_month_is_told_on_the_first_open_day(desk):
+    desk.submit()
+    first(desk)
+    close(desk, date(2026, 3, 31))
+    one = payment([], trace="T9", plb=[("WO:OLD77", -1500)], day="20260325")
+    desk.ingest(file_of(one, control=5), payers=PAYERS)
+    rows, _ = export(desk)
+    taken = [one for one in rows if one["account"] == "provider_adjustment"]
+    assert [(one["amount"], one["posting_date"]) for one in taken] == [("15.00", "2026-04-01")]
+
+
+def test_an_adjustment_of_two_practices_payment_is_told_by_one_of_them(desk):
+    desk.submit()
+    with_adjustments(desk, [("WO:OLD77", 1500)])
+    desk.sql("UPDATE remittance SET practice_id = 'willow\norchard'")
+    rows, _ = export(desk)
+    assert cents_in(rows, "provider_adjustment") == -1500  # PLB01 is the orchard's NPI
+    desk.sql("DELETE FROM journal_entry", "UPDATE provider_adjustment SET provider = '1999999984'")
+    rows, _ = export(desk)
+    assert cents_in(rows, "provider_adjustment") == 0  # nobody's, so the first practice's

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 import pytest
 
-from reconcile.store import ClaimOrigin, register_practices, save_claims
+from reconcile.store import ClaimOrigin, begin_file, register_practices, save_claims
 from tests.builders import PRACTICE_NPI, make_claim, make_line
 from tests.jobs.acks import HEAD, claim_answer, enveloped, from_partner, functional_answer, sent_file
 from tests.remits import claim, file_of, line, payment
@@ -200,3 +202,21 @@ def test_a_partly_accepted_group_does_not_hide_its_rejected_set(sent):
     ]
     sent.ingest(enveloped("FA", "005010X231A1", body))
     assert standing(sent) == [("999:rejected:R", "rejected")] * 2
+
+
+@pytest.mark.parametrize(
+    ("said_on", "answered"),
+    [("20260311", "first"), ("20260320", "first"), ("20260411", "second"), ("", "second")],
+)
+def test_a_late_277ca_answers_the_submission_that_had_gone_out_when_it_was_made(desk_lite, said_on, answered):
+    """One claim under one number, sent on 10 March and again on 10 April; the 277CA comes after both."""
+    again = msgspec.structs.replace(make_claim(), frequency="7", original_reference="P1")
+    with desk_lite.store.write() as connection:
+        for digest, day, one in (("a" * 64, 3, make_claim()), ("b" * 64, 4, again)):
+            at = datetime(2026, day, 10, 9, 0)
+            begin_file(connection, digest, size=1, direction="out", kind="837", name=f"{day}.837", at=at)
+            save_claims(connection, [one], ClaimOrigin(source="created", file_sha256=digest))
+    said = claim_answer("A0000001", "A3", day=said_on) if said_on else claim_answer("A0000001", "A3", day="X")
+    desk_lite.ingest(said)
+    told = [said for (said,) in desk_lite.rows("SELECT acknowledged FROM claim ORDER BY sequence")]
+    assert told == (["277CA:rejected:A3", ""] if answered == "first" else ["", "277CA:rejected:A3"])

@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 
+from cli.jobs import taking
 from cli.jobs.ingest_835 import Source, ingest_remittance
 from cli.jobs.posting import Tools, retry_unmatched
 from edi.codes.lookup import load_tables
 from edi.model.directory import Practice
 from edi.payers.profile import PayerProfile, RemitIdentity
 from edi.transactions import t835
+from edi.transport.base import RetryPolicy
 from edi.x12.envelope import read_transactions
+from reconcile.store.engine import GivenUpError
 from tests.builders import make_claim, make_line, npi
 from tests.jobs.conftest import Desk
 from tests.remits import claim, file_of, line, payment
@@ -172,3 +175,63 @@ def test_the_error_holds_its_own_claim_payment_at_any_place_of_a_chunk(desk_lite
     desk_lite.ingest(file_of(payment(claims)))
     held = desk_lite.rows("SELECT ordinal FROM claim_payment WHERE outcome = 'suspense'")
     assert held == [(place,)]
+
+
+# -- a transaction that the database gave up ---------------------------------------------------------------------
+
+GIVEN_UP = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION give_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'given up' USING ERRCODE = '{state}'; END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER give_up BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION give_up();
+"""
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """No wait between tries."""
+    monkeypatch.setattr(taking, "_AGAIN", RetryPolicy(attempts=3, first_wait=0, longest_wait=0))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("state", "table"), [("40P01", "posting"), ("40001", "file_transaction")])
+def test_what_the_database_gave_up_is_done_again_from_its_beginning(
+    postgres_database, tmp_path, at_once, state, table
+):
+    """A deadlock or a failed serialization: nothing of the set is stored, so all of it is done once more."""
+    remits = [file_of(payment([paid()])), file_of(payment([paid("A0000002")], trace="T2"))]
+    digests = []
+    for times in (0, 2):
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        url = postgres_database if times else f"sqlite:///{folder / 'a.db'}"
+        desk = Desk(url, folder)
+        desk.submit()
+        if times:
+            desk.sql(GIVEN_UP.format(times=times, state=state, table=table))
+        done = desk.ingest(*remits)
+        assert [file.outcome for file in done.files] == ["posted", "posted"]
+        digests.append(desk.digest(with_files=True))
+        assert desk.broken() == []
+        desk.store.close()
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.postgres
+def test_what_is_given_up_every_time_is_temporary_and_taken_up_again_later(
+    postgres_database, tmp_path, at_once
+):
+    desk = Desk(postgres_database, tmp_path)
+    desk.submit()
+    remit = desk.file(file_of(payment([paid()])))
+    desk.sql(GIVEN_UP.format(times=3, state="40P01", table="posting"))
+    with pytest.raises(GivenUpError) as caught:
+        desk.ingest(remit)
+    assert caught.value.exit_code == 75
+    assert desk.rows("SELECT outcome FROM file") == [("started",)]
+    assert desk.ingest(remit).files[0].outcome == "posted"
+    assert desk.broken() == []
+    desk.store.close()

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
-from tests.builders import make_claim
+import pytest
+from typer.testing import CliRunner
+
+from cli.app import app
+from edi.model.errors import InputError
+from tests.builders import make_claim, make_coverage, make_patient, make_person, make_subscriber
+from tests.jobs.office import PATIENT, Office, session
 from tests.jobs.test_rebuild import rebuilt
+from tests.loop.loop_stage import write_837
 from tests.remits import claim, file_of, line, payment
 
 CLAIM = "SELECT next_actions, guardrails FROM claim WHERE id = root"
@@ -68,3 +75,129 @@ def test_a_rebuild_knows_the_mark(desk_lite):
     made, (digest, _), _ = rebuilt(desk_lite)
     assert made.same
     assert digest == desk_lite.digest()
+
+
+# -- imported claims ---------------------------------------------------------------------------------------------------
+
+OTHER_DAY = date(1990, 1, 2)
+
+
+def imported(desk, *claims, name="in.837", patients=()):
+    """Take in an 837P of another system, as one that says nothing of QMB."""
+    return desk.import_claims(desk.file(write_837(claims, 1), name), patients=patients)
+
+
+def record(**changes):
+    """The patient of ``make_claim`` in patients.csv, marked as QMB."""
+    return make_patient(
+        practice_id="orchard", qmb=True, coverages=(make_coverage(member_id="W123456789"),), **changes
+    )
+
+
+def marks(desk):
+    return desk.rows("SELECT patient_control_number, patient_protection, guardrails FROM claim ORDER BY id")
+
+
+def actions(desk):
+    return " ".join(row[0] for row in desk.rows("SELECT next_actions FROM claim WHERE id = root"))
+
+
+@pytest.mark.parametrize(
+    "order", ["with the import", "import again", "before the answer", "after the answer"]
+)
+def test_an_imported_claim_of_a_patient_of_the_records_is_protected(desk_lite, order):
+    """Whenever the record comes: no action says to bill him, and the guardrail stands."""
+    manifest = imported(desk_lite, make_claim(), patients=[record()] if order == "with the import" else ())
+    said = [one.code for one in manifest.files[0].findings]
+    assert ("IMP003" in said) is (order == "with the import")
+    if order == "before the answer":
+        desk_lite.import_claims(patients=[record()])
+    desk_lite.ingest(sent(denied=True))
+    if order == "import again":
+        imported(desk_lite, make_claim(), name="again.837", patients=[record()])
+    if order == "after the answer":
+        assert "bill_patient" in actions(desk_lite)
+        desk_lite.import_claims(patients=[record()])
+    assert marks(desk_lite) == [("A0000001", "qmb", "no_patient_bill")]
+    assert "bill_patient" not in actions(desk_lite)
+    ((action, guardrails, _),) = desk_lite.rows(DENIAL)
+    assert "bill_patient" not in action
+    assert "no_patient_bill" in guardrails.split()
+    assert desk_lite.broken() == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_rebuild_protects_imported_claims_too(desk_lite, late):
+    imported(desk_lite, make_claim(), patients=() if late else [record()])
+    desk_lite.ingest(sent(denied=True))
+    desk_lite.import_claims(patients=[record()])
+    made, (digest, _), _ = rebuilt(desk_lite)
+    assert made.same
+    assert digest == desk_lite.digest()
+
+
+def test_a_claim_made_here_tells_who_is_protected(desk):
+    desk.submit(make_claim(patient_control_number="B7", patient_protection="qmb"))
+    imported(desk, make_claim())
+    assert [one[:2] for one in marks(desk)] == [("B7", "qmb"), ("A0000001", "qmb")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"subscriber": make_subscriber(member_id="W000000000")},
+        {"subscriber": make_subscriber(person=make_person(birth_date=OTHER_DAY))},
+    ],
+)
+def test_nobody_else_is_protected(desk_lite, other):
+    """Another member, or another person under the same member id."""
+    imported(desk_lite, make_claim(**other), patients=[record()])
+    desk_lite.ingest(sent())
+    assert marks(desk_lite) == [("A0000001", "", "")]
+    assert "bill_patient" in actions(desk_lite)
+
+
+def test_a_patient_who_is_not_marked_is_billed(desk_lite):
+    imported(
+        desk_lite, make_claim(), patients=[make_patient(), make_patient(practice_id="elsewhere", qmb=True)]
+    )
+    desk_lite.ingest(sent())
+    assert marks(desk_lite) == [("A0000001", "", "")]
+
+
+@pytest.fixture
+def office(tmp_path):
+    """A practice whose patient is marked as QMB, and an 837P that another system made of him."""
+    made = Office(tmp_path, {"P1": {"qmb": "Y"}, "P2": {"member_id": "1EG4TE5MK74"}})
+    person = make_person(birth_date=date.fromisoformat(PATIENT["birth_date"]))
+    subscriber = make_subscriber(member_id=PATIENT["member_id"], person=person)
+    (tmp_path / "in.837").write_bytes(write_837([make_claim(subscriber=subscriber)], 1))
+    return made
+
+
+def command(office, *more):
+    arguments = ["claims", "import", str(office.folder / "in.837"), *more]
+    return CliRunner().invoke(app, [*arguments, "--config", str(office.folder / "claimloop.toml")])
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_claims_that_are_made_later_bring_the_mark(office, dry_run):
+    command(office)
+    office.create(session("V1", patient="P2"), dry_run=dry_run)
+    marked = office.rows("SELECT patient_protection FROM claim WHERE source = 'imported'")
+    assert marked == [("" if dry_run else "qmb",)]
+
+
+def test_the_import_reads_the_records_it_is_given(office):
+    result = command(office, "--patients", str(office.folder / "patients.csv"))
+    assert "IMP003" in result.output
+    assert office.rows("SELECT patient_protection FROM claim") == [("qmb",)]
+
+
+def test_the_import_says_what_it_cannot_read_of_the_records(office):
+    office.write("patients", [{"patient_id": "P1", **PATIENT, "birth_date": "never"}])
+    result = command(office, "--patients", str(office.folder / "patients.csv"))
+    assert result.exit_code == 3
+    assert "birth_date" in result.output
+    gone = command(office, "--patients", str(office.folder / "gone.csv"))
+    assert isinstance(gone.exception, InputError)

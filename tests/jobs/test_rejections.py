@@ -9,7 +9,6 @@ from cli.jobs.rejected.places import places
 from cli.jobs.rejected.words import problems, said_of
 from edi.codes import load_tables
 from edi.payers import PayerProfile
-from reconcile.store import Vault
 from reconcile.store.open_work import open_work
 from reconcile.store.rejections import Answer, Sent, count_rejected, rejections
 from tests.command_line import claimloop
@@ -28,7 +27,7 @@ def told(desk):
         assert count_rejected(connection) == len(found)
         keys = [key for key in open_work(connection) if key.startswith("rejection:")]
         assert len(keys) == len(found)
-    rows = rejection_rows(found, Explainer(Vault(desk.store.vault), TABLES), {})
+    rows = rejection_rows(found, Explainer(desk.store.vault, TABLES), {})
     return {row["claim"]: row for row in rows}
 
 
@@ -105,7 +104,7 @@ def test_a_999_for_a_file_that_is_not_kept_still_says_what_it_says(desk):
     keep_sent(desk.store, text)
     desk.ingest(pyx12_answer(text))
     ((sha256,),) = desk.rows("SELECT sha256 FROM file WHERE direction = 'out'")
-    Vault(desk.store.vault).path(sha256).unlink()
+    desk.store.vault.remove(sha256)
     for row in told(desk).values():
         assert "HI01-2 at 35 is required and missing" in row["reason"]
 
@@ -186,7 +185,7 @@ def test_the_last_day_of_a_first_claim_is_told(desk):
     with desk.store.read() as connection:
         found = rejections(connection)
     profile = PayerProfile(key=found[0].payer, name="Payer", kind="commercial")
-    explainer = Explainer(Vault(desk.store.vault), TABLES)
+    explainer = Explainer(desk.store.vault, TABLES)
     (row,) = rejection_rows(found, explainer, {found[0].payer: profile})
     assert row["due_date"] == profile.filing.last_day(found[0].date_from)
 
@@ -197,7 +196,7 @@ def test_a_position_outside_the_file_is_nowhere(desk):
     sent = Sent(
         file_sha256=sha256, interchange_control_number="1", group_control_number="1", st_control_number="0001"
     )
-    found = places(Vault(desk.store.vault), sent, {3, 12, 13, 20, 999})
+    found = places(desk.store.vault, sent, {3, 12, 13, 20, 999})
     assert {number: (place.loop, place.claims) for number, place in found.items()} == {
         3: ("1000A", list(NUMBERS)),
         12: ("2000B", [FIRST]),

@@ -8,7 +8,7 @@ import pytest
 
 from cli.jobs.simulate import simulate
 from edi.testpayer import parse_scenario
-from reconcile.store import ClaimOrigin, Vault, save_claims
+from reconcile.store import ClaimOrigin, save_claims
 from reconcile.store.events import record_event
 from reconcile.store.files import SENT, register_file
 from reconcile.store.open_work import open_work
@@ -27,7 +27,7 @@ EXPECTED = Expectations(partners={"house": {"TA1": 24, "999": 24, "277CA": 72}},
 @pytest.fixture
 def sent(desk):
     """A file of two claims that the far side held on March 20, noon."""
-    kept = Vault(desk.store.vault).keep([b"a file"])
+    kept = desk.store.vault.keep([b"a file"])
     origin = ClaimOrigin(
         source="created",
         partner="house",

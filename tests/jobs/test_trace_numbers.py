@@ -7,13 +7,14 @@ from datetime import date
 
 import msgspec
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 from cli.jobs.holds import Decider
 from cli.jobs.linking import link
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
 from edi.payers.profile import RemitIdentity
-from reconcile.store import open_store
 from reconcile.store.journal import Dating, write_journal
 from tests.builders import make_claim, make_line
 from tests.jobs.conftest import NOW
@@ -76,13 +77,10 @@ def test_a_store_of_before_gets_the_names_of_now(desk):
             ("claim_alias", "subject"),
         )
     ]
-    desk.sql(
-        *renamed,
-        "ALTER TABLE claim DROP COLUMN patient_protection",
-        "UPDATE alembic_version SET version_num = '0009'",
-    )
-    desk.store.close()
-    desk.store = open_store(desk.url, desk.folder / "vault")
+    desk.sql(*renamed)
+    assert desk.digest(with_files=True) != digest
+    with desk.store.write() as connection, Operations.context(MigrationContext.configure(connection)):
+        SCRIPT.rename()
     assert desk.digest(with_files=True) == digest
     assert desk.broken() == []
 

@@ -40,11 +40,13 @@ def paid(desk):
     return desk.rows("SELECT paid, open_balance, status FROM claim ORDER BY id")
 
 
+AS_SENT = "id, patient_control_number, root, frequency, payer_key, member_ids, charge, content_digest, status, next_actions"
+"""What money that came and went leaves as it was."""
 NOTHING = [(0, 10000, "submitted"), (0, 5000, "submitted")]
 
 
 def test_a_link_posts_the_claim_payment_and_its_end_takes_it_back(queued):
-    books = queued.rows("SELECT * FROM claim ORDER BY id")
+    books = queued.rows(f"SELECT {AS_SENT} FROM claim ORDER BY id")
     made = link("1", "A0000001", decider(queued))
     assert (made.outcome, made.claim, made.lines) == ("posted", "A0000001", ("1=1", "2=2"))
     assert outcomes(queued) == [("posted", "by_hand")]
@@ -57,9 +59,7 @@ def test_a_link_posts_the_claim_payment_and_its_end_takes_it_back(queued):
     assert paid(queued) == NOTHING
     assert queued.rows("SELECT COUNT(*) FROM claim_alias") == [(0,)]
     assert queued.rows("SELECT COUNT(*) FROM payer_claim_control_number") == [(0,)]
-    assert [row[:-11] for row in queued.rows("SELECT * FROM claim ORDER BY id")] == [
-        row[:-11] for row in books
-    ]
+    assert queued.rows(f"SELECT {AS_SENT} FROM claim ORDER BY id") == books
     assert queued.broken() == []
 
 

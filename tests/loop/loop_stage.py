@@ -6,6 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +86,19 @@ class Loop:
     """One store in a folder: claims go out, files come back."""
 
     def __init__(
-        self, folder: Path, *, payers: Mapping[str, PayerProfile], practices: Sequence[Practice] = ()
+        self,
+        folder: Path,
+        *,
+        payers: Mapping[str, PayerProfile],
+        practices: Sequence[Practice] = (),
+        url: str | None = None,
     ) -> None:
         self.folder = folder
         self.incoming = folder / "incoming"
         self.incoming.mkdir(parents=True, exist_ok=True)
         self.payers = payers
         self.tools = Tools(load_tables(), payers)
-        self.store = open_store(f"sqlite:///{folder / 'claimloop.db'}")
+        self.store = open_store(url or f"sqlite:///{folder / 'claimloop.db'}", folder / "vault")
         self.files = 0
         with self.store.write() as connection:
             register_practices(connection, practices)
@@ -152,7 +158,12 @@ class Loop:
     def rows(self, query: str, **values: object) -> list[dict[str, Any]]:
         """The rows of a query."""
         with self.store.read() as connection:
-            return [dict(row._mapping) for row in connection.execute(text(query), values)]
+            found = [dict(row._mapping) for row in connection.execute(text(query), values)]
+        # A sum is a Decimal on PostgreSQL.
+        return [
+            {name: int(one) if isinstance(one, Decimal) else one for name, one in row.items()}
+            for row in found
+        ]
 
     def scalar(self, query: str, **values: object) -> int:
         """The one number a query gives."""

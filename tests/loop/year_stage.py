@@ -113,8 +113,8 @@ class Year:
 class YearLoop(Loop):
     """A loop whose claims are stored as created, without writing the 837P that they went out in."""
 
-    def __init__(self, folder: Path, practices: Sequence[Practice]) -> None:
-        super().__init__(folder, payers=demo_payers(), practices=practices)
+    def __init__(self, folder: Path, practices: Sequence[Practice], url: str | None = None) -> None:
+        super().__init__(folder, payers=demo_payers(), practices=practices, url=url)
 
     def save(self, claims: Sequence[Claim]) -> None:
         """Store claims as ``claims create`` does once their file is written."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter, defaultdict
+from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
 
 from reconcile.reports.registry import GROUP, Scope, report
+from reconcile.store import open_store
 from reconcile.store.content import unpack_claim
 
 DAYS = (None, date(2026, 3, 31), date(2026, 4, 7), date(2026, 4, 10))
@@ -19,12 +20,16 @@ NAMES = ("claim", "claim_payment", "remittance", "posting", "denial", "acknowled
 
 @pytest.fixture(scope="session")
 def tables(looped_folder):
-    """Every row of the tables as a mapping."""
-    database = sqlite3.connect(looped_folder / "claimloop.db")
-    database.row_factory = sqlite3.Row
-    held = {name: [dict(row) for row in database.execute(f"SELECT * FROM {name}")] for name in NAMES}
-    database.close()
-    return held
+    """Every row of the tables as a mapping, days and times as text."""
+    store = open_store(f"sqlite:///{looped_folder / 'claimloop.db'}", looped_folder / "vault", read_only=True)
+    with closing(store), store.read() as connection:
+        return {
+            name: [
+                {key: str(value) if isinstance(value, date) else value for key, value in row._mapping.items()}
+                for row in connection.exec_driver_sql(f"SELECT * FROM {name}")
+            ]
+            for name in NAMES
+        }
 
 
 def day(text):

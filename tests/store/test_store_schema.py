@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,7 @@ def test_a_read_only_store_that_is_missing_is_not_made(tmp_path):
     assert not (tmp_path / "none.db").exists()
 
 
+@pytest.mark.sqlite("it is about its pragmas")
 def test_sqlite_runs_with_the_pragmas_that_keep_data(tmp_path):
     store = opened(f"sqlite:///{tmp_path / 'a.db'}", tmp_path)
     with store.write() as connection:
@@ -145,11 +148,49 @@ def test_sqlite_runs_with_the_pragmas_that_keep_data(tmp_path):
     assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_a_second_writer_waits_for_the_first(tmp_path, monkeypatch):
+def test_a_second_writer_waits_for_the_first(database_url, tmp_path, monkeypatch):
     monkeypatch.setattr("reconcile.store.engine.LOCK_WAIT_SECONDS", 0.1)
-    first, second = (opened(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) for _ in range(2))
+    first, second = (opened(database_url, tmp_path) for _ in range(2))
     with first.write(), pytest.raises(TemporaryError, match="another process"), second.write():
         pass
+    with second.write():
+        pass
+    first.close()
+    second.close()
+
+
+def test_a_read_sees_one_moment_though_another_writes(database_url, tmp_path):
+    first, second = (opened(database_url, tmp_path) for _ in range(2))
+    query = "SELECT COUNT(*) FROM practice"
+    with first.read() as looking:
+        assert looking.exec_driver_sql(query).scalar() == 0
+        with second.write() as writing:
+            writing.exec_driver_sql("INSERT INTO practice (id, name, source) VALUES ('a', 'A', '')")
+        assert looking.exec_driver_sql(query).scalar() == 0
+    with first.read() as looking:
+        assert looking.exec_driver_sql(query).scalar() == 1
+    first.close()
+    second.close()
+
+
+def test_a_writer_that_waited_sees_what_the_one_before_it_wrote(database_url, tmp_path):
+    """Or two ingests at once would give one id twice."""
+    first, second = (opened(database_url, tmp_path) for _ in range(2))
+    began, seen = threading.Event(), []
+
+    def waiting():
+        began.set()
+        with second.write() as connection:
+            seen.append(connection.exec_driver_sql("SELECT COUNT(*) FROM practice").scalar())
+
+    thread = threading.Thread(target=waiting)
+    with first.write() as writing:
+        thread.start()
+        began.wait(10)
+        time.sleep(0.2)
+        writing.exec_driver_sql("INSERT INTO practice (id, name, source) VALUES ('a', 'A', '')")
+    thread.join(30)
+    assert seen == [1]
     first.close()
     second.close()
 

@@ -298,7 +298,12 @@ def test_events_are_appended_and_read_by_subject(store):
 
 def test_the_digest_knows_every_table():
     derived = {"payment_source"}
-    assert set(BUSINESS) - derived | set(FILES) | {"claim_content"} == set(Table.metadata.tables)
+    assert set(BUSINESS) - derived | set(FILES) | {
+        "claim_content",
+        "audit_entry",
+        "vault_file",
+        "vault_chunk",
+    } == set(Table.metadata.tables)
 
 
 def test_the_digest_is_the_same_on_both_databases(postgres_database, tmp_path):

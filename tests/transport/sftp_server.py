@@ -8,6 +8,7 @@ import random
 import socket
 import threading
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncssh
@@ -26,6 +27,8 @@ class Faults:
         self.kinds = kinds
         self.seen: dict[str, int] = dict.fromkeys((*kinds, "refuse"), 0)
         self.stall = 5.0
+        self.renamed: Callable[[], None] | None = None
+        """Called once a file got its name; for a client that ends at this very moment."""
 
     def draw(self, *possible: str) -> str | None:
         """The fault of this request, if any; only of the kinds that are possible here."""
@@ -102,7 +105,10 @@ def _sftp(root: Path, faults: Faults) -> type[asyncssh.SFTPServer]:
             if done:
                 super().rename(oldpath, newpath)
             await self._trouble("drop", "stall")
-            return None if done else super().rename(oldpath, newpath)
+            if not done:
+                super().rename(oldpath, newpath)
+            if faults.renamed is not None:
+                faults.renamed()
 
         async def remove(self, path):
             await self._trouble("drop")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -171,6 +172,38 @@ def test_a_name_with_a_path_in_it_is_refused(way, name):
         way.transport.stage(name, source, digest)
     with pytest.raises(InputError):
         way.transport.get(RemoteFile(name=name, size=1), way.here)
+
+
+def test_a_file_that_is_not_of_the_size_that_was_listed_is_not_taken(way):
+    for told, there in ((3, b"grown and growing"), (1 << 40, b"small")):
+        (way.inbound / "a.835").write_bytes(there)
+        with pytest.raises(DamagedTransferError):
+            way.transport.get(msgspec.structs.replace(way.offered("a.835"), size=told), way.here)
+    assert list(way.here.iterdir()) == []
+
+
+def test_a_file_larger_than_what_is_asked_for_ahead_comes_and_goes_whole(way):
+    content = b"0123456789abcdef" * 560_000 + b"end"
+    (way.inbound / "a.835").write_bytes(content)
+    assert way.transport.get(way.offered("a.835"), way.here).read_bytes() == content
+    way.put("a.837", content)
+    assert way.transport.look("a.837", hashlib.sha256(content).hexdigest(), len(content)) is Whereabouts.THERE
+
+
+def test_nothing_of_a_server_is_logged_on_stderr(server, capfd):
+    server.faults.rate = 1.0
+    with pytest.raises(TemporaryError):
+        listed(server)
+    assert capfd.readouterr().err == ""
+
+
+def test_what_came_is_private_whatever_the_umask(way):
+    (way.inbound / "a.835").write_bytes(b"money")
+    before = os.umask(0)
+    try:
+        assert way.transport.get(way.offered("a.835"), way.here).stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
 
 
 def test_listing_leaves_unfinished_files_alone(way):

@@ -273,6 +273,20 @@ def test_a_second_plb_is_accepted():
     assert "several-plb" in verdict.findings[0].message
 
 
+ALONE = REMITTANCE[: REMITTANCE.index("GS*")] + "{}IEA*0*000000001~"
+TA1 = "TA1*000000001*260321*0805*A*000~"
+
+
+@pytest.mark.parametrize(
+    ("inside", "passes"), [(TA1, True), (TA1 + TA1, True), ("", False), ("XX*1~", False), ("TA2*1~", False)]
+)
+def test_a_group_may_be_missing_where_a_ta1_is(inside, passes):
+    verdict = conformance.check_bytes(ALONE.format(inside).encode())
+    missing = [one for one in verdict.findings if "GS" in one.message or "without-group" in one.message]
+    assert missing
+    assert {one.code for one in missing} == {"PYX902" if passes else "PYXS3"}
+
+
 def test_every_accepted_difference_is_one_of_those_above_and_has_a_reason():
     assert {difference.name for difference in ACCEPTED_DIFFERENCES} == {
         "employer-subscriber", "several-plb", "interchange-without-group"

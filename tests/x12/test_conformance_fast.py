@@ -6,9 +6,12 @@ That it never says anything else than pyx12 is shown by the differential in test
 from __future__ import annotations
 
 import io
+import time
 import tracemalloc
+from pathlib import Path
 
 import pytest
+import pyx12
 import pyx12.map_walker
 import pyx12.rawx12file
 import pyx12.segment
@@ -267,12 +270,44 @@ def test_every_node_that_matters_has_a_pattern():
 
 
 def test_an_unknown_version_of_pyx12_is_left_alone(monkeypatch):
-    monkeypatch.setattr(state, "KNOWN_VERSIONS", frozenset({"3.0.0"}))
+    monkeypatch.setattr(state, "KNOWN_VERSIONS", {"3.0.0": ""})
     tally = told(CLEAN, proved=0, stepped=0)
     assert tally.degraded is not None
     assert "pyx12 4.0.0" in tally.degraded
     assert conformance.check_bytes(CLEAN).degraded == tally.degraded
     assert (conformance.engine_state().engine, conformance.engine_state().reason) == ("pyx12", tally.degraded)
+
+
+@pytest.mark.parametrize(
+    "name", ["map_walker.py", "map_if/_segment.py", "map/837.5010.X222.A1.xml", "map/codes.xml"]
+)
+@pytest.mark.parametrize("how", ["changed", "gone"])
+def test_a_pyx12_whose_files_are_others_is_left_alone_whatever_it_says_of_its_version(
+    monkeypatch, tmp_path, name, how
+):
+    copy = tmp_path / "pyx12"
+    for one in state._FILES:
+        (copy / one).parent.mkdir(parents=True, exist_ok=True)
+        (copy / one).symlink_to(state._FOLDER / one)
+    monkeypatch.setattr(state, "_FOLDER", copy)
+    assert told(CLEAN, stepped=4).degraded is None
+    state.digest_of.cache_clear()
+    (copy / name).unlink()
+    if how == "changed":
+        (copy / name).write_bytes((Path(pyx12.__file__).parent / name).read_bytes() + b"\n")
+    tally = told(CLEAN, proved=0, stepped=0)
+    assert "files of pyx12 are not those of 4.0.0" in (tally.degraded or "")
+    assert conformance.engine_state().reason == tally.degraded
+
+
+def test_the_files_are_looked_at_once_and_in_no_time():
+    state.digest_of.cache_clear()
+    begun = time.process_time()
+    assert state.refused() is None
+    assert time.process_time() - begun < 0.02
+    for _ in range(3):
+        assert state.refused() is None
+    assert state.digest_of.cache_info().misses == 1
 
 
 def test_this_version_is_known():

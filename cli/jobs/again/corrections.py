@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Final
 
 import msgspec
@@ -16,6 +15,7 @@ from cli.jobs.again.targets import Target, find_targets, keeps_number
 from cli.jobs.posting import Tools
 from cli.jobs.tables.store import tables_of
 from cli.settings import Settings
+from edi.model.days import days_after
 from edi.model.draft import ClaimDraft
 from edi.model.finding import Finding, Severity
 from edi.model.session import SessionLine
@@ -205,7 +205,7 @@ class _Run:
         for target, kind, reason in self._work:
             days = target.payer.appeals.reopening_days
             since = target.answered_on
-            due = since + timedelta(days=days) if since is not None and days is not None else None
+            due = days_after(since, days) if since is not None and days is not None else None
             with self._store.write() as connection:
                 item, fresh = open_work_item(
                     connection,

@@ -23,6 +23,7 @@ from reconcile.chain import Chain, build_chain, purpose
 from reconcile.ledger import Ledger, post
 from reconcile.store import Connection, by_roots, load_claim, posted_on
 from reconcile.store.again import acknowledged, acknowledged_number, chains_named, denied_services
+from reconcile.store.claim_status.known import not_taken
 from reconcile.store.submissions import REJECTION
 from reconcile.values import Account, Adjudication, Again, SubmittedClaim
 
@@ -44,6 +45,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         pended: money of it waits for a payer's decision.
         acknowledged: its deepest acknowledgment. acknowledged_number: the payer's number that a 277CA gave.
         denied: services with an open denial.
+        not_taken: the payer said, when it was asked (277), that it has no such claim or did not take it in.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: str
     acknowledged_number: str
     denied: frozenset[int]
+    not_taken: bool = False
 
     @property
     def standing(self) -> tuple[Adjudication, ...]:
@@ -97,7 +100,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """Where the submission stands, as a correction is decided by."""
         own = [one for one in self.answers if one.match.claim_id == self.submission.id]
         waits = not own and self._sent_before()
-        rejected = REJECTION in self.acknowledged and not own
+        rejected = (REJECTION in self.acknowledged or self.not_taken) and not own
         newest = self.standing[-1:]
         return Standing(
             number=self.claim.patient_control_number,
@@ -261,6 +264,7 @@ def find_target(
         acknowledged=acknowledged(connection, [newest.id])[newest.id],
         acknowledged_number=acknowledged_number(connection, same),
         denied=denied_services(connection, root),
+        not_taken=not_taken(connection, newest.id),
     )
 
 

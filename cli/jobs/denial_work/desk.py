@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import msgspec
 
 from cli.inputs import RecordFiles, load_records
 from cli.settings import Settings
+from edi.model.days import days_after
 from edi.model.errors import SettingsError
 from edi.model.money import parse_cents
 from edi.payers.profile import PayerProfile
 from reconcile.deadlines import Deadline, appeal_by, appeal_levels, deadlines
 from reconcile.denial_rules import denial_table
 from reconcile.priority import Priority, priority
-from reconcile.reports.underpayments import Underpaid, compare_lines
 from reconcile.store import Connection
 from reconcile.store.denial_listing import DenialListing
 from reconcile.store.denial_work import DenialWork, deeds_by_item, denial_work
 from reconcile.store.priced_lines import UNDERPAID, paid_lines, treated_lines
+from reconcile.underpaid import Underpaid, compare_lines
 from reconcile.underpayment import BilledLine, Contract, ExpectedFees, Price, price_alone, recoverable
 from reconcile.values import DenialStatus
 from reconcile.worklist import WAITING, Answer, Deed, Work, work_of
@@ -107,6 +108,7 @@ class Desk:
         *,
         everything: bool = False,
         roots: Collection[int] | None = None,
+        as_of: date | None = None,
     ) -> list[Case]:
         """The denials of the store, the most pressing first.
 
@@ -114,18 +116,19 @@ class Desk:
             connection: any transaction.
             everything: those too that money has settled.
             roots: only those of these chains.
+            as_of: as they stood at the end of that day; None for all that is stored.
         """
-        items = denial_work(connection, everything=everything, roots=roots)
+        items = denial_work(connection, everything=everything, roots=roots, as_of=as_of)
         treated = self._treated(connection, items)
         return _ordered([self._case(item, treated) for item in items])
 
-    def underpaid(self, connection: Connection) -> list[Case]:
-        """Lines that their payer allowed less than its contract says, the most pressing first."""
-        deeds = deeds_by_item(connection)
+    def underpaid(self, connection: Connection, as_of: date | None = None) -> list[Case]:
+        """Lines that their payer allowed less than its contract says, by that day; the most pressing first."""
+        deeds = deeds_by_item(connection, as_of)
         cases = []
         for payer in self.contract.fees.payers:
             credentials = self.contract.credentials if self.contract.fees.needs_claim(payer) else None
-            lines = paid_lines(connection, payer, credentials=credentials)
+            lines = paid_lines(connection, payer, credentials=credentials, as_of=as_of)
             profile = self.contract.payers.get(payer)
             for one in compare_lines(lines, self.contract.fees, profile, least=self.contract.least):
                 if one.underpaid is not None:
@@ -218,7 +221,7 @@ class Desk:
         if work.due is not None:
             return work.due
         if work.state in WAITING:
-            return work.since + timedelta(days=self.contract.follow_up) if work.since is not None else None
+            return days_after(work.since, self.contract.follow_up) if work.since is not None else None
         return last_days[0].on if last_days else None
 
     def _price(self, denial: DenialListing, treated: dict[tuple[int, int], tuple[str, str]]) -> Price | None:

@@ -37,7 +37,6 @@ from reconcile.store import (
     ST02,
     Connection,
     Store,
-    Vault,
     allocate,
     interchange_control_number,
     register_file,
@@ -277,7 +276,7 @@ def _one_file(
         placing.refuse_taken(request.folder / name, digest)
         if request.dry_run:
             raise placing.RollBackError
-        Vault(store.vault).keep([data])
+        store.vault.keep([data])
         register_file(
             connection,
             digest,

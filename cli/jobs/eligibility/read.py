@@ -19,7 +19,7 @@ from cli.render import Row, mask, money
 from edi.model.finding import Finding
 from edi.transactions import t271
 from edi.x12.envelope import FATAL, read_transactions
-from reconcile.store import Kept, Store, Vault
+from reconcile.store import Kept, Store
 from reconcile.store.eligibility import StoredConfirmation, confirmations
 
 COLUMNS = (
@@ -68,7 +68,7 @@ def _read_file(store: Store, kept: Kept, name: str) -> FileEntry:
     findings: list[Finding] = []
     counts: list[AnswerCounts] = []
     foreign = False
-    with closing(Vault(store.vault).read(kept.sha256)) as blocks:
+    with closing(store.vault.read(kept.sha256)) as blocks:
         position = 0
         for item in read_transactions(blocks, file=name):
             if isinstance(item, Finding):

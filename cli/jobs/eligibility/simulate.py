@@ -10,12 +10,14 @@ from typing import TypeAlias
 import msgspec
 
 from cli.inputs import read_chunks
+from cli.private import write_private
 from edi.model.directory import TradingPartner
 from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
 from edi.model.errors import InputError
 from edi.model.finding import Finding
 from edi.testpayer.eligibility import AnsweredInquiry, answer_inquiries
 from edi.transactions import t270, t271
+from edi.transport.whole import private_folder
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
 
 _Interchanges: TypeAlias = dict[str, tuple[Envelope, list[tuple[str, list[EligibilityAnswer]]]]]
@@ -68,7 +70,7 @@ def simulate_answers(*files: Path, out: Path, seed: int, today: date) -> Simulat
                 f"{file.name}: another file has the interchange control number {number}; use two folders"
             )
         interchanges |= answered
-    out.mkdir(parents=True, exist_ok=True)
+    private_folder(out)
     names = []
     for number, (envelope, sets) in interchanges.items():
         data = t271.write(
@@ -78,10 +80,10 @@ def simulate_answers(*files: Path, out: Path, seed: int, today: date) -> Simulat
             created=datetime.combine(today, time(9, 0)),
         )
         name = f"eligibility-{number.strip()}.271"
-        (out / name).write_bytes(data)
+        write_private(out / name, data)
         names.append(name)
     truth = out.parent / f"{out.name}-truth-270.json"
-    truth.write_bytes(msgspec.json.format(msgspec.json.encode(truths), indent=1) + b"\n")
+    write_private(truth, msgspec.json.format(msgspec.json.encode(truths), indent=1) + b"\n")
     outcomes: dict[str, int] = {}
     for one in truths:
         outcomes[one.outcome] = outcomes.get(one.outcome, 0) + 1

@@ -77,6 +77,7 @@ class Run:
         self._source = source
         self._tools = tools
         self._findings: list[Finding] = []
+        self._imbalances: list[Finding] = []
         self._matched = self._held = self._unmatched = self._lines_matched = self._denials = 0
         self._next = next_claim_payment_id(connection)
         self._number = ""
@@ -99,24 +100,27 @@ class Run:
         if writing:
             reserve_remittance(self._connection, self._facts, header)
         trailer: RemittanceTrailer | None = None
-        wrong: set[int] = set()
+        wrong = False
         while trailer is None:
-            block: list[ClaimPayment] = []
+            block: list[Candidate] = []
             for value in stream:
                 if isinstance(value, ClaimPayment):
-                    block.append(value)
+                    # Packed and judged at once, while it is in the processor's cache: a chunk is larger than that.
+                    content = pack_claim_payment(value)
+                    self._digest.add(content)
+                    if writing:
+                        block.append(self._candidate(value, content, wrong=wrong))
+                    wrong = False
                     if len(block) >= CHUNK:
                         break
                 elif isinstance(value, Finding):
                     self._findings.append(self._placed(value))
-                    if value.severity is Severity.ERROR and value.location.claim is not None:
-                        wrong.add(len(block))
+                    wrong = wrong or (value.severity is Severity.ERROR and value.location.claim is not None)
                 elif isinstance(value, RemittanceTrailer):
                     trailer = value
             else:
                 trailer = trailer or RemittanceTrailer(complete=False)
-            self._chunk(block, wrong, write=writing)
-            wrong = set()
+            self._chunk(block)
         return self._close(header, trailer, posted)
 
     def _header(
@@ -171,17 +175,12 @@ class Run:
             capitated=profile.capitated if profile is not None else False,
         )
 
-    def _chunk(self, claims: list[ClaimPayment], wrong: set[int], *, write: bool) -> None:
-        """Digest a chunk of claim payments and, unless this payment is known, match, post and write it."""
-        contents = [pack_claim_payment(claim) for claim in claims]
-        for content in contents:
-            self._digest.add(content)
-        if not write or not claims:
+    def _chunk(self, candidates: list[Candidate]) -> None:
+        """Match, post and write a chunk of claim payments; there are none where this payment is known."""
+        self._findings += self._imbalances
+        self._imbalances = []
+        if not candidates:
             return
-        candidates = [
-            self._candidate(claim, content, wrong=place in wrong)
-            for place, (claim, content) in enumerate(zip(claims, contents, strict=True))
-        ]
         chunk = post_chunk(self._connection, candidates, self._tools)
         insert_claim_payments(self._connection, self._facts.id, chunk.stored)
         chunk.write(self._connection, self._tools)
@@ -191,7 +190,7 @@ class Run:
         """A claim payment with its id and whether its own equations hold."""
         held = ["RMT"] if wrong else []
         for imbalance in claim_imbalances(claim):
-            self._findings.append(imbalance.finding(file=self._source.name, transaction=self._number))
+            self._imbalances.append(imbalance.finding(file=self._source.name, transaction=self._number))
             if imbalance.severity is Severity.ERROR:
                 held.append(f"{imbalance.code} {decimal_text(imbalance.actual - imbalance.expected)}")
         number = self._next
@@ -203,14 +202,15 @@ class Run:
         for one in chunk.stored:
             if one.outcome == "posted":
                 self._matched += 1
-                self._lines_matched += sum([1 for line in one.match.lines if line.line_ids])
+                self._lines_matched += len([line for line in one.match.lines if line.line_ids])
             elif one.outcome == "suspense":
                 self._held += 1
             else:
                 self._unmatched += 1
         self._denials += chunk.denials
-        self._answered_again.update(chain.state.claim_id for chain in chunk.chains if chain.had)
-        self._beyond.update(chain.state.claim_id for chain in chunk.chains if _is_beyond(chain))
+        self._answered_again.update([chain.state.claim_id for chain in chunk.chains if chain.had])
+        several = [chain for chain in chunk.chains if len(chain.adjudications) > 1]
+        self._beyond.update([chain.state.claim_id for chain in several if _is_beyond(chain)])
 
     def _close(
         self, header: RemittanceHeader, trailer: RemittanceTrailer, posted: str | None
@@ -360,9 +360,7 @@ class Run:
 
 
 def _is_beyond(chain: ChainState) -> bool:
-    """Whether a claim holds more than its charge, or the ledger says that it was answered twice."""
-    if len(chain.adjudications) < 2:
-        return False
+    """Whether a claim of several answers holds more than its charge, or the ledger says that it was answered twice."""
     state = chain.state
     return any(one.code == TWICE for one in state.findings) or sum(one.open for one in state.balances) < 0
 

@@ -29,6 +29,7 @@ from cli.jobs.manifest import (
 )
 from cli.jobs.payments.accounts import AccountRows
 from cli.jobs.posting import Tools, retry_unmatched
+from cli.jobs.taking import to_its_end
 from edi.codes.lookup import Tables
 from edi.intake.payments import HandRemittance, RefusedRow, read_payments, read_toml, remittances
 from edi.intake.table import read_table
@@ -39,7 +40,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.payers.profile import PayerProfile
-from reconcile.store import Kept, Store, Vault, begin_file, load_file, register_practices
+from reconcile.store import Kept, Store, begin_file, load_file, register_practices
 from reconcile.store.patient_entries import patient_credits
 from reconcile.store.rehearsal import rehearsal
 
@@ -96,7 +97,7 @@ def add_payments(request: AddRequest, store: Store) -> Manifest:
 def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> FileEntry:
     """Keep a file, take in what it says, and store its outcome; one that was taken in whole is only said."""
     try:
-        kept = Vault(store.vault).keep_file(path)
+        kept = store.vault.keep_file(path)
     except InputError as error:
         message = str(error).removeprefix(f"{path.name}: ")
         return refused(
@@ -114,7 +115,7 @@ def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> Fi
             outcome=manifest.DUPLICATE,
             duplicate_of=known.name,
         )
-    entry = take_payments(kept, path.name, store, tools, request.practices)
+    entry = to_its_end(lambda: take_payments(kept, path.name, store, tools, request.practices))
     finish_kept_file(store, kept, entry)
     return entry if known is None or not known.manifest else _told_again(entry, known.manifest)
 
@@ -201,7 +202,7 @@ class _HandFile:
         gone: dict[tuple[str, ...], int] = {}
         with self._store.read() as connection:
             known = load_file(connection, self._kept.sha256)
-        with closing(Vault(self._store.vault).read(self._kept.sha256)) as blocks:
+        with closing(self._store.vault.read(self._kept.sha256)) as blocks:
             if self._name.lower().endswith(".toml"):
                 items: Iterator[object] = read_toml(b"".join(blocks), file=self._name)
             else:

@@ -101,9 +101,10 @@ def rejection_rows(
     return rows
 
 
-def footer(items: int, rejected: int, overpaid: int = 0) -> list[str]:
+def footer(items: int, rejected: int, overpaid: int = 0, told: int = 0) -> list[str]:
     """The line under the list of work."""
     parts = [counted(items, "item")]
     parts += [counted(rejected, "rejected claim")] if rejected else []
     parts += [counted(overpaid, "overpaid claim")] if overpaid else []
+    parts += [f"{counted(told, 'answer')} about claims"] if told else []
     return [", ".join(parts)]

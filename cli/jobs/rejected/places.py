@@ -51,7 +51,7 @@ def places(vault: Vault, sent: Sent, positions: Collection[int]) -> dict[int, Pl
         sent: the file and control numbers.
         positions: 1 is the ST.
     """
-    if not positions or not sent.file_sha256 or not vault.path(sent.file_sha256).exists():
+    if not positions or not sent.file_sha256 or not vault.has(sent.file_sha256):
         return {}
     with closing(vault.read(sent.file_sha256)) as blocks:
         for item in read_transactions(blocks):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any, Final
 
 from cli.jobs.reports.answer import Found
+from cli.private import write_output
 from edi.model.errors import UsageError
 from reconcile.reports.registry import GROUP, Chart, Column, Row, cell
 
@@ -54,7 +56,9 @@ def draw(found: Found, path: Path) -> None:
         options: dict[str, Any] = (
             {"metadata": {"Date": None}} if path.suffix.lower() == ".svg" else {"dpi": 150}
         )
-        figure.savefig(path, **options)
+        made = io.BytesIO()
+        figure.savefig(made, format=path.suffix.lower().removeprefix("."), **options)
+        write_output(path, made.getvalue())
 
 
 def _shown(found: Found, chart: Chart, *, by_size: bool) -> list[Row]:

@@ -1,4 +1,4 @@
-"""One run, step by step: fetch, ingest, bill, bill the next payer, send, then what is new since the run before.
+"""One run, step by step: fetch, ingest, deposits, bill, bill the next payer, ask, send, then what is new.
 
 A step that fails for one trading partner or one practice is told and the rest goes on. Everything it does is done by
 the jobs of the commands of the same names, each of which can be killed and run again, and so can the run. One run at a
@@ -8,86 +8,44 @@ time works on a store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
+from cli.clock import as_utc, rehearsed, utc_now
 from cli.exits import ExitCode, worst
 from cli.inputs import RecordFiles
 from cli.jobs import manifest as words
 from cli.jobs.again import AgainRequest, bill_next
 from cli.jobs.create_claims import CreateRequest, create_claims
-from cli.jobs.exchange import Exchange, Note, fetch, send
+from cli.jobs.deposits import ImportRequest, import_deposits
+from cli.jobs.exchange import Note, fetch, send
+from cli.jobs.exchanged import Exchange
 from cli.jobs.ingest import files_of, ingest
 from cli.jobs.manifest import Manifest
+from cli.jobs.run.asking import NAME as ASKING
+from cli.jobs.run.asking import ask_what_is_due
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings
 from cli.jobs.run.silence import silent
+from cli.jobs.run.unbilled import ROW, left_unread, unbilled
+from cli.jobs.run.values import FailedPractice, Night, RunRequest, Step
+from cli.jobs.shelf import Shelf
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ
 from edi.model.errors import ClaimloopError
+from edi.transport.whole import digest_of, place_for, private_folder
 from reconcile.store import Store
-from reconcile.store.alone import alone
+from reconcile.store.alone import Hold, alone
 from reconcile.store.open_work import OpenWork, open_work, record_run, work_of_last_run
-from reconcile.store.silence import Silence
 
 _TAKEN: Final = "taken"
 _NOT_TAKEN: Final = "not-taken"
 _MOST_SILENCES: Final = 1000
 Log = Callable[[str, Mapping[str, Any]], None]
 """Told the name of an event and its fields; codes, numbers and names of files, no PHI."""
-
-
-class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A run: ``now`` is local time for what is written into files, ``dry_run`` only looks."""
-
-    now: datetime
-    second_opinion: bool = True
-    dry_run: bool = False
-
-
-class FailedPractice(msgspec.Struct, frozen=True, kw_only=True):
-    """A practice whose part of a step could not be done; the others' were."""
-
-    practice_id: str
-    step: str
-    message: str
-    exit_code: int
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One step: ``done``, ``partly`` or ``skipped``, and what it counted."""
-
-    name: str
-    outcome: str
-    counts: dict[str, int] = {}
-    messages: tuple[str, ...] = ()
-
-
-class Night(msgspec.Struct, frozen=True, kw_only=True):
-    """The manifest of a run; times are UTC. ``new_work`` and ``open_work`` count by kind.
-
-    ``silence`` is what should have come and has not (the first thousand); ``silent`` counts all of it by what it is.
-    """
-
-    schema_version: int = 1
-    started: datetime
-    ended: datetime
-    exit_code: int
-    dry_run: bool
-    steps: tuple[Step, ...]
-    files: tuple[words.FileEntry, ...] = ()
-    sent: tuple[str, ...] = ()
-    failed_practices: tuple[FailedPractice, ...] = ()
-    new_work: dict[str, int] = {}
-    open_work: dict[str, int] = {}
-    new_work_by_practice: dict[str, int] = {}
-    silence: tuple[Silence, ...] = ()
-    silent: dict[str, int] = {}
 
 
 def run(
@@ -114,8 +72,8 @@ def run(
     """
     wanted = settings.table("run", RunSettings)
     settings.table("notify", NotifySettings)
-    with alone(store):
-        return _Run(request, settings, wanted, store, tables, log).night()
+    with alone(store) as hold:
+        return _Run(request, settings, wanted, store, tables, log, hold).night()
 
 
 class _Run:
@@ -129,7 +87,9 @@ class _Run:
         store: Store,
         tables: Tables,
         log: Log,
+        hold: Hold,
     ) -> None:
+        self._hold = hold
         self._request = request
         self._settings = settings
         self._wanted = wanted
@@ -142,20 +102,30 @@ class _Run:
         self._codes: list[ExitCode] = []
         self._files: tuple[words.FileEntry, ...] = ()
         self._sent: tuple[str, ...] = ()
+        self._unbilled: dict[str, list[OpenWork]] = {}
 
     def night(self) -> Night:
         """All steps, then the difference to the run before."""
         started = _utc()
         self._log("run_started", {})
-        self._fetch()
-        self._ingest()
-        self._bill()
-        self._bill_next()
-        self._send()
+        for step in (
+            self._fetch,
+            self._ingest,
+            self._deposits,
+            self._bill,
+            self._bill_next,
+            self._ask,
+            self._send,
+        ):
+            self._hold.check()
+            step()
         with self._store.read() as connection:
-            silence = silent(connection, self._settings, self._request.now)
+            silence = silent(connection, self._settings, as_utc(self._request.now))
             waiting, before = open_work(connection, silence), work_of_last_run(connection)
+        waiting |= {one.key: one for one in self._not_billed(before)}
         new = [one for key, one in waiting.items() if key not in before]
+        if any(one.kind == ROW for one in new):
+            self._codes.append(ExitCode.PARTLY)
         code = worst([*self._codes, ExitCode.WORK if new else ExitCode.DONE])
         if not self._request.dry_run:
             with self._store.write() as connection:
@@ -174,6 +144,7 @@ class _Run:
             open_work=_by_kind(waiting.values()),
             silence=silence[:_MOST_SILENCES],
             silent=dict(sorted(Counter(one.expected for one in silence).items())),
+            rehearsal=rehearsed() is not None,
             new_work_by_practice=dict(sorted(Counter(one.practice_id for one in new).items())),
         )
 
@@ -225,7 +196,15 @@ class _Run:
                 "fetch", "a dry run fetches nothing" if partners else "no trading partner has a transport"
             )
             return
-        got = fetch(partners, self._settings.folder, self._inbox, note=self._note())
+        got = fetch(
+            partners,
+            self._settings.folder,
+            self._inbox,
+            note=self._note(),
+            hold=self._hold,
+            largest=self._settings.ingest.largest_megabytes,
+            shelf=Shelf(self._store, _utc()),
+        )
         self._exchanged("fetch", got, {"files": len(got.fetched)})
 
     @property
@@ -270,16 +249,48 @@ class _Run:
             "denials": totals.denials,
             "acknowledgments": totals.acknowledgments,
             "rejections": totals.rejections,
+            "claim_status_answers": totals.claim_status_answers,
         }
         self._step("ingest", counts, refused)
+
+    def _deposits(self) -> None:
+        """What the bank says came in; a file that is known changes nothing, so they may stay where they are."""
+        paths = (
+            tuple(sorted(self._settings.folder.glob(self._wanted.deposits))) if self._wanted.deposits else ()
+        )
+        if not paths or self._request.dry_run:
+            why = "a dry run takes nothing in" if paths else "[run] deposits names no files"
+            self._skip("deposits import", why)
+            return
+        messages: list[str] = []
+        counts: Counter[str] = Counter()
+        with self._guarded("deposits import", [""], messages):
+            done = import_deposits(
+                ImportRequest(
+                    paths=paths,
+                    now=_utc(),
+                    today=self._request.now.date(),
+                    settings=self._settings.deposits,
+                    practices=tuple(self._directory.practices),
+                    payers=self._settings.payers,
+                ),
+                self._store,
+            )
+            messages += [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
+            if messages:
+                self._codes.append(ExitCode.PARTLY)
+            counts.update(
+                files=sum(one.outcome != words.DUPLICATE for one in done.files), deposits=done.totals.deposits
+            )
+        self._step("deposits import", counts, messages)
 
     def _put_aside(self, path: Path) -> bool:
         return path.relative_to(self._inbox).parts[0] in (_TAKEN, _NOT_TAKEN)
 
     def _move(self, path: Path, where: str) -> None:
         target = self._inbox / where / path.relative_to(self._inbox)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.replace(target)
+        private_folder(target.parent)
+        path.replace(place_for(target.parent, target.name, digest_of(path)))
 
     def _bill(self) -> None:
         """What is new in the session files, practice by practice."""
@@ -292,6 +303,7 @@ class _Run:
             paths = tuple(sorted(self._settings.folder.glob(pattern)))
             named = [practice] if practice != ALL else sorted(self._directory.practices)
             if not paths:
+                self._unbilled[practice] = []
                 continue
             with self._guarded("claims create", named, messages):
                 made = create_claims(
@@ -310,15 +322,26 @@ class _Run:
                 counts.update(
                     session_lines=made.lines, claims=made.claims, held=len(made.held), files=len(made.files)
                 )
+                if made.files:
+                    told = {"step": "claims create", "practices": named, "claims": made.claims}
+                    self._log("billed", {**told, "files": [one.sha256 for one in made.files]})
                 if made.rejected_rows:
-                    self._codes.append(ExitCode.PARTLY)
                     messages.append(f"{pattern}: {made.rejected_rows} rows could not be read")
+                self._unbilled[practice] = list(unbilled(made, practice, paths))
                 unread = [one for one in made.findings if one.code in NOT_READ]
+                if unread:
+                    del self._unbilled[practice]
                 for finding in unread:
                     said = f"{finding.location.file}: {finding.message}"
                     self._fail("claims create", named, said, ExitCode.PARTLY)
                     messages.append(said)
         self._step("claims create", counts, messages)
+
+    def _not_billed(self, before: Collection[str]) -> Iterator[OpenWork]:
+        """What the session files have that was not billed; of files that could not be read, what was said of them."""
+        for practice in self._wanted.sessions:
+            told = self._unbilled.get(practice)
+            yield from left_unread(practice, before) if told is None else told
 
     @property
     def _out(self) -> Path:
@@ -346,6 +369,20 @@ class _Run:
             counts.update(claims=len(done.sent), held=len(done.held), files=len(done.files))
         self._step("claims secondary", counts, messages)
 
+    def _ask(self) -> None:
+        if not self._wanted.claim_status:
+            self._skip(ASKING, "[run] claim_status is off")
+            return
+        messages: list[str] = []
+        counts: dict[str, int] = {}
+        with self._guarded(ASKING, [""], messages):
+            dry_run, now = self._request.dry_run, self._request.now
+            counts, held = ask_what_is_due(
+                self._settings, self._store, folder=self._out, now=now, dry_run=dry_run
+            )
+            messages += held
+        self._step(ASKING, counts, messages)
+
     def _send(self) -> None:
         if self._request.now.date() in self._wanted.no_sending:
             self._skip("send", "[run] no_sending has today")
@@ -361,6 +398,7 @@ class _Run:
             now=_utc(),
             note=self._note(),
             dry_run=self._request.dry_run,
+            hold=self._hold,
         )
         self._sent = () if self._request.dry_run else tuple(one.file for one in went.sent)
         self._exchanged(
@@ -376,4 +414,4 @@ def _by_kind(work: Iterable[OpenWork]) -> dict[str, int]:
 
 
 def _utc() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return utc_now().replace(microsecond=0)

@@ -15,15 +15,19 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
     """[run]. Paths start where claimloop.toml lies.
 
     ``sessions`` are shell patterns of session files by practice id, ``*`` for files of several: what is new in them is
-    billed. ``out`` and ``inbox`` are where 837P files are written and answers fetched to. ``secondary`` bills the next
-    payer where one is due. ``no_sending`` are days on which nothing leaves. ``quiet_exits`` are exit codes that are
-    reported as 0. ``summary`` is the file of the summary, ``manifests`` the folder of the manifests.
+    billed. ``deposits`` is a shell pattern of the bank's files. ``out`` and ``inbox`` are where 837P files are written
+    and answers fetched to. ``secondary`` bills the next payer where one is due, ``claim_status`` asks payers
+    about claims they are silent on. ``no_sending`` are days on which
+    nothing leaves. ``quiet_exits`` are exit codes that are reported as 0. ``summary`` is the file of the summary,
+    ``manifests`` the folder of the manifests.
     """
 
     sessions: dict[str, str] = {}
     out: str = "out"
     inbox: str = "inbox"
     secondary: bool = False
+    claim_status: bool = False
+    deposits: str = ""
     no_sending: tuple[date, ...] = ()
     quiet_exits: tuple[Literal[1, 3, 75], ...] = ()
     summary: str = ""

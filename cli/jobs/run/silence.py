@@ -9,7 +9,7 @@ from cli.jobs.deposits import reassociation
 from cli.settings import Settings
 from reconcile.deposits import DepositStatus
 from reconcile.store import Connection
-from reconcile.store.silence import WITHIN_HOURS, Expectations, Silence, silences, undeposited
+from reconcile.store.silence import WITHIN_HOURS, Expectations, Silence, silences, undeposited, unexplained
 
 
 def silent(connection: Connection, settings: Settings, now: datetime) -> tuple[Silence, ...]:
@@ -43,11 +43,20 @@ def expectations(settings: Settings) -> Expectations:
 
 
 def _undeposited(connection: Connection, settings: Settings, now: datetime) -> Iterator[Silence]:
-    """Payments that the bank has not booked in time; none before the first deposit that was imported."""
+    """Payments that the bank has not booked in time, none before the first deposit; and deposits without an ERA."""
     found = reassociation(connection, settings.deposits, settings.payers, today=now.date())
     if not found.deposits:
         return
     first = min(one.deposited_on for one in found.deposits.values())
+    yield from unexplained(
+        (
+            found.deposits[one.deposit]
+            for one in found.matches
+            if one.status is DepositStatus.DEPOSIT_WITHOUT_ERA and one.deposit is not None
+        ),
+        settings.deposits.late_after_days,
+        now.date(),
+    )
     late = (
         found.payments[number]
         for match in found.matches

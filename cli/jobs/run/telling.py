@@ -12,11 +12,14 @@ import msgspec
 
 from cli.exits import ExitCode
 from cli.jobs.lists import counted
-from cli.jobs.run.night import Log, Night
+from cli.jobs.run.night import Log
 from cli.jobs.run.settings import NotifySettings, RunSettings
+from cli.jobs.run.values import Night
+from cli.private import sealed_output
 from cli.settings import Settings
-from edi.model.errors import AccessError
+from edi.model.errors import AccessError, ClaimloopError
 from edi.transport.webhook import post
+from edi.transport.whole import private_folder, replace_whole
 
 _WORDS: Final = {
     "denial": "denial",
@@ -27,6 +30,8 @@ _WORDS: Final = {
     "overpaid": "overpaid claim",
     "in_doubt": "file in doubt",
     "silence": "silence",
+    "unbilled": "unbilled visit",
+    "row": "unreadable row",
 }
 
 
@@ -39,7 +44,7 @@ def log_file(settings: Settings, started: str) -> Iterator[Log]:
         started: UTC time of the run, as file names have it.
     """
     folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     descriptor = os.open(folder / f"{started}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", buffering=1) as stream:
 
@@ -50,11 +55,10 @@ def log_file(settings: Settings, started: str) -> Iterator[Log]:
 
 
 def keep_manifest(settings: Settings, started: str, night: Night) -> Path:
-    """Write the manifest beside the log and return its path."""
-    path = _folder(settings) / f"{started}.json"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(msgspec.json.format(msgspec.json.encode(night)))
+    """Write the manifest beside the log, whole or not at all, and return its path."""
+    data = msgspec.json.format(msgspec.json.encode(night))
+    path, data = sealed_output(_folder(settings) / f"{started}.json", data)
+    replace_whole(path, data)
     return path
 
 
@@ -77,6 +81,8 @@ def summary(night: Night) -> str:
     if night.silent:
         said = ", ".join(f"{count} {what}" for what, count in night.silent.items())
         lines.append(f"overdue: {said}")
+    if night.rehearsal:
+        lines.append("this is a rehearsal: the clock was set by hand")
     lines += [
         f"failed: {one.practice_id or 'all practices'}: {one.step}: {one.message}"
         for one in night.failed_practices
@@ -108,13 +114,43 @@ def tell(
         TemporaryError: the other side cannot be reached.
     """
     text = summary(night)
+    _leave(settings, text)
+    _post(settings, text, environment, send, wanted=_wanted(settings, night))
+
+
+def tell_stopped(
+    settings: Settings,
+    started: str,
+    error: ClaimloopError,
+    environment: Mapping[str, str],
+    send: Callable[[str, str], None] = post,
+) -> None:
+    """Tell as `tell` does that a run came to no end; arguments and errors are its, ``error`` is what stopped it."""
+    text = f"claimloop run of {started} UTC stopped: {error}\n"
+    _leave(settings, text)
+    _post(settings, text, environment, send, wanted=True)
+
+
+def _leave(settings: Settings, text: str) -> None:
+    """Write the summary's file, if [run] names one."""
     wanted = settings.table("run", RunSettings)
     if wanted.summary:
         path = settings.folder / wanted.summary
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        private_folder(path.parent)
+        replace_whole(path, text.encode())
+
+
+def _post(
+    settings: Settings,
+    text: str,
+    environment: Mapping[str, str],
+    send: Callable[[str, str], None],
+    *,
+    wanted: bool,
+) -> None:
+    """Post a text, if [notify] names a webhook and it is wanted."""
     notify = settings.table("notify", NotifySettings)
-    if not notify.webhook_env or not _wanted(notify.when, night):
+    if not notify.webhook_env or not wanted:
         return
     url = environment.get(notify.webhook_env)
     if not url:
@@ -124,6 +160,7 @@ def tell(
     send(url, text)
 
 
-def _wanted(when: str, night: Night) -> bool:
+def _wanted(settings: Settings, night: Night) -> bool:
+    when = settings.table("notify", NotifySettings).when
     failed = bool(night.failed_practices) or night.exit_code not in (ExitCode.DONE, ExitCode.WORK)
     return when == "always" or failed or (when == "work" and night.exit_code == ExitCode.WORK)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cli.jobs.scrub.report import Report
 from cli.render import money
+from cli.render.sheets import write_text
 
 _FINDINGS: Final = (
     ("severity", 10), ("code", 10), ("file", 18), ("row", 7), ("session", 16), ("line", 6), ("field", 20),
@@ -19,8 +20,6 @@ _CODES: Final = (
     ("claims held", 12), ("charge held", 13),
 )  # fmt: skip
 _HELD: Final = (("practice", 16), ("payer", 18), ("charge", 12), ("codes", 30), ("session lines", 50))
-_LONGEST_CELL: Final = 32_767
-"""Characters that Excel takes in a cell."""
 
 Cell = str | int | None
 
@@ -62,7 +61,7 @@ def _sheet(
             if isinstance(cell, int):
                 sheet.write_number(number, place, cell, wrapped)
             elif cell:
-                sheet.write_string(number, place, cell[:_LONGEST_CELL], wrapped)
+                write_text(sheet, number, place, cell, wrapped)
     sheet.freeze_panes(1, 0)
     sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
 

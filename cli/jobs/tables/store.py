@@ -23,6 +23,7 @@ from typing import Final
 
 import msgspec
 
+from cli.private import private_file
 from cli.settings import Settings
 from edi.codes import Tables, load_tables
 from edi.codes.editions import ALL_BLOCKS, BLOCK, Installed
@@ -207,8 +208,8 @@ def locked(folder: Path) -> Iterator[None]:
         AccessError: nothing may be written there.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except PermissionError:
         raise AccessError(f"{folder}: nothing may be written there") from None
     try:
@@ -255,7 +256,7 @@ def _replace(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     temporary = path.with_name(path.name + ".new")
     try:
-        with temporary.open("wb") as stream:
+        with private_file(temporary) as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

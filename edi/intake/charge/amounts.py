@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from edi.codes import Tables
 from edi.codes.shown import procedure_may_be_shown
@@ -14,6 +14,9 @@ from edi.intake.charge.values import Ready, problem
 from edi.model.finding import Finding, Severity
 from edi.model.records import Authorization, Fee, Records
 from edi.model.units import allocate, allocate_late
+
+_SHOWN: Final = 10
+"""Rows of fees.csv that one message names."""
 
 VisitDays: TypeAlias = Mapping[tuple[str, str, str], Collection[date]]
 """Dates of service by practice, patient and authorization number."""
@@ -142,8 +145,9 @@ class FeeTable:
                 line, values.NO_CHARGE, message, field="charge", fix="Add a charge row to fees.csv."
             )
         if len(best) > 1:
-            listed = " and ".join(str(fee.row) for fee in best)
-            message = f"rows {listed} of fees.csv are equally specific"
+            listed = " and ".join(str(fee.row) for fee in best[:_SHOWN])
+            more = f", with {len(best) - _SHOWN} more," if len(best) > _SHOWN else ""
+            message = f"rows {listed}{more} of fees.csv are equally specific"
             fix = "End one of them with a date, or make one more specific."
             return problem(line, values.CHARGE_AMBIGUOUS, message, field="charge", fix=fix)
         ready.charge = best[0].amount * (ready.units if best[0].basis == "per_unit" else 1)

@@ -51,22 +51,33 @@ def adjustments(raw: str) -> Cell:
     for part in filter(None, _BETWEEN.split(raw.upper())):
         code, _, dollars = part.partition("=")
         group, reason = code[:2], code[2:].removeprefix("-")
-        wrong = _wrong_part(group, reason, dollars)
-        if wrong:
+        cents = _cents(dollars)
+        wrong = _wrong_part(group, reason, readable=cents is not None)
+        if wrong or cents is None:
             fix = "Write group-CARC=amount, one after the other: CO-45=10.00; PR-2=20.00."
             shown = part if len(part) <= _LONGEST_PART and any(map(str.isdigit, part)) else "an adjustment"
             return Cell(problem=Problem(BAD_ADJUSTMENTS, f"{shown} cannot be read: {wrong}", fix))
-        found.append(Adjustment(group, reason, parse_cents(dollars)))
+        found.append(Adjustment(group, reason, cents))
     return Cell(tuple(found))
 
 
-def _wrong_part(group: str, reason: str, dollars: str) -> str:
+def _cents(dollars: str) -> int | None:
+    """An amount in cents, None for what is none."""
+    if _DOLLARS.fullmatch(dollars) is None:
+        return None
+    try:
+        return parse_cents(dollars)
+    except ValueError:
+        return None
+
+
+def _wrong_part(group: str, reason: str, *, readable: bool) -> str:
     """Which part of an adjustment is wrong, in words; "" for one that can be read."""
     if group not in _GROUPS:
         return f"the group is none of {', '.join(_GROUPS)}"
     if _CARC.fullmatch(reason) is None:
         return "the reason after the group has not the form of a CARC"
-    return "" if _DOLLARS.fullmatch(dollars) is not None else "the amount after = is no amount"
+    return "" if readable else "the amount after = is no amount"
 
 
 PAYMENTS: Final = Spec(
@@ -126,7 +137,7 @@ def read_toml(data: bytes, *, file: str | None = None) -> Iterator[Row | Finding
     """
     try:
         document = tomllib.loads(data.decode("utf-8-sig"), parse_float=str)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+    except (ValueError, RecursionError):  # an int of thousands of digits is a ValueError of its own
         document = {}
     listed = document.get("payment")
     if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
@@ -176,9 +187,11 @@ def read_payments(
             yield item
             continue
         values, problems = parser.row(item)
-        if not problems:
-            problems = practice_problem(parser, item, values, practices) + _problems(
-                parser, item, values, payers
+        if not any(problem.severity is Severity.ERROR for problem in problems):
+            problems = (
+                problems
+                + practice_problem(parser, item, values, practices)
+                + _problems(parser, item, values, payers)
             )
             problems += _too_early(parser, item, values, today)
         yield from problems

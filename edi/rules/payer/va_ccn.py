@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Final, TypeAlias
 
 from edi.codes.sets import CHIROPRACTIC
+from edi.model.days import days_after
 from edi.model.draft import ClaimDraft
 from edi.model.money import decimal_text
 from edi.rules.authorization import authorizations_by_number
@@ -30,7 +31,7 @@ def _visit_days(
     draft: ClaimDraft, context: RuleContext, day: date, days: int, codes: frozenset[str]
 ) -> set[date]:
     """The days of those codes billed to this payer in that many days up to a day, before and in this run."""
-    first = day - timedelta(days=days - 1)
+    first = days_after(day, -(days - 1))
     patient = draft.patient.patient_id
     earlier = context.history.lines_between(draft.practice_id, patient, first, day)
     found = {

@@ -10,7 +10,15 @@ import msgspec
 from edi.model.eligibility import Benefit, DatePeriod, EligibilityAnswer, Rejection, RelatedEntity
 from edi.model.finding import Finding, Location, Severity
 from edi.model.remittance import Procedure, RawSegment, Reference
-from edi.transactions.elements import AMOUNTS, at, parse_date, parse_procedure, parse_quantity, raw
+from edi.transactions.elements import (
+    AMOUNTS,
+    at,
+    never_silent,
+    parse_date,
+    parse_procedure,
+    parse_quantity,
+    raw,
+)
 from edi.transactions.eligibility_levels import (
     DEPENDENT,
     LEVELS,
@@ -27,6 +35,7 @@ _BENEFIT: Final = "benefit"
 _LAST_ELEMENT: Final = 14
 
 
+@never_silent
 def read(ts: TransactionSet) -> Iterator[EligibilityAnswer | Finding]:
     """Read one 271: an answer for each patient, in the file's order.
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import parse_cents
-from edi.transactions.elements import at, parse_date
+from edi.transactions.elements import at, never_silent, parse_date
 from edi.transactions.t277ca.categories import ACCEPT, ACCEPTING, KIND, REJECT, REJECTING
 from edi.x12.envelope import TransactionSet
 
+_GUIDE: Final = re.compile(r"00[0-9]{4}X[0-9]{3}[A-Z0-9]{0,2}")
 _LEVELS: Final = {
     "21": AcknowledgmentLevel.TRANSACTION, "19": AcknowledgmentLevel.PROVIDER, "PT": AcknowledgmentLevel.CLAIM
 }  # fmt: skip
 
 
+@never_silent
 def read(ts: TransactionSet) -> Iterator[Acknowledgment | Finding]:
     """Read one 277CA.
 
@@ -29,7 +32,7 @@ def read(ts: TransactionSet) -> Iterator[Acknowledgment | Finding]:
         yield Finding(
             code="ACK003",
             severity=Severity.ERROR,
-            message="this 277 is no claim acknowledgment (005010X214); it was left unread",
+            message=f"this 277 ({_guide(ts)}) is neither an acknowledgment nor an answer to a 276; it was left unread",
             location=Location(file=ts.file, transaction=ts.control_number, element="GS08"),
         )
         return
@@ -37,6 +40,11 @@ def read(ts: TransactionSet) -> Iterator[Acknowledgment | Finding]:
     for number, segment in enumerate(ts.segments, 1):
         yield from reader.take(number, segment)
     yield from reader.flush()
+
+
+def _guide(ts: TransactionSet) -> str:
+    """The guide that a transaction set names, where it names one."""
+    return ts.version if _GUIDE.fullmatch(ts.version) else "of an unknown guide"
 
 
 class _Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +12,8 @@ from edi.model.remittance import Adjustment, RawSegment
 from edi.transactions.elements import at, parse_period, parse_procedure, parse_quantity
 from edi.transactions.t837p.draft import PartyDraft
 from edi.transactions.t837p.segments import ADJUDICATION, COVERAGE
+
+_LINE_DIGITS: Final = 6
 
 
 def read_adjustments(segment: list[str]) -> list[Adjustment] | None:
@@ -70,7 +72,7 @@ class AdjudicationDraft(DecisionDraft):
 
     def __init__(self, svd: list[str], component: str, cents: int) -> None:
         bundled = at(svd, 6)
-        counted = bundled.isascii() and bundled.isdigit()
+        counted = bundled.isascii() and bundled.isdigit() and len(bundled) <= _LINE_DIGITS
         self.whole = not at(svd, 4) and not any(svd[7:]) and (counted or not bundled)
         fields = {
             "payer_id": at(svd, 1),

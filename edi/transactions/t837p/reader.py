@@ -37,6 +37,9 @@ from edi.x12.envelope import TransactionSet
 _WHOLE_CLM: Final = 11
 _WHOLE_SV1: Final = 7
 _LX_DIGITS: Final = 6
+_POINTER_DIGITS: Final = 3
+_MOST_DIGITS: Final = 12
+"""Digits of a count of segments that are read; a longer one is wrong whatever follows."""
 
 
 def read(ts: TransactionSet) -> Iterator[Item]:
@@ -100,7 +103,9 @@ class _Reader(OtherPayerReader):
                 charge_total=self._charges,
                 complete=self._end is not None,
                 segments=self._segments,
-                declared_segments=int(declared) if declared.isascii() and declared.isdigit() else None,
+                declared_segments=int(declared[:_MOST_DIGITS])
+                if declared.isascii() and declared.isdigit()
+                else None,
                 control_number_matches=self._end is None or at(end, 2) == self._ts.control_number,
                 has_hierarchy=self._levels_seen > 0,
             )
@@ -343,10 +348,10 @@ class _Reader(OtherPayerReader):
             unit_basis=at(segment, 3),
             units=units or at(segment, 4),
             place_of_service=at(segment, 5),
-            pointers=tuple([int(text) for text in pointers if text.isascii() and text.isdigit()]),
+            pointers=tuple([int(text) for text in pointers if _is_pointer(text)]),
         )
         extra = any(segment[_WHOLE_SV1 + 1 :]) or at(segment, 6)
-        if extra or not all(text == "" or (text.isascii() and text.isdigit()) for text in pointers):
+        if extra or not all(text == "" or _is_pointer(text) for text in pointers):
             self._keep(segment)
 
     def _finish_line(self) -> None:
@@ -358,3 +363,7 @@ class _Reader(OtherPayerReader):
                 line.fields.update(procedure=parse_procedure("", self._component), charge=0, units="")
             claim.lines.append(line.build())
         self._line = None
+
+
+def _is_pointer(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _POINTER_DIGITS

@@ -23,6 +23,7 @@ class AcceptedDifference(msgspec.Struct, frozen=True, kw_only=True):
     loops: frozenset[str] | None = None
     elements: frozenset[str] | None = None
     entity_type: str | None = None
+    acknowledges: bool | None = None
 
     def covers(self, error: ConformanceError) -> bool:
         """Whether this error is the one meant."""
@@ -33,6 +34,7 @@ class AcceptedDifference(msgspec.Struct, frozen=True, kw_only=True):
             and (self.loops is None or error.loop in self.loops)
             and (self.elements is None or error.element in self.elements)
             and (self.entity_type is None or error.entity_type == self.entity_type)
+            and (self.acknowledges is None or error.acknowledges == self.acknowledges)
         )
 
 
@@ -61,6 +63,7 @@ ACCEPTED_DIFFERENCES: Final = (
         kind=ErrorKind.SEGMENT,
         code="3",
         segment_id="GS",
+        acknowledges=True,
     ),
 )
 

@@ -38,6 +38,7 @@ class ConformanceError(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         transaction: ST02.
         claims: CLM01 of each claim concerned: the one it stands in, or all below its subscriber or patient.
         line_number: LX01 inside a claim.
+        acknowledges: whether what is missing was missed at a TA1, or right after one.
     """
 
     kind: ErrorKind
@@ -53,6 +54,7 @@ class ConformanceError(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     transaction: str | None = None
     claims: tuple[str, ...] = ()
     line_number: str | None = None
+    acknowledges: bool = False
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True):

@@ -203,6 +203,7 @@ class Walk:
                 node=error.map_node,
                 within=before if missing and before[0] and name in _NOT_CLAIM else None,
                 segment=None if missing else segment,
+                acknowledges=missing and "TA1" in (name, self.node.id),
             )
         return node
 
@@ -262,6 +263,7 @@ class Walk:
         segment: Any = None,
         within: tuple[str, str | None] | None = None,
         line: int | None = None,
+        acknowledges: bool = False,
     ) -> None:
         source, places = self.source, self.places
         claim, service_line = within or (places.claim, places.line)
@@ -283,6 +285,7 @@ class Walk:
                 "transaction_kind": places.transaction_kind if inside else "",
                 "transaction": places.transaction if inside else None,
                 "line_number": service_line if claim else None,
+                "acknowledges": acknowledges,
             },
         )
 

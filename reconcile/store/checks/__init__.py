@@ -12,6 +12,7 @@ from typing import Final
 from reconcile.store.checks import (
     accounts,
     by_hand,
+    claim_status,
     denials,
     deposits,
     files,
@@ -22,7 +23,18 @@ from reconcile.store.checks import (
 )
 from reconcile.store.checks.registry import REGISTERED, Check
 
-FAMILIES: Final = (accounts, by_hand, denials, deposits, files, holds, remittances, submissions, takebacks)
+FAMILIES: Final = (
+    accounts,
+    by_hand,
+    claim_status,
+    denials,
+    deposits,
+    files,
+    holds,
+    remittances,
+    submissions,
+    takebacks,
+)
 """The modules whose checks are registered."""
 CHECKS: Final = dict(sorted(REGISTERED.items()))
 """Every check by name."""

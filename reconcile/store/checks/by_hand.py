@@ -16,11 +16,11 @@ from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment
 from reconcile.store.bulk import day
-from reconcile.store.checks.registry import broken, check, rows, told_of_files
+from reconcile.store.checks.registry import broken, check, rows, rows_told, told_of_files
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.events import events_of_kind
 from reconcile.store.exports import EXPORT, entries_in_text
-from reconcile.store.hand_second_path import adjusted_cents, cents_of, rows_by_number
+from reconcile.store.hand_second_path import adjusted_cents, cents_of, of_patient, rows_by_number
 from reconcile.store.journal import CLOSE
 from reconcile.store.vault import Vault
 
@@ -37,6 +37,10 @@ _CONTENTS: Final = """SELECT p.remittance_id, x.content FROM claim_payment p
     JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position WHERE t.kind <> '835'"""
 
 
+KNOWN: Final = ("PAY025",)
+"""The codes under which `payments add` says that a row is known already."""
+
+
 class _Files:
     """The rows of kept files, the last one held."""
 
@@ -47,7 +51,7 @@ class _Files:
     def rows(self, sha256: str, name: str) -> dict[int, dict[str, str]]:
         """The rows of a file by number; none where the vault lacks it."""
         if self._held[0] != sha256:
-            there = self._vault.path(sha256).is_file()
+            there = self._vault.has(sha256)
             data = b"".join(self._vault.read(sha256)) if there else b""
             self._held = (sha256, rows_by_number(data, name))
         return self._held[1]
@@ -112,13 +116,30 @@ def patient_entries(connection: Connection, vault: Vault, tables: Tables) -> Ite
         if elsewhere or (one.line_id is not None and one.line_claim != one.claim_id):
             message = f"entry {one.id} is on a claim or line of something else"
             yield broken("patient_entries", message, claim=one.patient_control_number)
-    query = """SELECT f.sha256, f.manifest, COUNT(x.id) FROM file f
-        LEFT JOIN patient_entry x ON x.file_sha256 = f.sha256 WHERE f.kind = 'payments'
-        GROUP BY f.sha256, f.manifest ORDER BY f.sha256"""
-    for digest, told, count in told_of_files(connection, query):
-        taken = told.get("patient_entries", 0)
-        if count < taken:
-            message = f"file {digest[:12]}: {taken} entries were taken in, {count} are left"
+    yield from _entries_gone(connection, files)
+
+
+def _entries_gone(connection: Connection, files: _Files) -> Iterator[Finding]:
+    """The rows of files by which a patient paid or owed, and that the store has not.
+
+    What the import refused is no entry, and of what it knew already it said so.
+    """
+    stored: dict[str, set[int]] = {}
+    for digest, row in rows(connection, "SELECT file_sha256, source_row FROM patient_entry"):
+        stored.setdefault(digest, set()).add(row)
+    query = "SELECT sha256, manifest, name FROM file WHERE kind = 'payments' ORDER BY sha256"
+    for digest, told, name in told_of_files(connection, query):
+        held, named, taken = stored.get(digest, set()), rows_told(told, KNOWN), told.get("patient_entries", 0)
+        gone = [
+            row
+            for row, cells in files.rows(digest, name).items()
+            if of_patient(cells) and row not in held | (named or set())
+        ]
+        if named is not None:
+            for row in gone:
+                yield broken("patient_entries", f"file {digest[:12]}: the entry of row {row} is gone")
+        if len(held) < taken and (named is None or not gone):
+            message = f"file {digest[:12]}: {taken} entries were taken in, {len(held)} are left"
             yield broken("patient_entries", message)
 
 
@@ -154,7 +175,7 @@ def exported_once(connection: Connection, vault: Vault, tables: Tables) -> Itera
     }
     for event in list(events_of_kind(connection, EXPORT)):
         batch, data = int(event.data["batch"]), event.data
-        kept = vault.path(data["file"]).is_file()
+        kept = vault.has(data["file"])
         told = entries_in_text(b"".join(vault.read(data["file"])), data["form"]) if kept else (0, 0)
         if not held.pop(batch, (0, 0)) == (data["entries"], data["cents"]) == told:
             yield broken("exported_once", f"batch {batch} is not what was exported")
@@ -164,12 +185,13 @@ def exported_once(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 @check
 def journal_entries(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every journal entry is of a claim payment or a patient's entry, which stands there once."""
+    """Every journal entry is of a claim payment, a provider adjustment or a patient's entry, each of these once."""
     query = """SELECT x.id, x.practice_id, c.practice_id AS claim_practice, c.patient_control_number,
         x.cents, e.cents AS entered FROM journal_entry x LEFT JOIN claim c ON c.id = x.claim_id
         LEFT JOIN patient_entry e ON e.id = x.patient_entry_id
         WHERE (x.payment_key = '') = (x.patient_entry_id IS NULL) OR x.practice_id <> c.practice_id
-        OR x.cents <> e.cents"""
+        OR x.cents <> e.cents
+        OR (x.payment_key <> '' AND (x.account = 'provider_adjustment') <> (x.claim_id IS NULL))"""
     for one in rows(connection, query):
         yield broken("journal_entries", f"entry {one.id} is of no posting", claim=one.patient_control_number)
     twice: Counter[Any] = Counter()

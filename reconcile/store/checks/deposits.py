@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection
 
@@ -11,8 +11,8 @@ from edi.codes.lookup import Tables
 from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.store.bulk import day
-from reconcile.store.checks.registry import broken, check, rows, told_of_files
-from reconcile.store.deposit_bytes import cells_of, tells
+from reconcile.store.checks.registry import broken, check, rows, rows_told, told_of_files
+from reconcile.store.deposit_bytes import brings_money, cells_of, tells
 from reconcile.store.vault import Vault
 
 
@@ -21,20 +21,52 @@ def deposits(connection: Connection, vault: Vault, tables: Tables) -> Iterator[F
     """Every deposit's amount and day stand in its row of its file's bytes, and no row taken in is gone."""
     query = """SELECT x.id, x.deposited_on, x.amount, x.file_sha256, x.row, f.kind FROM deposit x
         JOIN file f ON f.sha256 = x.file_sha256 ORDER BY x.file_sha256, x.id"""
-    current, cells = "", {}
+    stored: dict[str, set[int]] = {}
+    files = _Files(vault)
     for number, booked, amount, digest, row, kind in list(rows(connection, query)):
-        if digest != current:
-            current = digest
-            cells = cells_of(vault.read(digest), kind) if vault.path(digest).is_file() else {}
+        stored.setdefault(digest, set()).add(row)
         when = day(booked)
-        if when is None or not tells(cells.get(row, ()), amount, when):
+        if when is None or not tells(files.cells(digest, kind).get(row, ()), amount, when):
             message = (
                 f"deposit {number} of {decimal_text(amount)}: not what file {digest[:12]} says in row {row}"
             )
             yield broken("deposits", message)
-    query = """SELECT f.sha256, f.manifest, COUNT(x.id) FROM file f LEFT JOIN deposit x ON x.file_sha256 = f.sha256
-        WHERE f.kind IN ('deposits', 'BAI2') GROUP BY f.sha256, f.manifest ORDER BY f.sha256"""
-    for digest, told, count in told_of_files(connection, query):
+    yield from _gone(connection, files, stored)
+
+
+class _Files:
+    """The cells of kept files by row, the last one held."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._held: tuple[str, dict[int, list[str]]] = ("", {})
+
+    def cells(self, sha256: str, kind: str) -> dict[int, list[str]]:
+        """The cells of a file; none where the vault lacks it."""
+        if self._held[0] != sha256:
+            self._held = sha256, cells_of(self._vault.read(sha256), kind) if self._vault.has(sha256) else {}
+        return self._held[1]
+
+
+def _gone(connection: Connection, files: _Files, stored: Mapping[str, set[int]]) -> Iterator[Finding]:
+    """The rows of files that tell of money that came in, and that the store has not.
+
+    What the import refused is no deposit, and a row that repeats another one is stored once.
+    """
+    query = """SELECT f.sha256, f.manifest, f.kind FROM file f
+        WHERE f.kind IN ('deposits', 'BAI2') AND f.outcome IN ('posted', 'partial') ORDER BY f.sha256"""
+    for digest, told, kind in told_of_files(connection, query):
+        held, refused, cells = stored.get(digest, set()), rows_told(told), files.cells(digest, kind)
+        known = {tuple(cells.get(row, ())) for row in held}
         taken = told.get("deposits", 0) + told.get("deposits_known", 0)
-        if count < taken:
-            yield broken("deposits", f"file {digest[:12]}: {taken} rows were taken in, {count} are left")
+        gone = [
+            row
+            for row, said in cells.items()
+            if row not in held | (refused or set()) and tuple(said) not in known and brings_money(said)
+        ]
+        if refused is not None:
+            for row in gone:
+                yield broken("deposits", f"file {digest[:12]}: the deposit of row {row} is gone")
+        if len(held) < taken and (refused is None or not gone):
+            message = f"file {digest[:12]}: {taken} rows were taken in, {len(held)} are left"
+            yield broken("deposits", message)

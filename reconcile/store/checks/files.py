@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -27,53 +28,43 @@ def vault_bytes(connection: Connection, vault: Vault, tables: Tables) -> Iterato
 @check
 def vault_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """Every payment's BPR, CLP, SVC, CAS and PLB add up to the same from the bytes of its file."""
-    query = """SELECT r.id, r.file_sha256, t.st_control_number, r.amount, r.claims, r.charge_total, r.paid_total,
-        COALESCE(s.lines, 0), COALESCE(s.charge, 0), COALESCE(s.paid, 0), r.adjustment_total
-        FROM remittance r
-        LEFT JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position
-        LEFT JOIN (SELECT p.remittance_id AS id, COUNT(*) AS lines, CAST(SUM(x.charge) AS BIGINT) AS charge,
-            CAST(SUM(x.paid) AS BIGINT) AS paid
-            FROM service_payment x JOIN claim_payment p ON p.id = x.claim_payment_id GROUP BY p.remittance_id) s
-        ON s.id = r.id WHERE COALESCE(t.kind, '835') = '835' ORDER BY r.file_sha256, r.position"""
-    adjusted = _adjusted(connection)
     current = ""
     found: dict[str, list[SetSums]] = {}
-    for row in list(rows(connection, query)):
-        (
-            remittance,
-            digest,
-            number,
-            amount,
-            claims,
-            charged,
-            paid,
-            lines,
-            line_charged,
-            line_paid,
-            provider,
-        ) = row
+    for digest, stored in _stored_sums(connection):
         if digest != current:
-            current, found = digest, {}
-            for sums in set_sums(vault.read(digest)) if vault.path(digest).is_file() else ():
-                found.setdefault(sums.st_control_number, []).append(sums)
-        stored = SetSums(
-            number or "",
-            amount,
-            claims,
-            charged,
-            paid,
-            lines,
-            line_charged,
-            line_paid,
-            adjusted[remittance],
-            provider,
-        )
+            current, found = digest, _sums_of_bytes(vault, digest)
         sets = found.get(stored.st_control_number, [])
         if stored in sets:
             sets.remove(stored)  # it answers for one set, should two of a file share a number
         else:
-            message = f"file {digest[:12]}, ST {number}: the store's sums are not those of the file's bytes"
-            yield broken("vault_sums", message)
+            told = f"file {digest[:12]}, ST {stored.st_control_number}"
+            yield broken("vault_sums", f"{told}: the store's sums are not those of the file's bytes")
+
+
+_STORED: Final = """SELECT r.id, r.file_sha256, t.st_control_number, r.amount, r.claims, r.charge_total, r.paid_total,
+    COALESCE(s.lines, 0), COALESCE(s.charge, 0), COALESCE(s.paid, 0), r.adjustment_total
+    FROM remittance r
+    LEFT JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position
+    LEFT JOIN (SELECT p.remittance_id AS id, COUNT(*) AS lines, CAST(SUM(x.charge) AS BIGINT) AS charge,
+        CAST(SUM(x.paid) AS BIGINT) AS paid
+        FROM service_payment x JOIN claim_payment p ON p.id = x.claim_payment_id GROUP BY p.remittance_id) s
+    ON s.id = r.id WHERE COALESCE(t.kind, '835') = '835' ORDER BY r.file_sha256, r.position"""
+
+
+def _stored_sums(connection: Connection) -> Iterator[tuple[str, SetSums]]:
+    """Each 835 transaction set as the store adds it up, with its file."""
+    adjusted = _adjusted(connection)
+    for number, digest, st_number, *sums, provider in list(rows(connection, _STORED)):
+        values = (st_number or "", *sums, adjusted[number], provider)
+        yield digest, SetSums(**dict(zip(SetSums.__struct_fields__, values, strict=True)))
+
+
+def _sums_of_bytes(vault: Vault, digest: str) -> dict[str, list[SetSums]]:
+    """The sets of a file as its bytes add up, by ST02; none where the vault lacks it."""
+    found: dict[str, list[SetSums]] = {}
+    for sums in set_sums(vault.read(digest)) if vault.has(digest) else ():
+        found.setdefault(sums.st_control_number, []).append(sums)
+    return found
 
 
 def _adjusted(connection: Connection) -> Counter[int]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from sqlalchemy import Connection, text
@@ -54,12 +54,32 @@ def broken(name: str, message: str, *, claim: str | None = None, line: str | Non
     return Finding(code=f"VER_{name.upper()}", severity=Severity.ERROR, message=message, location=place)
 
 
-def told_of_files(connection: Connection, query: str) -> Iterator[tuple[str, dict[str, Any], int]]:
+def rows_told(manifest: Mapping[str, Any], codes: Collection[str] = ()) -> set[int] | None:
+    """The rows of a file that its import refused, or spoke of under one of some codes.
+
+    Returns:
+        Their numbers; None where it had more to say than a manifest lists.
+    """
+    said = manifest.get("findings", ())
+    if any(one["code"] == MORE_FINDINGS for one in said):
+        return None
+    return {
+        one["row"]
+        for one in said
+        if one.get("row") and (one["severity"] == Severity.ERROR.value or one["code"] in codes)
+    }
+
+
+MORE_FINDINGS: Final = "ING000"
+"""The code by which a manifest says how many findings it does not list."""
+
+
+def told_of_files(connection: Connection, query: str) -> Iterator[tuple[str, dict[str, Any], Any]]:
     """Yield files with what their import told, and the rows that are left of each.
 
     Args:
         connection: a read transaction.
-        query: selects the sha256, the manifest and the count of rows of each file. Files without a manifest, whose
+        query: selects the sha256, the manifest and something else of each file. Files without a manifest, whose
             import was interrupted, are passed over.
     """
     for digest, manifest, count in list(rows(connection, query)):

@@ -32,9 +32,7 @@ def takebacks(connection: Connection, vault: Vault, tables: Tables) -> Iterator[
     for remittance, digest, number, trace in list(rows(connection, query)):
         if digest != current:
             current, said = digest, {}
-            for control, found in provider_adjustments(
-                vault.read(digest) if vault.path(digest).is_file() else ()
-            ):
+            for control, found in provider_adjustments(vault.read(digest) if vault.has(digest) else ()):
                 said.setdefault(control, []).append(found)
         entries, sets = chained.get(remittance, Counter()), said.get(number, [])
         if entries in sets:

@@ -6,13 +6,27 @@ An answer belongs to the payer of its remittance. A claim that crossed over to t
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 from sqlalchemy.sql.selectable import FromClause
 
-from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, DENIAL, POSTING, REMITTANCE
+from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, DENIAL, FILE, POSTING, REMITTANCE
 from reconcile.store.report_rows.scope import (
     Scope,
     claim_columns,
@@ -23,6 +37,7 @@ from reconcile.store.report_rows.scope import (
     posted_by,
 )
 from reconcile.store.submissions import REJECTION
+from reconcile.store.whole_rejections import in_whole_rejection
 
 ADJUDICATED, DENIED = "adjudicated", "denied"
 ACCEPTED, REJECTED_277, REJECTED_999, NO_ANSWER = "accepted", "rejected_277ca", "rejected_999", "no_answer"
@@ -32,8 +47,15 @@ SETTLED, DENIED_FIRST, PENDED_FIRST, REJECTED_FIRST = (
     "pended_first",
     "rejected_first",
 )
+Roots: TypeAlias = Sequence[int] | None
+"""Chains by the id of their first submission; None for all."""
 UNANSWERED: Final = ("no acknowledgment", "accepted, not paid", "rejected, not sent again")
 MERITS: Final = "merits"
+BY_NUMBER: Final = "277CA"
+"""The kind of acknowledgment that names claims by their number; the others name files by theirs."""
+_SEEN: Final = func.date(FILE.c.first_seen, type_=Date)
+PENDED: Final = POSTING.c.account == literal_column("'pended'")
+"""The condition on postings as the index ``ix_posting_pended`` has it."""
 _DECIDING: Final = ("paid", "contractual", "patient")
 _UNDECIDED: Final = ("duplicate", "unprocessable")
 
@@ -79,6 +101,11 @@ def _same(one: FromClause, other: FromClause, by: str) -> ColumnElement[bool]:
     return and_(one.c.root == other.c.root, *([one.c.payer == other.c.payer] if by == "payer" else []))
 
 
+def _of(roots: Roots) -> list[ColumnElement[bool]]:
+    """The condition that a claim is of some chains."""
+    return [] if roots is None else [CLAIM.c.root.in_(roots)]
+
+
 def _once(by: str, root: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a row is the first of its claim in an order; without payers a claim has one row."""
     if by != "payer":
@@ -86,10 +113,10 @@ def _once(by: str, root: ColumnElement[Any], *order: ColumnElement[Any]) -> Colu
     return func.row_number().over(partition_by=root, order_by=order) == 1
 
 
-def _adjudicated(scope: Scope, by: str) -> FromClause:
-    """The chains that an answer of a payer decided something about.
+def decided_by(scope: Scope) -> Select[Any]:
+    """The posted answers, of the scope's payer, that decided something.
 
-    It decided when it posts a payment, a write-off or a patient share, denies on the merits (or allows nothing), or
+    One decided when it posts a payment, a write-off or a patient share, denies on the merits (or allows nothing), or
     posts nothing at all. Answers that only pend, call a duplicate or could not process do not decide.
     """
     posts = select(POSTING.c.claim_payment_id).where(POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
@@ -97,13 +124,18 @@ def _adjudicated(scope: Scope, by: str) -> FromClause:
     decided = or_(
         posts.where(POSTING.c.account.in_(_DECIDING), POSTING.c.cents != 0).exists(),
         denied.where(DENIAL.c.kind.not_in(_UNDECIDED)).exists(),
-        and_(~posts.where(POSTING.c.account == "pended").exists(), ~denied.exists()),
+        and_(~posts.where(PENDED).exists(), ~denied.exists()),
     )
-    answers = posted_answers(scope).add_columns(*_keys(by)).where(decided, *by_payer(scope))
+    return posted_answers(scope).where(decided, *by_payer(scope))
+
+
+def _adjudicated(scope: Scope, by: str, roots: Roots) -> FromClause:
+    """The chains that an answer of a payer decided something about."""
+    answers = decided_by(scope).add_columns(*_keys(by)).where(*_of(roots))
     return answers.distinct().subquery("decided")
 
 
-def _denied_amounts(scope: Scope, by: str) -> FromClause:
+def _denied_amounts(scope: Scope, by: str, roots: Roots) -> FromClause:
     """Cents denied on the merits by chain; what was recovered later stays."""
     return (
         select(*_keys(by), func.sum(DENIAL.c.amount).label("denied"))
@@ -111,16 +143,22 @@ def _denied_amounts(scope: Scope, by: str) -> FromClause:
         .join(CLAIM, CLAIM.c.id == DENIAL.c.claim_id)
         .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
-        .where(DENIAL.c.counted, DENIAL.c.kind == MERITS, *posted_by(scope), *by_payer(scope))
+        .where(DENIAL.c.counted, DENIAL.c.kind == MERITS, *posted_by(scope), *by_payer(scope), *_of(roots))
         .group_by(*_names(by))
         .subquery("denied")
     )
 
 
-def rate_rows(scope: Scope, by: str) -> Select[Any]:
-    """Adjudicated claims with their charge and the cents denied on the merits (None: nothing is)."""
-    state, decided = claims_of(whoever_answers(scope)), _adjudicated(scope, by)
-    denied = _denied_amounts(scope, by)
+def rate_rows(scope: Scope, by: str, roots: Roots = None) -> Select[Any]:
+    """Adjudicated claims with their charge and the cents denied on the merits (None: nothing is).
+
+    Args:
+        scope: which claims.
+        by: a grouping of claims.
+        roots: only these chains; None for all.
+    """
+    state, decided = claims_of(whoever_answers(scope)), _adjudicated(scope, by, roots)
+    denied = _denied_amounts(scope, by, roots)
     group = decided.c.payer if by == "payer" else claim_group(by, state)
     joined = state.join(decided, decided.c.root == state.c.id)
     return select(
@@ -131,99 +169,172 @@ def rate_rows(scope: Scope, by: str) -> Select[Any]:
     ).select_from(joined.outerjoin(denied, _same(denied, decided, by)))
 
 
-def rate_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
-    """By group: claims and cents adjudicated, claims and cents denied; the same of each claim ``once``."""
-    rows = rate_rows(scope, by).subquery()
-    denied = func.coalesce(func.sum(rows.c.denied_cents), 0)
-    query = select(
-        rows.c.group,
-        func.count().label("adjudicated_claims"),
-        func.sum(rows.c.charge).label("adjudicated"),
-        func.count(rows.c.denied_cents).label("denied_claims"),
-        denied.label("denied"),
-        func.sum(case((rows.c.once, 1), else_=0)).label("once_adjudicated_claims"),
-        func.sum(case((rows.c.once, rows.c.charge), else_=0)).label("once_adjudicated"),
-        func.count(case((rows.c.once, rows.c.denied_cents))).label("once_denied_claims"),
-        denied.label("once_denied"),
-    ).group_by(rows.c.group)
-    return list(connection.execute(query))
-
-
 # -- the first answer ------------------------------------------------------------------------------------------------
 
 
 def _rejections(scope: Scope) -> Select[Any]:
-    """Submissions of which a 277CA said no by the scope's day."""
+    """Submissions of which an acknowledgment that names them said no by the scope's day."""
+    return _named(scope).where(~ACKNOWLEDGMENT.c.accepted)
+
+
+def _whole(scope: Scope) -> Select[Any]:
+    """Submissions that a 277CA rejected with their whole transaction set, or provider, by the scope's day."""
+    query = select(CLAIM.c.id).select_from(CLAIM.join(ACKNOWLEDGMENT, in_whole_rejection()))
+    return query if scope.as_of is None else _come(query, scope.as_of)
+
+
+def _named(scope: Scope) -> Select[Any]:
+    """Submissions that an acknowledgment of theirs alone speaks of, by the scope's day."""
     query = select(ACKNOWLEDGMENT.c.claim_id).where(
-        ~ACKNOWLEDGMENT.c.accepted, ACKNOWLEDGMENT.c.claim_id.is_not(None), ACKNOWLEDGMENT.c.level != "line"
+        ACKNOWLEDGMENT.c.claim_id.is_not(None), ACKNOWLEDGMENT.c.level != "line"
     )
-    if scope.as_of is not None:
-        stated = ACKNOWLEDGMENT.c.stated_on
-        query = query.where(or_(stated.is_(None), stated <= scope.as_of))
-    return query
+    return query if scope.as_of is None else _come(query, scope.as_of)
 
 
-def _answered_later(scope: Scope) -> Select[Any]:
-    """Submissions whose first dated acknowledgment is later than the scope's day."""
-    return (
-        select(ACKNOWLEDGMENT.c.claim_id)
-        .where(ACKNOWLEDGMENT.c.claim_id.is_not(None), ACKNOWLEDGMENT.c.level != "line")
-        .group_by(ACKNOWLEDGMENT.c.claim_id)
-        .having(func.min(ACKNOWLEDGMENT.c.stated_on) > scope.as_of)
+def _come(query: Select[Any], day: date) -> Select[Any]:
+    """Those of acknowledgments that came by a day: by the day they say, else by the one their file was first seen."""
+    came = func.coalesce(ACKNOWLEDGMENT.c.stated_on, _SEEN, type_=Date)
+    query = query.outerjoin(FILE, FILE.c.sha256 == ACKNOWLEDGMENT.c.file_sha256)
+    return query.where(or_(came.is_(None), came <= day))
+
+
+def _of_files(day: date) -> tuple[Select[Any], Select[Any]]:
+    """Submissions whose transaction set, group or interchange an acknowledgment speaks of that came by a day.
+
+    Which file it was tied to is not kept: it has the control numbers, and had gone out by then.
+    """
+    sent, said = FILE.alias("sent"), ACKNOWLEDGMENT.c
+    of_group = and_(
+        said.group_control_number != "",
+        CLAIM.c.group_control_number == said.group_control_number,
+        or_(
+            said.transaction_control_number == "",
+            CLAIM.c.st_control_number == said.transaction_control_number,
+        ),
     )
+    of_interchange = and_(
+        said.group_control_number == "",
+        said.interchange_control_number != "",
+        CLAIM.c.interchange_control_number == said.interchange_control_number,
+    )
+    first, second = (
+        _come(
+            select(CLAIM.c.id)
+            .select_from(ACKNOWLEDGMENT)
+            .join(CLAIM, condition)
+            .outerjoin(sent, sent.c.sha256 == CLAIM.c.file_sha256),
+            day,
+        ).where(
+            said.kind != BY_NUMBER,
+            said.claims > 0,
+            or_(
+                sent.c.first_seen.is_(None),
+                FILE.c.first_seen.is_(None),
+                sent.c.first_seen <= FILE.c.first_seen,
+            ),
+        )
+        for condition in (of_group, of_interchange)
+    )
+    return first, second
+
+
+def _heard(claim: FromClause, scope: Scope, day: date, *, rejected: bool = False) -> ColumnElement[bool]:
+    """Whether an acknowledgment spoke of a submission by a day, or with ``rejected`` said no."""
+    found = [_named(scope), _whole(scope), *_of_files(day)]
+    if rejected:
+        found = [one.where(~ACKNOWLEDGMENT.c.accepted) for one in found]
+    return or_(*(claim.c.id.in_(one.correlate(None)) for one in found))
+
+
+def unheard(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """Whether no acknowledgment spoke of a submission by the scope's day."""
+    silent: ColumnElement[bool] = claim.c.acknowledged == ""
+    return silent if scope.as_of is None else or_(silent, ~_heard(claim, scope, scope.as_of))
+
+
+def rejected_last(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """Whether what was said last of a submission by the scope's day is a rejection."""
+    if scope.as_of is None:
+        return claim.c.acknowledged.contains(REJECTION)
+    said, submission = ACKNOWLEDGMENT.c, CLAIM.alias("submission")
+    joined = submission.join(
+        ACKNOWLEDGMENT,
+        or_(said.claim_id == submission.c.id, in_whole_rejection(submission)),
+    )
+    own = _come(select(said.accepted).select_from(joined), scope.as_of).where(
+        submission.c.id == claim.c.id, said.level != "line", said.kind == BY_NUMBER
+    )
+    latest = own.order_by(said.stated_on.desc().nulls_last(), said.accepted).limit(1).scalar_subquery()
+    return func.coalesce(~latest, _heard(claim, scope, scope.as_of, rejected=True))
 
 
 def _acknowledged(state: FromClause, scope: Scope) -> ColumnElement[str]:
     """What was said at first of a chain's first submission: accepted, rejected and by what, or nothing."""
-    said, rejected = state.c.acknowledged, state.c.acknowledged.contains(REJECTION)
-    unanswered: ColumnElement[bool] = said == ""
-    if scope.as_of is not None:
-        unanswered = or_(unanswered, state.c.id.in_(_answered_later(scope)))
-    by_277 = or_(state.c.id.in_(_rejections(scope)), and_(rejected, said.startswith("277CA")))
-    if scope.as_of is not None:
-        by_277 = state.c.id.in_(_rejections(scope))
+    said = state.c.acknowledged
+    by_number: ColumnElement[bool] = or_(
+        state.c.id.in_(_rejections(scope).where(ACKNOWLEDGMENT.c.kind == BY_NUMBER)),
+        state.c.id.in_(_whole(scope)),
+    )
+    if scope.as_of is None:
+        rejected = said.contains(REJECTION)
+        by_number = or_(rejected_by_name(state, scope), and_(rejected, said.startswith(BY_NUMBER)))
+        by_file = and_(rejected, ~said.startswith(BY_NUMBER))
+    else:
+        by_file = _heard(state, scope, scope.as_of, rejected=True)
     return case(
-        (unanswered, NO_ANSWER),
-        (by_277, REJECTED_277),
-        (and_(rejected, ~said.startswith("277CA")), REJECTED_999),
-        else_=ACCEPTED,
+        (unheard(state, scope), NO_ANSWER), (by_number, REJECTED_277), (by_file, REJECTED_999), else_=ACCEPTED
     )
 
 
-def acceptance_rows(scope: Scope, by: str) -> Select[Any]:
-    """Claims by what the acknowledgments said of their first submission."""
+def acceptance_rows(scope: Scope, by: str, *, apart: bool = False) -> Select[Any]:
+    """Claims by what the acknowledgments said of their first submission; ``apart`` leaves out most that accepted."""
     state = claims_of(scope)
-    return select(
+    query = select(
         *claim_columns(state),
         claim_group(by, state).label("group"),
         _acknowledged(state, scope).label("outcome"),
     )
+    if not apart:
+        return query
+    return query.where(or_(unheard(state, scope), rejected_first(state, scope)))
 
 
-def resolution_rows(scope: Scope, by: str) -> Select[Any]:
-    """Claims that a payer answered, by what became of them at first: settled, denied, pended, or rejected before."""
+def rejected_first(state: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """Whether an acknowledgment rejected the first submission of a claim by the scope's day."""
+    if scope.as_of is not None:
+        return _heard(state, scope, scope.as_of, rejected=True)
+    return or_(state.c.acknowledged.contains(REJECTION), rejected_by_name(state, scope))
+
+
+def rejected_by_name(state: FromClause, scope: Scope) -> ColumnElement[bool]:
+    """Whether an acknowledgment ever rejected the first submission of a claim, alone or with its whole set."""
+    return or_(state.c.id.in_(_rejections(scope)), state.c.id.in_(_whole(scope)))
+
+
+def with_denial(answers: Select[Any]) -> Select[Any]:
+    """Those of answers that deny something; one comes as often as it does."""
+    return answers.join(DENIAL, DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+
+
+def with_pend(answers: Select[Any]) -> Select[Any]:
+    """Those of answers that pend something."""
+    pended = select(POSTING.c.claim_payment_id).where(PENDED, POSTING.c.cents != 0)
+    return answers.where(CLAIM_PAYMENT.c.id.in_(pended))
+
+
+def resolution_rows(scope: Scope, by: str, roots: Roots = None) -> Select[Any]:
+    """Claims that a payer answered, by what became of them at first: settled, denied, pended, or rejected before.
+
+    Arguments as of ``rate_rows``.
+    """
     state, keys = claims_of(whoever_answers(scope)), _keys(by)
-    answers = (
-        posted_answers(scope).where(*by_payer(scope)).add_columns(*keys, func.min(paid_on()).label("day"))
-    )
-    first = answers.group_by(*_names(by)).subquery("first")
-    denied = (
-        answers.join(DENIAL, DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
-        .group_by(*_names(by))
-        .subquery("first_denied")
-    )
-    pended = (
-        answers.where(
-            CLAIM_PAYMENT.c.id.in_(
-                select(POSTING.c.claim_payment_id).where(POSTING.c.account == "pended", POSTING.c.cents != 0)
-            )
-        )
-        .group_by(*_names(by))
-        .subquery("first_pended")
-    )
-    said = state.c.acknowledged.contains(REJECTION)
+    answers = posted_answers(scope).where(*by_payer(scope), *_of(roots))
+    answers = answers.add_columns(*keys, func.min(paid_on()).label("day")).group_by(*_names(by))
+    first = answers.subquery("first")
+    denied = with_denial(answers).subquery("first_denied")
+    pended = with_pend(answers).subquery("first_pended")
     outcome = case(
-        (or_(state.c.id.in_(_rejections(scope)), said), REJECTED_FIRST),
+        (rejected_first(state, scope), REJECTED_FIRST),
         (denied.c.day == first.c.day, DENIED_FIRST),
         (pended.c.day == first.c.day, PENDED_FIRST),
         else_=SETTLED,
@@ -245,51 +356,33 @@ def resolution_rows(scope: Scope, by: str) -> Select[Any]:
 
 def silence_rows(scope: Scope, by: str) -> Select[Any]:
     """Claims with a charge that no posted answer speaks of, and how far they came."""
-    state = claims_of(scope)
-    last = CLAIM.alias("last")
-    latest = (
-        select(CLAIM.c.root, func.max(CLAIM.c.id).label("last_id")).group_by(CLAIM.c.root).subquery("latest")
-    )
-    answered = posted_answers(scope).add_columns(CLAIM.c.root)
-    unheard: ColumnElement[bool] = last.c.acknowledged == ""
-    if scope.as_of is not None:
-        unheard = or_(unheard, last.c.id.in_(_answered_later(scope)))
+    state = claims_of(scope, ("adjudications",))
+    last, later = CLAIM.alias("last"), CLAIM.alias("later")
+    latest = select(func.max(later.c.id)).where(later.c.root == state.c.id).correlate(state).scalar_subquery()
+    answered = posted_answers(scope).add_columns(CLAIM_PAYMENT.c.id).where(CLAIM.c.root == state.c.id)
+    unanswered: list[ColumnElement[bool]] = [~answered.exists()]
+    if scope.as_of is None:
+        unanswered.insert(0, state.c.adjudications == 0)
     stage = case(
-        (unheard, UNANSWERED[0]),
-        (last.c.acknowledged.contains(REJECTION), UNANSWERED[2]),
+        (unheard(last, scope), UNANSWERED[0]),
+        (rejected_last(last, scope), UNANSWERED[2]),
         else_=UNANSWERED[1],
     )
     group = stage if by == "stage" else claim_group(by, state)
     return (
         select(*claim_columns(state), group.label("group"), stage.label("stage"))
-        .select_from(
-            state.join(latest, latest.c.root == state.c.id).join(last, last.c.id == latest.c.last_id)
-        )
-        .where(state.c.charge > 0, state.c.id.not_in(answered))
-    )
-
-
-def outcome_sums(connection: Connection, query: Select[Any]) -> list[Any]:
-    """By group and outcome: claims, their charges, and where rows have it the claims ``once``."""
-    rows = query.subquery()
-    sums = [func.count().label("claims"), func.sum(rows.c.charge).label("charge")]
-    if "once" in rows.c:
-        sums.append(func.sum(case((rows.c.once, 1), else_=0)).label("once"))
-    return list(
-        connection.execute(select(rows.c.group, rows.c.outcome, *sums).group_by(rows.c.group, rows.c.outcome))
+        .select_from(state.join(last, last.c.root == state.c.id))
+        .where(state.c.charge > 0, last.c.id == latest, *unanswered)
     )
 
 
 def silence_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
     """By group: claims, charges and the oldest day of service."""
     rows = silence_rows(scope, by).subquery()
-    return list(
-        connection.execute(
-            select(
-                rows.c.group,
-                func.count().label("claims"),
-                func.sum(rows.c.charge).label("charge"),
-                func.min(rows.c.date_from).label("oldest"),
-            ).group_by(rows.c.group)
-        )
+    query = select(
+        rows.c.group,
+        func.count().label("claims"),
+        func.sum(rows.c.charge).label("charge"),
+        func.min(rows.c.date_from).label("oldest"),
     )
+    return list(connection.execute(query.group_by(rows.c.group)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -11,18 +11,23 @@ from sqlalchemy import ColumnElement, Connection, Date, Select, and_, case, func
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.claims import CREATED
 from reconcile.store.denial_work import written_off
 from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, FILE, POSTING, REMITTANCE
+from reconcile.store.report_rows.answer_sums import several_payers
 from reconcile.store.report_rows.answers import by_payer, counts, posted_answers, whoever_answers
 from reconcile.store.report_rows.scope import (
     Scope,
     claim_columns,
     claim_group,
     claims_of,
+    group_in,
+    grouped,
     listed,
     of_claims,
     paid_on,
     payer_of,
+    posted_by,
     states,
 )
 from reconcile.store.schema import PatientEntryRow
@@ -81,9 +86,8 @@ def collection_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
     """By group: claims and the sums of the amounts of ``collection_rows``."""
     rows = collection_rows(connection, scope, by).subquery()
     sums = [func.sum(rows.c[name]).label(name) for name in ("charge", *AMOUNTS, "patient_paid", "overpaid")]
-    return list(
-        connection.execute(select(rows.c.group, func.count().label("claims"), *sums).group_by(rows.c.group))
-    )
+    query = select(group_in(rows, by), func.count().label("claims"), *sums)
+    return [row for row in connection.execute(grouped(query, by, rows.c.group)) if row.claims]
 
 
 # -- whose money it is ------------------------------------------------------------------------------------------------
@@ -103,11 +107,22 @@ def money_rows(scope: Scope) -> Select[Any]:
     ).select_from(state.join(said, said.c.root == state.c.id))
 
 
-def money_sums(connection: Connection, scope: Scope) -> dict[str, dict[str, int]]:
+def money_sums(
+    connection: Connection,
+    scope: Scope,
+    billed: Iterable[Any] | None = None,
+    mixed: Sequence[int] | None = None,
+) -> dict[str, dict[str, int]]:
     """By the payer that answered: what its posted answers say, by the names of ``SAID``; cents.
 
     Few answers come from another payer than the one billed; so the sums of the claims billed to each are taken, and
     what others answered is moved to them.
+
+    Args:
+        connection: a read transaction.
+        scope: which claims.
+        billed: what ``collection_sums`` gave by payer, where it was asked already and the scope names no payer.
+        mixed: what ``several_payers`` gave, where it was asked already.
     """
     found: dict[str, dict[str, int]] = {}
 
@@ -117,19 +132,21 @@ def money_sums(connection: Connection, scope: Scope) -> dict[str, dict[str, int]
             sums[name] += sign * cents[name]
 
     everyone = whoever_answers(scope)
-    for row in collection_sums(connection, everyone, "payer"):
+    if billed is None or scope.payer is not None:
+        billed = collection_sums(connection, everyone, "payer")
+    for row in billed:
         move(row.group, {name: int(getattr(row, name)) for name in SAID}, 1)
     root = CLAIM.alias("root")
-    answered_by, billed = payer_of(REMITTANCE).label("answered_by"), payer_of(root).label("billed_to")
-    answers = _answers_by_payer(everyone, billed).join(root, root.c.id == CLAIM.c.root)
-    others = answers.where(answered_by != billed, *of_claims(everyone, root)).subquery("others")
-    query = select(
-        others.c.answered_by, others.c.billed_to, *(func.sum(others.c[name]).label(name) for name in SAID)
-    )
-    for row in connection.execute(query.group_by(others.c.answered_by, others.c.billed_to)):
-        cents = {name: int(getattr(row, name)) for name in SAID}
-        move(row.answered_by, cents, 1)
-        move(row.billed_to, cents, -1)
+    answered_by, billed_to = payer_of(REMITTANCE).label("answered_by"), payer_of(root).label("billed_to")
+    answers = _answers_by_payer(everyone, billed_to).join(root, root.c.id == CLAIM.c.root)
+    for some in chunks(several_payers(connection, scope) if mixed is None else mixed, IN_LIST):
+        others = answers.where(answered_by != billed_to, root.c.id.in_(some)).subquery("others")
+        sums = (func.sum(others.c[name]).label(name) for name in SAID)
+        query = select(others.c.answered_by, others.c.billed_to, *sums)
+        for row in connection.execute(query.group_by(others.c.answered_by, others.c.billed_to)):
+            cents = {name: int(getattr(row, name)) for name in SAID}
+            move(row.answered_by, cents, 1)
+            move(row.billed_to, cents, -1)
     return {payer: sums for payer, sums in found.items() if scope.payer in (None, payer)}
 
 
@@ -224,7 +241,9 @@ def open_sums(connection: Connection, scope: Scope, by: str) -> Iterator[OpenSum
             func.sum(_above_zero(column)),
             func.sum(_above_zero(-column)),
         ]
-    query = select(rows.c.group, rows.c.bucket, *sums).group_by(rows.c.group, rows.c.bucket)
+    query = select(group_in(rows, by), rows.c.bucket, *sums).group_by(
+        *([rows.c.group] if by else []), rows.c.bucket
+    )
     for group, bucket, *found in connection.execute(query):
         numbers = [int(one) for one in found]
         yield OpenSum(group, bucket, *numbers[:3])
@@ -256,8 +275,8 @@ def window_rows(scope: Scope, by: str) -> Select[Any]:
 def window_sums(connection: Connection, scope: Scope, by: str) -> dict[str, int]:
     """By group: the charges of the last 90 days of service."""
     rows = window_rows(scope, by).subquery()
-    query = select(rows.c.group, func.sum(rows.c.charge)).group_by(rows.c.group)
-    return {group: int(cents) for group, cents in connection.execute(query)}
+    query = grouped(select(group_in(rows, by), func.sum(rows.c.charge)), by, rows.c.group)
+    return {group: int(cents) for group, cents in connection.execute(query) if cents is not None}
 
 
 def open_accounts(connection: Connection, scope: Scope) -> int:
@@ -277,22 +296,30 @@ def open_accounts(connection: Connection, scope: Scope) -> int:
 # -- how long it takes -----------------------------------------------------------------------------------------------
 
 
+def _imported() -> FromClause:
+    """By imported submission the day of its first 277CA, which is when it is known to have gone out."""
+    sent = CLAIM.alias("sent")
+    return (
+        select(ACKNOWLEDGMENT.c.claim_id, func.min(ACKNOWLEDGMENT.c.stated_on).label("day"))
+        .join(sent, sent.c.id == ACKNOWLEDGMENT.c.claim_id)
+        .where(sent.c.source != CREATED)
+        .group_by(ACKNOWLEDGMENT.c.claim_id)
+        .subquery("imported")
+    )
+
+
 def _sent() -> tuple[ColumnElement[Any], FromClause]:
     """The day or moment a submission went out, and ``file`` or acknowledgments joined to ``claim``.
 
     Of a claim made here the day its file was written; of an imported one its first 277CA's; else None.
     """
-    imported = (
-        select(ACKNOWLEDGMENT.c.claim_id, func.min(ACKNOWLEDGMENT.c.stated_on).label("day"))
-        .join(CLAIM, CLAIM.c.id == ACKNOWLEDGMENT.c.claim_id)
-        .where(CLAIM.c.source != "created")
-        .group_by(ACKNOWLEDGMENT.c.claim_id)
-        .subquery("imported")
-    )
-    joined = CLAIM.outerjoin(FILE, and_(FILE.c.sha256 == CLAIM.c.file_sha256, CLAIM.c.source == "created"))
+    imported = _imported()
+    joined = CLAIM.outerjoin(FILE, and_(FILE.c.sha256 == CLAIM.c.file_sha256, CLAIM.c.source == CREATED))
     joined = joined.outerjoin(imported, imported.c.claim_id == CLAIM.c.id)
-    written = func.date(FILE.c.first_seen, type_=Date)
-    return func.coalesce(written, imported.c.day, type_=Date), joined
+    return func.coalesce(_WRITTEN, imported.c.day, type_=Date), joined
+
+
+_WRITTEN: Final = func.date(FILE.c.first_seen, type_=Date)
 
 
 def lag_rows(scope: Scope) -> Select[Any]:
@@ -321,14 +348,44 @@ def lag_rows(scope: Scope) -> Select[Any]:
 
 
 def lag_counts(connection: Connection, scope: Scope) -> list[tuple[str, date | None, date | None, int]]:
-    """By payer, day sent and day paid: how many answers."""
-    rows = lag_rows(scope).subquery()
-    query = select(rows.c.group, rows.c.sent_on, rows.c.paid_on, func.count()).group_by(
-        rows.c.group, rows.c.sent_on, rows.c.paid_on
+    """By payer, day sent and day paid: how many answers; a group may come several times.
+
+    The answers of one remittance to the claims of one file have these days in common, so they are counted by the two.
+    """
+    imported = _imported()
+    made = _answers_alike(scope, CLAIM, CLAIM.c.file_sha256).where(CLAIM.c.source == CREATED).subquery()
+    brought = _answers_alike(
+        scope, CLAIM.outerjoin(imported, imported.c.claim_id == CLAIM.c.id), imported.c.day
     )
-    return [
-        (group, _day(sent), _day(paid), int(count)) for group, sent, paid, count in connection.execute(query)
-    ]
+    told = brought.where(CLAIM.c.source != CREATED).subquery()
+    of_files = _lags(scope, _WRITTEN, made).outerjoin(FILE, FILE.c.sha256 == made.c.sent)
+    found = []
+    for query in (of_files, _lags(scope, told.c.sent, told)):
+        for payer, sent, paid, count in connection.execute(query):
+            found.append((payer, _day(sent), _day(paid), int(count)))
+    return found
+
+
+def _answers_alike(scope: Scope, claims: FromClause, sent: ColumnElement[Any]) -> Select[Any]:
+    """How many posted answers to claims of a scope have remittance and what tells their day of sending in common."""
+    everyone, root = whoever_answers(scope), CLAIM.alias("root")
+    answers = CLAIM_PAYMENT.join(claims, CLAIM.c.id == CLAIM_PAYMENT.c.claim_id)
+    narrow = of_claims(everyone, root)
+    if narrow:
+        answers = answers.join(root, root.c.id == CLAIM.c.root)
+    columns = (CLAIM_PAYMENT.c.remittance_id, sent.label("sent"), func.count().label("answers"))
+    query = select(*columns).select_from(answers).where(CLAIM_PAYMENT.c.outcome == "posted", *narrow)
+    return query.group_by(CLAIM_PAYMENT.c.remittance_id, sent)
+
+
+def _lags(scope: Scope, sent: ColumnElement[Any], counted: FromClause) -> Select[Any]:
+    """Payer, day sent, day paid and count of answers that were counted alike."""
+    return (
+        select(payer_of(REMITTANCE), sent, paid_on(), counted.c.answers)
+        .select_from(counted)
+        .join(REMITTANCE, REMITTANCE.c.id == counted.c.remittance_id)
+        .where(*posted_by(scope), *by_payer(scope))
+    )
 
 
 def _day(value: Any) -> date | None:

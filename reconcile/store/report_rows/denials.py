@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
-from reconcile.store.bulk import fetch
+from reconcile.store.denials_then import statuses_then
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, DENIAL, LINE, POSTING, REMITTANCE
-from reconcile.store.report_rows.scope import UNKNOWN, Scope, month_of, paid_on, payer_of, posted_by, within
+from reconcile.store.report_rows.scope import (
+    UNKNOWN,
+    Scope,
+    group_in,
+    grouped,
+    month_of,
+    paid_on,
+    payer_of,
+    posted_by,
+    within,
+)
 
 CLAIM_LEVEL: Final = "(claim)"
 """The procedure code of a denial of a whole claim."""
 OPEN: Final = "open"
 _SERVED = func.coalesce(LINE.c.date_from, CLAIM.c.date_from)
+THERAPIST: Final = "therapist"
+"""Grouped by who rendered the line; the names are ``therapist_names``."""
+_OWN: Final = LINE.alias("own")
+"""The line that was denied, as the denied submission has it."""
 _GROUPS: Final[dict[str, ColumnElement[str]]] = {
     "category": DENIAL.c.category,
     "reason": DENIAL.c.group_code + "-" + DENIAL.c.reason,
@@ -26,19 +40,21 @@ _GROUPS: Final[dict[str, ColumnElement[str]]] = {
     "month": month_of(_SERVED),
     "action": DENIAL.c.next_action,
     "status": DENIAL.c.status,
+    THERAPIST: func.coalesce(func.nullif(_OWN.c.rendered_by, ""), CLAIM.c.rendered_by),
 }
-GROUPS: Final = (*_GROUPS, "therapist")
-"""What denials are grouped by in SQL, and ``therapist``, whom only the claim's kept value names."""
 
 
-def _joined() -> FromClause:
+def _joined(by: str) -> FromClause:
     """Denials with claim, payment, remittance and line."""
-    return (
+    joined = (
         DENIAL.join(CLAIM, CLAIM.c.id == DENIAL.c.claim_id)
         .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
         .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
         .outerjoin(LINE, LINE.c.id == DENIAL.c.line_id)
     )
+    if by != THERAPIST:
+        return joined
+    return joined.outerjoin(_OWN, and_(_OWN.c.claim_id == DENIAL.c.claim_id, _OWN.c.number == LINE.c.number))
 
 
 def _conditions(scope: Scope) -> list[ColumnElement[bool]]:
@@ -51,10 +67,22 @@ def _conditions(scope: Scope) -> list[ColumnElement[bool]]:
     return found
 
 
-def _status(scope: Scope) -> ColumnElement[str]:
-    """Whether a denial stood at the end of the scope's day: what settled it later does not count."""
+def _status(connection: Connection, scope: Scope) -> ColumnElement[str]:
+    """How a denial stood at the end of the scope's day: what settled or opened it later does not count."""
     if scope.as_of is None:
         return DENIAL.c.status
+    by_status: dict[str, list[str]] = {}
+    for name, status in statuses_then(connection, scope.as_of).items():
+        by_status.setdefault(status, []).append(name)
+    known = [
+        (DENIAL.c.id.in_(bindparam(None, names, expanding=True, literal_execute=True)), status)
+        for status, names in sorted(by_status.items())
+    ]
+    return case(*known, (_settled_after(scope.as_of), OPEN), else_=DENIAL.c.status)
+
+
+def _settled_after(day: date) -> ColumnElement[bool]:
+    """Whether a denial is settled, and no answer that came by a day did it. For ``_joined``."""
     answer, answered, submission = CLAIM_PAYMENT.alias(), REMITTANCE.alias(), CLAIM.alias()
     answered_on = func.coalesce(answered.c.payment_date, answered.c.production_date)
     posted = POSTING.alias()
@@ -67,17 +95,24 @@ def _status(scope: Scope) -> ColumnElement[str]:
             submission.c.root == CLAIM.c.root,
             answer.c.id != DENIAL.c.claim_payment_id,
             answer.c.outcome == "posted",
-            answered_on <= scope.as_of,
+            answered_on <= day,
             or_(answered_on >= paid_on(), answer.c.id > DENIAL.c.claim_payment_id),
             or_(DENIAL.c.line_id.is_(None), posted.c.line_id == DENIAL.c.line_id),
         )
     )
-    return case((and_(DENIAL.c.status != OPEN, ~since_then.exists()), OPEN), else_=DENIAL.c.status)
+    return and_(DENIAL.c.status != OPEN, ~since_then.exists())
 
 
-def denial_rows(scope: Scope, by: str) -> Select[Any]:
-    """Denials, one a row, with the name of their group (but for ``therapist``: "")."""
-    status = _status(scope)
+def standing_then(connection: Connection, day: date) -> dict[str, str]:
+    """By id how denials stood at the end of a day, of those of which that may be otherwise than now."""
+    query = select(DENIAL.c.id).select_from(_joined("")).where(_settled_after(day))
+    found = dict.fromkeys(connection.execute(query).scalars(), OPEN)
+    return {**found, **statuses_then(connection, day)}
+
+
+def denial_rows(connection: Connection, scope: Scope, by: str) -> Select[Any]:
+    """Denials, one a row, with the name of their group (by ``therapist`` as the store spells it)."""
+    status = _status(connection, scope)
     group: ColumnElement[str] = status if by == "status" else _GROUPS.get(by, literal(""))
     return (
         select(
@@ -99,49 +134,50 @@ def denial_rows(scope: Scope, by: str) -> Select[Any]:
             paid_on().label("remitted_on"),
             group.label("group"),
         )
-        .select_from(_joined())
+        .select_from(_joined(by))
         .where(*_conditions(scope))
     )
 
 
 def denial_sums(connection: Connection, scope: Scope, by: str) -> list[tuple[str, int, int, int, int, int]]:
     """By group: denials, cents, open ones, their cents, and the cents that a rule would have prevented."""
-    if by == "therapist":
+    if by == THERAPIST:
         return _by_therapist(connection, scope)
-    rows = denial_rows(scope, by).subquery()
+    rows = denial_rows(connection, scope, by).subquery()
+    found = connection.execute(grouped(_sums_of(rows, group_in(rows, by)), by, rows.c.group))
+    return [(group, *(int(one) for one in sums)) for group, *sums in found if sums[0]]
+
+
+def _sums_of(rows: FromClause, group: ColumnElement[str]) -> Any:
+    """The sums of rows as ``denial_rows`` has them."""
     waits, prevented = rows.c.status == OPEN, rows.c.preventable_by != ""
-    query = select(
-        rows.c.group,
+    return select(
+        group,
         func.count(),
         func.sum(rows.c.amount),
         func.sum(case((waits, 1), else_=0)),
         func.sum(case((waits, rows.c.amount), else_=0)),
         func.sum(case((prevented, rows.c.amount), else_=0)),
-    ).group_by(rows.c.group)
-    return [(group, *(int(one) for one in sums)) for group, *sums in connection.execute(query)]
+    )
 
 
 def _by_therapist(connection: Connection, scope: Scope) -> list[tuple[str, int, int, int, int, int]]:
     """The same by who rendered the line."""
-    whole = denial_rows(scope, "therapist").subquery()
-    names = ("claim_id", "line_number", "amount", "status", "preventable_by")
-    rows = connection.execute(select(*(whole.c[name] for name in names))).all()
-    who = therapists(connection, {(row.claim_id, row.line_number) for row in rows})
+    rows = denial_rows(connection, scope, THERAPIST).subquery()
+    query = _sums_of(rows, rows.c.group).add_columns(func.min(rows.c.claim_id)).group_by(rows.c.group)
+    told = connection.execute(query).all()
+    names = therapist_names((label, claim) for label, *_, claim in told)
     found: dict[str, list[int]] = {}
-    for row in rows:
-        waits = row.status == OPEN
-        sums = found.setdefault(who[row.claim_id, row.line_number], [0] * 5)
-        sums[0] += 1
-        sums[1] += row.amount
-        sums[2] += waits
-        sums[3] += row.amount if waits else 0
-        sums[4] += row.amount if row.preventable_by else 0
+    for label, *sums, _ in told:
+        held = found.setdefault(names[label], [0] * len(sums))
+        for place, value in enumerate(sums):
+            held[place] += int(value)
     return [(name, *sums) for name, sums in found.items()]  # type: ignore[misc]
 
 
 def prevented_sums(connection: Connection, scope: Scope) -> list[tuple[str, int, int]]:
     """By the rules that would have prevented a denial (one a word): denials and cents; "" is none."""
-    rows = denial_rows(scope, "category").subquery()
+    rows = denial_rows(connection, scope, "category").subquery()
     query = select(rows.c.preventable_by, func.count(), func.sum(rows.c.amount)).group_by(
         rows.c.preventable_by
     )
@@ -151,48 +187,23 @@ def prevented_sums(connection: Connection, scope: Scope) -> list[tuple[str, int,
 # -- who rendered ----------------------------------------------------------------------------------------------------
 
 
-class _Renderer(msgspec.Struct, frozen=True, gc=False):
-    npi: str = ""
-    last_name: str = ""
-    first_name: str = ""
-
-
-class _Line(msgspec.Struct, frozen=True, gc=False):
-    number: int
-    rendering: _Renderer | None = None
-
-
-class _Claim(msgspec.Struct, frozen=True, gc=False):
-    """The part of a kept claim that says who rendered it."""
-
-    billing: _Renderer
-    rendering: _Renderer | None = None
-    lines: tuple[_Line, ...] = ()
-
-
-_decoder = msgspec.msgpack.Decoder(_Claim)
-_KEPT: Final = "SELECT claim_id, content FROM claim_content WHERE claim_id {keys}"
-
-
-def therapists(
-    connection: Connection, wanted: Iterable[tuple[int, int | None]]
-) -> dict[tuple[int, int | None], str]:
-    """Who rendered lines: NPI and name, of the line's own, else the claim's, else the billing provider's.
+def therapist_names(told: Iterable[tuple[str, int]]) -> dict[str, str]:
+    """One name for each therapist, however the files spell it: that of the claim stored first.
 
     Args:
-        connection: a read transaction.
-        wanted: pairs of a submission's id and a line's number (None: the claim as a whole).
+        told: as the store names them (``reconcile.store.rendering``), each with the id of a claim that does.
+
+    Returns:
+        NPI and name, by what was told; who has no NPI is known by name alone.
     """
-    asked: dict[int, list[int | None]] = {}
-    for claim, number in wanted:
-        asked.setdefault(claim, []).append(number)
-    found: dict[tuple[int, int | None], str] = {}
-    names: dict[str, str] = {}
-    for claim, content in fetch(connection, _KEPT, sorted(asked)):
-        kept = _decoder.decode(content)
-        own = {line.number: line.rendering for line in kept.lines if line.rendering is not None}
-        for number in asked[claim]:
-            who = (own.get(number) if number is not None else None) or kept.rendering or kept.billing
-            label = f"{who.npi} {who.last_name}".strip() or UNKNOWN
-            found[claim, number] = names.setdefault(who.npi, label) if who.npi else label
-    return found
+    first: dict[str, tuple[int, str]] = {}
+    labels = set()
+    for label, claim in told:
+        labels.add(label)
+        npi = _npi(label)
+        first[npi] = min(first.get(npi, (claim, label)), (claim, label))
+    return {label: (first[_npi(label)][1] if _npi(label) else label).strip() or UNKNOWN for label in labels}
+
+
+def _npi(label: str) -> str:
+    return label.partition(" ")[0]

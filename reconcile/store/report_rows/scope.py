@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.journal import Dating
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
 from reconcile.underpayment import Contract
 
+ALL: Final = "all"
+"""The group of all claims together, for a report that shows their total alone."""
 UNKNOWN: Final = "(unknown)"
 """The group of what has no name: no day of service, no payer."""
 BALANCES: Final = ("paid", "contractual", "patient", "denied", "pended", "suspense")
@@ -102,12 +104,24 @@ def of_practice(scope: Scope, column: ColumnElement[str]) -> list[ColumnElement[
 
 
 def claim_group(by: str, claim: FromClause = CLAIM) -> ColumnElement[str]:
-    """The group of a claim by ``payer``, ``practice`` or ``month`` (of its first day of service)."""
+    """The group of a claim by ``payer``, ``practice`` or ``month`` (of its first day of service); by "" all in one."""
+    if not by:
+        return literal(ALL)
     if by == "payer":
         return payer_of(claim)
     if by == "practice":
         return func.coalesce(func.nullif(claim.c.practice_id, ""), UNKNOWN)
     return month_of(claim.c.date_from)
+
+
+def group_in(rows: FromClause, by: str) -> ColumnElement[str]:
+    """The group of rows whose sums are taken; by "" they are one group."""
+    return rows.c.group if by else literal(ALL).label("group")
+
+
+def grouped(query: Any, by: str, *groups: ColumnElement[Any] | str) -> Any:
+    """A query of sums by its groups; by "" there is one group, and sorting all rows into it is spared."""
+    return query.group_by(*groups) if by else query
 
 
 def claim_columns(state: FromClause) -> list[Any]:
@@ -128,9 +142,16 @@ _CLAIM_COLUMNS: Final = (
 )  # fmt: skip
 
 
-def claims_of(scope: Scope) -> FromClause:
-    """Claims, one row a chain (its first submission), with the charge that counts now; cents."""
-    return _claims(scope, []).subquery("state")
+def claims_of(scope: Scope, more: Sequence[str] = (), roots: Sequence[int] | None = None) -> FromClause:
+    """Claims, one row a chain (its first submission), with the charge that counts now; cents.
+
+    Args:
+        scope: which claims.
+        more: further columns of ``claim``, as they are now.
+        roots: only these of them, by id; None for all.
+    """
+    query = _claims(scope, [CLAIM.c[name] for name in more])
+    return (query if roots is None else query.where(CLAIM.c.id.in_(roots))).subquery("state")
 
 
 def states(connection: Connection, scope: Scope) -> FromClause:

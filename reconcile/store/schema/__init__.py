@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from reconcile.store.schema.audit import AuditEntryRow
+from reconcile.store.schema.claim_status import StatusAnswerRow, StatusInquiryRow
 from reconcile.store.schema.claims import (
     AcknowledgmentRow,
     BilledSessionRow,
@@ -39,6 +41,7 @@ from reconcile.store.schema.payments import (
     ServicePaymentRow,
 )
 from reconcile.store.schema.payments_by_hand import JournalEntryRow, PatientEntryRow
+from reconcile.store.schema.vault import VaultChunkRow, VaultFileRow
 from reconcile.store.schema.work_items import ResubmissionRow, WorkItemRow
 
 SCHEMA_VERSION: Final = "0014"
@@ -47,6 +50,7 @@ SCHEMA_VERSION: Final = "0014"
 __all__ = [
     "AcknowledgmentRow",
     "AliasRow",
+    "AuditEntryRow",
     "BilledSessionRow",
     "ClaimContentRow",
     "ClaimFindingRow",
@@ -73,5 +77,9 @@ __all__ = [
     "ResubmissionRow",
     "ServiceLineRow",
     "ServicePaymentRow",
+    "StatusAnswerRow",
+    "StatusInquiryRow",
+    "VaultChunkRow",
+    "VaultFileRow",
     "WorkItemRow",
 ]

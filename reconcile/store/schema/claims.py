@@ -16,7 +16,8 @@ class ClaimRow(Table, table=True):
 
     What is derived stands on the first submission of a chain (``root`` = ``id``), for a claim's books are kept once,
     however often it was sent: the balance columns are sums over the postings of all its submissions, ``billed`` the
-    charge that counts now. ``adjudications`` counts the claim payments posted on this submission.
+    charge that counts now. ``adjudications`` counts the claim payments posted on this submission. ``rendered_by`` is as
+    ``reconcile.store.rendering`` has it.
     """
 
     __tablename__ = "claim"
@@ -67,6 +68,7 @@ class ClaimRow(Table, table=True):
     pended: int = whole()
     open_balance: int = whole()
     suspense: int = whole()
+    rendered_by: str = text()
 
 
 class ClaimContentRow(Table, table=True):
@@ -78,7 +80,10 @@ class ClaimContentRow(Table, table=True):
 
 
 class ServiceLineRow(Table, table=True):
-    """A service line as billed. ``allocated`` tells that this store made the line control number."""
+    """A service line as billed. ``allocated`` tells that this store made the line control number.
+
+    ``rendered_by`` names who rendered it where the file says so for the line, "" where the claim's counts.
+    """
 
     __tablename__ = "service_line"
     __table_args__ = (
@@ -100,6 +105,7 @@ class ServiceLineRow(Table, table=True):
     date_to: date | None = Field(sa_type=Date, nullable=True, default=None)
     control_number: str = text()
     allocated: bool = Field(default=False, nullable=False)
+    rendered_by: str = text()
 
 
 class BilledSessionRow(Table, table=True):

@@ -137,7 +137,15 @@ class PostingRow(Table, table=True):
     """
 
     __tablename__ = "posting"
-    __table_args__ = WITHOUT_ROWID
+    __table_args__ = (
+        Index(
+            "ix_posting_pended",
+            "claim_payment_id",
+            sqlite_where=sql("account = 'pended'"),
+            postgresql_where=sql("account = 'pended'"),
+        ),
+        WITHOUT_ROWID,
+    )
     claim_payment_id: int = key("claim_payment.id")
     ordinal: int = key()
     line: int | None = whole(nullable=True)

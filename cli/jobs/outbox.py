@@ -1,0 +1,57 @@
+"""`outbox`: how far each outgoing file is; and, when asked, whether the far side still shows what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from cli.jobs.exchange import reached, trouble_of
+from cli.jobs.exchanged import Trouble
+from cli.jobs.transports import Partner
+from edi.model.directory import TradingPartner
+from edi.model.errors import ClaimloopError
+from edi.transport.base import Whereabouts, with_retries
+from reconcile.store.outgoing import IN_DOUBT, UPLOADED, OutgoingFile
+
+SHOWN: Final[Mapping[Whereabouts, str]] = {
+    Whereabouts.THERE: "there",
+    Whereabouts.STAGED: "staged",
+    Whereabouts.OTHER: "changed",
+    Whereabouts.ABSENT: "gone",
+}
+"""What is said of a file at the far side. Partners take files away, so that one which is gone was probably taken."""
+_ASKED_ABOUT: Final = (UPLOADED, IN_DOUBT)
+"""States in which the far side may still hold the file and nobody has answered it."""
+
+
+def look(
+    files: Iterable[OutgoingFile], partners: Collection[TradingPartner], folder: Path
+) -> tuple[dict[str, str], list[Trouble]]:
+    """Ask the far side for the files that nothing has answered yet.
+
+    Args:
+        files: of the outbox.
+        partners: those with a transport.
+        folder: where claimloop.toml lies.
+
+    Returns:
+        By digest what is shown of a file (values of ``SHOWN``), and which partners could not be asked.
+    """
+    shown: dict[str, str] = {}
+    troubles: list[Trouble] = []
+    waiting = [file for file in files if file.state in _ASKED_ABOUT]
+    for partner in partners:
+        mine = [file for file in waiting if file.partner == partner.id]
+        if not mine:
+            continue
+        try:
+            with reached(partner, folder, None) as way:
+                shown |= {file.sha256: SHOWN[_look(way, file)] for file in mine}
+        except (ClaimloopError, OSError) as error:
+            troubles.append(trouble_of(partner.id, error))
+    return shown, troubles
+
+
+def _look(way: Partner, file: OutgoingFile) -> Whereabouts:
+    return with_retries(lambda: way.transport.look(file.name, file.sha256, file.size), way.policy)

@@ -1,0 +1,210 @@
+"""Every file that went out, or waits to: how far it is, since when, and what became of its claims. Only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, case, func, select
+
+from reconcile.store.arrivals import ARRIVED
+from reconcile.store.bulk import table_of
+from reconcile.store.files import OUTGOING, PLACED, SENDING, SENT
+from reconcile.store.schema import (
+    AcknowledgmentRow,
+    ClaimPaymentRow,
+    ClaimRow,
+    EligibilityInquiryRow,
+    EventRow,
+    FileRow,
+    FileTransactionRow,
+    RemittanceRow,
+)
+from reconcile.store.submissions import REJECTION
+
+_CLAIM = table_of(ClaimRow)
+_FILE = table_of(FileRow)
+_SET = table_of(FileTransactionRow)
+_EVENT = table_of(EventRow)
+_ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
+_PAYMENT = table_of(ClaimPaymentRow)
+_REMITTANCE = table_of(RemittanceRow)
+_INQUIRY = table_of(EligibilityInquiryRow)
+
+PLANNED, WRITTEN, UPLOADING, IN_DOUBT, UPLOADED = "planned", "written", "uploading", "in_doubt", "uploaded"
+ACKNOWLEDGED, ANSWERED, ADJUDICATED = "acknowledged", "answered", "adjudicated"
+STATES: Final = (PLANNED, WRITTEN, UPLOADING, IN_DOUBT, UPLOADED, ACKNOWLEDGED, ANSWERED, ADJUDICATED)
+"""In the order in which a file goes through them.
+
+``planned``: whole in the vault, and not yet in its folder. ``uploaded``: the far side was seen to hold all of it.
+``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected. ``adjudicated``: every claim was
+answered by a payer, or rejected. ``in_doubt``: cut off while it got its name there.
+"""
+_STEPS: Final = (UPLOADING, SENDING, SENT, ARRIVED)
+_OF_FILE: Final = ("TA1", "999", "997")
+_GOING: Final = {PLACED: WRITTEN, UPLOADING: UPLOADING, SENDING: IN_DOUBT}
+
+
+class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of ours and how far it is; times are UTC but ``written_at``, which is local.
+
+    Attributes:
+        state: one of ``STATES``.
+        far_size: bytes that the far side was seen to hold; None while it was not, or was told by an acknowledgment.
+        accepted, rejected, adjudicated: claims by the deepest answer to them; ``waiting`` has the others.
+        charge: cents.
+    """
+
+    name: str
+    kind: str
+    partner: str
+    state: str
+    size: int
+    sha256: str
+    far_size: int | None
+    claims: int
+    accepted: int
+    rejected: int
+    adjudicated: int
+    waiting: int
+    charge: int
+    written_at: datetime
+    uploading_at: datetime | None
+    uploaded_at: datetime | None
+    acknowledged_at: datetime | None
+    answered_at: datetime | None
+    paid_at: datetime | None
+
+
+def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
+    """Yield the files that went out or wait to, newest first.
+
+    Args:
+        connection: any transaction.
+    """
+    counts = {row.file_sha256: row for row in connection.execute(_counts())}
+    asked = select(_INQUIRY.c.file_sha256, _INQUIRY.c.partner).distinct()
+    partners = {row.file_sha256: row.partner for row in connection.execute(asked)}
+    steps = _steps(connection)
+    told, answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
+    query = select(_FILE).where(_FILE.c.direction == OUTGOING)
+    for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
+        claims, step = counts.get(row.sha256), steps.get(row.sha256, {})
+        seen = step.get(SENT)
+        total = claims.claims if claims is not None else 0
+        done = [int(getattr(claims, name)) if claims is not None else 0 for name in _DEPTHS]
+        yield OutgoingFile(
+            name=row.name,
+            kind=row.kind,
+            partner=claims.partner if claims is not None else partners.get(row.sha256, ""),
+            state=_state(row.outcome, total, done, acknowledged=row.sha256 in told),
+            size=row.size,
+            sha256=row.sha256,
+            far_size=row.size if seen is not None and row.outcome == SENT else None,
+            claims=total,
+            accepted=done[0],
+            rejected=done[1],
+            adjudicated=done[2],
+            waiting=total - sum(done),
+            charge=int(claims.charge) if claims is not None else 0,
+            written_at=row.first_seen,
+            uploading_at=step.get(UPLOADING),
+            uploaded_at=seen or step.get(ARRIVED),
+            acknowledged_at=told.get(row.sha256),
+            answered_at=answered.get(row.sha256),
+            paid_at=paid.get(row.sha256),
+        )
+
+
+_DEPTHS: Final = ("accepted", "rejected", "adjudicated")
+
+
+def _counts() -> Any:
+    """Claims of each file by the deepest answer to them."""
+    adjudicated, said = _CLAIM.c.adjudications > 0, _CLAIM.c.acknowledged
+    depth = case(
+        (adjudicated, "adjudicated"),
+        (said.contains(REJECTION), "rejected"),
+        (said.startswith("277CA"), "accepted"),
+        else_="waiting",
+    )
+    return (
+        select(
+            _CLAIM.c.file_sha256,
+            func.min(_CLAIM.c.partner).label("partner"),
+            func.count().label("claims"),
+            func.sum(_CLAIM.c.charge).label("charge"),
+            *(func.sum(case((depth == name, 1), else_=0)).label(name) for name in _DEPTHS),
+        )
+        .where(_CLAIM.c.file_sha256 != "")
+        .group_by(_CLAIM.c.file_sha256)
+    )
+
+
+def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool) -> str:
+    """How far a file is: by its delivery, then by the answers to its claims."""
+    accepted, rejected, adjudicated = done
+    if outcome != SENT:
+        return _GOING.get(outcome, PLANNED)
+    if claims and adjudicated + rejected == claims:
+        return ADJUDICATED
+    if claims and accepted + rejected + adjudicated == claims:
+        return ANSWERED
+    return ACKNOWLEDGED if acknowledged or any(done) else UPLOADED
+
+
+def _steps(connection: Connection) -> dict[str, dict[str, datetime]]:
+    """When each file took its steps last, by digest and kind of event."""
+    found: dict[str, dict[str, datetime]] = {}
+    query = select(_EVENT.c.subject, _EVENT.c.kind, _EVENT.c.at).where(_EVENT.c.kind.in_(_STEPS))
+    for subject, kind, at in connection.execute(query.order_by(_EVENT.c.id)):
+        found.setdefault(subject.removeprefix("file:"), {})[kind] = at
+    return found
+
+
+class _Files(msgspec.Struct):
+    """Of the record of a set of acknowledgments: the files that it answers."""
+
+    files: tuple[str, ...] = ()
+
+
+def _acknowledged(connection: Connection) -> dict[str, datetime]:
+    """When the first TA1 or 999 of each file was taken in."""
+    found: dict[str, datetime] = {}
+    query = (
+        select(_SET.c.record, _FILE.c.first_seen)
+        .join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256)
+        .where(_SET.c.kind.in_(_OF_FILE), _SET.c.record != "")
+        .order_by(_FILE.c.first_seen)
+    )
+    for record, at in connection.execute(query):
+        for sha256 in msgspec.json.decode(record, type=_Files).files:
+            found.setdefault(sha256, at)
+    return found
+
+
+def _answered(connection: Connection) -> dict[str, datetime]:
+    """When the last 277CA about claims of each file was taken in."""
+    query = (
+        select(_CLAIM.c.file_sha256, func.max(_FILE.c.first_seen).label("last"))
+        .join(_ACKNOWLEDGMENT, _ACKNOWLEDGMENT.c.claim_id == _CLAIM.c.id)
+        .join(_FILE, _FILE.c.sha256 == _ACKNOWLEDGMENT.c.file_sha256)
+        .where(_ACKNOWLEDGMENT.c.kind == "277CA")
+        .group_by(_CLAIM.c.file_sha256)
+    )
+    return {row.file_sha256: row.last for row in connection.execute(query)}
+
+
+def _paid(connection: Connection) -> dict[str, datetime]:
+    """When the last remittance about claims of each file was taken in."""
+    query = (
+        select(_CLAIM.c.file_sha256, func.max(_FILE.c.first_seen).label("last"))
+        .join(_PAYMENT, _PAYMENT.c.claim_id == _CLAIM.c.id)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .join(_FILE, _FILE.c.sha256 == _REMITTANCE.c.file_sha256)
+        .where(_PAYMENT.c.outcome == "posted")
+        .group_by(_CLAIM.c.file_sha256)
+    )
+    return {row.file_sha256: row.last for row in connection.execute(query)}

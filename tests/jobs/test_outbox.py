@@ -1,0 +1,98 @@
+"""`outbox`: a biller sees how far each outgoing file is, and is told when the far side holds something else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from cli.jobs.simulate import simulate
+from edi.testpayer import parse_scenario
+from edi.transport.folder import FolderTransport
+from tests.command_line import claimloop
+from tests.jobs.office import SETTINGS, Office, session
+from tests.jobs.test_run import SCENARIOS, TRANSPORT
+
+
+class KilledError(BaseException):
+    """Ends a run as a kill does."""
+
+
+@pytest.fixture
+def office(tmp_path):
+    made = Office(tmp_path)
+    (tmp_path / "claimloop.toml").write_text(SETTINGS + TRANSPORT, encoding="utf-8")
+    for name in ("drop", "back"):
+        (tmp_path / name).mkdir()
+    made.create(session("V1"), session("V2", patient="P2"))
+    return made
+
+
+def call(office, *words):
+    return claimloop(*words, "--config", office.folder / "claimloop.toml")
+
+
+def only(office, *options):
+    (row,) = call(office, "outbox", "--all", "--json", *options).json
+    return row
+
+
+def test_a_file_is_seen_on_each_step_of_its_way(office, monkeypatch):
+    first = only(office)
+    assert (first["state"], first["far_size"], first["uploaded_at"]) == ("written", None, None)
+    assert (first["claims"], first["waiting"], first["charge"]) == (2, 2, "120.00")
+    for step, state in (("stage", "uploading"), ("reveal", "in_doubt")):
+
+        def die(*_):
+            raise KilledError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(FolderTransport, step, die)
+            with pytest.raises(KilledError):
+                call(office, "send")
+        assert only(office)["state"] == state
+    call(office, "send")
+    sent = only(office)
+    assert (sent["state"], sent["far_size"]) == ("uploaded", sent["size"])
+    assert sent["uploading_at"] <= sent["uploaded_at"]
+    assert sent["acknowledged_at"] is None
+    answers(office)
+    for pattern, state, moment in (
+        ("*.999", "acknowledged", "acknowledged_at"),
+        ("*.277", "answered", "answered_at"),
+        ("*.835", "adjudicated", "paid_at"),
+    ):
+        call(office, "ingest", *sorted((office.folder / "back").glob(pattern)))
+        row = only(office)
+        assert (row["state"], row[moment] is not None) == (state, True)
+    assert (row["adjudicated"], row["waiting"]) == (2, 0)
+    assert call(office, "outbox", "--json").json == [], "what is done is left out"
+    assert call(office, "outbox", "--state", "adjudicated", "--json").json == [row]
+
+
+def answers(office):
+    text = (SCENARIOS / "clean.toml").read_text(encoding="utf-8")
+    (path,) = (office.folder / "drop").glob("*.837")
+    simulate(path, out=office.folder / "back", seed=7, today=date(2026, 4, 1), scenario=parse_scenario(text))
+
+
+def test_the_far_side_is_asked_and_what_changed_there_is_said(office):
+    assert only(office, "--look")["far_side"] == "", "nothing was sent yet"
+    call(office, "send")
+    (there,) = (office.folder / "drop").glob("*.837")
+    assert only(office, "--look")["far_side"] == "there"
+    there.write_bytes(b"another")
+    told = call(office, "outbox", "--look")
+    assert (told.code, "holds other content" in told.err, "changed" in told.out) == (3, True, True)
+    there.unlink()
+    gone = call(office, "outbox", "--look", "--json")
+    assert (gone.code, gone.json[0]["far_side"]) == (0, "gone")
+    (office.folder / "drop").rmdir()
+    assert call(office, "outbox", "--look").code == 2
+    assert call(office, "outbox").code == 0
+
+
+def test_words_that_are_not_known_are_named(office):
+    assert call(office, "outbox", "--state", "lost").code == 2
+    assert call(office, "outbox", "--partner", "nobody").code == 2
+    assert call(office, "outbox", "--partner", "house", "--json").json != []
