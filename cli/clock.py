@@ -49,3 +49,13 @@ def rehearsed(environment: Mapping[str, str] | None = None) -> datetime | None:
     except ValueError:
         raise SettingsError(f"{VARIABLE} is no time; write it like 2026-03-20T02:10:00, in UTC") from None
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+def rehearsal_warning(environment: Mapping[str, str] | None = None) -> str:
+    """What to say where the clock was set, "" where it was not; argument and error as for `rehearsed`."""
+    at = rehearsed(environment)
+    return (
+        f"{VARIABLE} sets the clock to {at:%Y-%m-%d %H:%M} UTC; unset it unless this is a rehearsal"
+        if at
+        else ""
+    )

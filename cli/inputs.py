@@ -144,7 +144,7 @@ def load_records(
     Args:
         files: where they lie.
         directory: practices and their columns.
-        practice: whose files they are, when a directory has several.
+        practice: whose rows to take, when a directory has several; those of the others are passed over.
 
     Raises:
         InputError: a file cannot be read.
@@ -152,6 +152,7 @@ def load_records(
     mapping, said = column_mapping(directory, practice)
     findings, summaries = list(said), []
     practices = _practices(directory, practice)
+    others = frozenset(directory.practices if directory is not None else ()) - set(practices)
     loaded: dict[str, list[Any]] = {}
     refused_cases: dict[tuple[str, str], str] = {}
     readers: Mapping[str, Callable[..., Iterable[Any]]] = {
@@ -165,7 +166,8 @@ def load_records(
         values = loaded.setdefault(name, [])
         if path is None:
             continue
-        rows = read_table(read_chunks(path), file=path.name, columns=mapping)
+        table = read_table(read_chunks(path), file=path.name, columns=mapping)
+        rows = _but_of(others, table) if others else table
         for item in reader(rows, file=path.name, practices=practices):
             if isinstance(item, Finding):
                 findings.append(item)
@@ -187,6 +189,15 @@ def load_records(
         refused_cases=refused_cases,
     )
     return LoadedRecords(records=records, findings=tuple(findings), summaries=tuple(summaries))
+
+
+def _but_of(
+    others: Collection[str], items: Iterable[Heading | Row | Finding]
+) -> Iterator[Heading | Row | Finding]:
+    """What a table gives, without the rows of practices that were not asked for."""
+    for item in items:
+        if not isinstance(item, Row) or item.cells.get("practice_id", "") not in others:
+            yield item
 
 
 def session_items(

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from cli.clock import rehearsal_warning
 from cli.jobs.tables.store import tables_of
 from cli.privacy import lock_of, store_of
 from cli.private import seal_outputs
@@ -58,6 +59,8 @@ def workspace(
     """
     settings = load_settings(config, database=database)
     seal_outputs(settings)
+    if not quiet:
+        _warn_of_rehearsal()
     if not read_only and not quiet and settings.findings:
         print_findings(settings.findings, stderr())
     with ExitStack() as stack:
@@ -79,6 +82,8 @@ def looking(
     """
     settings = load_settings(config, database=database)
     seal_outputs(settings)
+    if not quiet:
+        _warn_of_rehearsal()
     if not quiet and settings.findings:
         print_findings(settings.findings, stderr())
     try:
@@ -90,6 +95,13 @@ def looking(
         stack.callback(store.close)
         trail().opened(settings)
         yield settings, store
+
+
+def _warn_of_rehearsal() -> None:
+    """Say that the clock is not the machine's."""
+    said = rehearsal_warning()
+    if said:
+        stderr().print(said, markup=False, soft_wrap=True)
 
 
 def _opened(

@@ -18,20 +18,28 @@ def denial_status(
     postings: Sequence[Posting],
     by_id: Mapping[int, Adjudication],
     ledger: Ledger,
+    on_service: Sequence[Posting],
 ) -> tuple[DenialStatus, int]:
-    """Whether the denial still stands, and the cents that came after it on the service."""
+    """Whether the denial still stands, and the cents that came after it on the service.
+
+    Args:
+        adjudication: what denied.
+        service: what was denied; None for a claim without lines.
+        postings: those of the denial.
+        by_id: every adjudication of the claim.
+        ledger: the books of the claim.
+        on_service: all postings of the books on the service, in their order.
+    """
     reversed_by = ledger.reversed_by.get(adjudication.id)
     gone = service is not None and (adjudication.id, service) not in ledger.live
     if postings[0].account is Account.MEMO:
         return DenialStatus.OPEN, 0  # a duplicate: nothing to recover, the second submission is to be closed
     recovered = 0
-    held = sum(
-        one.cents for one in ledger.postings if one.line_id == service and one.account is Account.DENIED
-    )
+    held = sum([one.cents for one in on_service if one.account is Account.DENIED])
     denied_again = False
-    for one in ledger.postings:
+    for one in on_service:
         other = by_id[one.adjudication]
-        if one.line_id != service or other.id == adjudication.id or one.transfer:
+        if other.id == adjudication.id or one.transfer:
             continue
         if service is not None and (other.id, service) not in ledger.live:
             continue

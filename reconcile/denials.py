@@ -209,22 +209,28 @@ def find_denials(
         Denials in the order of the postings. A duplicate whose original is known is listed with amount 0: nothing of
         it is posted. So the amounts of the others sum to what was posted as denied.
     """
-    if not any(posting.account in _SPEAKING for posting in ledger.postings):
+    if not speaks(ledger):
         return ()
     by_id = {one.id: one for one in adjudications}
     grouped: dict[tuple[int, int | None, str, str], list[Posting]] = {}
+    on_service: dict[int | None, list[Posting]] = {}
     for posting in ledger.postings:
+        on_service.setdefault(posting.line_id, []).append(posting)
         if _is_denial(posting, reversal=by_id[posting.adjudication].claim.status == REVERSAL):
             key = (posting.adjudication, posting.line_id, posting.group or "", posting.reason or "")
             grouped.setdefault(key, []).append(posting)
     return tuple(
-        _denial(by_id[key[0]], key, postings, by_id, ledger, lines, tables, chain)
-        for key, postings in grouped.items()
+        [
+            _denial(by_id[key[0]], key, postings, by_id, ledger, on_service[key[1]], lines, tables, chain)
+            for key, postings in grouped.items()
+        ]
     )
 
 
-_SPEAKING: Final = (Account.DENIED, Account.MEMO)
-"""The accounts whose postings may say that something was denied."""
+def speaks(ledger: Ledger) -> bool:
+    """Whether the books hold a posting that may say that something was denied: of most claims they hold none."""
+    accounts = [posting.account for posting in ledger.postings]
+    return Account.DENIED in accounts or Account.MEMO in accounts
 
 
 def _is_denial(posting: Posting, *, reversal: bool) -> bool:
@@ -249,11 +255,12 @@ def _denial(
     postings: Sequence[Posting],
     by_id: Mapping[int, Adjudication],
     ledger: Ledger,
+    on_service: Sequence[Posting],
     lines: Mapping[int, SubmittedLine],
     tables: Tables,
     chain: Chain | None,
 ) -> Denial:
-    """One denial out of its postings."""
+    """One denial out of its postings; ``on_service`` are all that the books hold on its service."""
     _, service, group, reason = key
     claim = adjudication.claim
     index = next((one.line for one in postings if one.line is not None), None)
@@ -262,14 +269,11 @@ def _denial(
     if claim.status == REVERSAL:
         found, reason = _of_reversal(remarks), ""
     else:
-        context = _context(adjudication, postings, answered, by_id, ledger, tables)
+        context = _context(adjudication, postings, answered, by_id, on_service, tables)
         found = _categorised(group, reason, remarks, context, tables)
-    paid = sum(
-        one.cents
-        for one in ledger.postings
-        if one.adjudication == adjudication.id and one.line_id == service and one.account is Account.PAID
-    )
-    status, recovered = denial_status(adjudication, service, postings, by_id, ledger)
+    own = adjudication.id
+    paid = sum([one.cents for one in on_service if one.adjudication == own and one.account is Account.PAID])
+    status, recovered = denial_status(adjudication, service, postings, by_id, ledger, on_service)
     return Denial(
         adjudication=adjudication.id,
         line_id=service,
@@ -281,7 +285,7 @@ def _denial(
         cause=found.cause,
         extent="partial" if paid > 0 else "full",
         charge=answered.charge if answered is not None else abs(claim.charge),
-        amount=sum(one.cents for one in postings if one.account is Account.DENIED),
+        amount=sum([one.cents for one in postings if one.account is Account.DENIED]),
         next_action=found.next_action,
         guardrails=found.guardrails,
         preventable_by=found.preventable_by,
@@ -341,31 +345,27 @@ def _context(
     postings: Sequence[Posting],
     line: SubmittedLine | None,
     by_id: Mapping[int, Adjudication],
-    ledger: Ledger,
+    on_service: Sequence[Posting],
     tables: Tables,
 ) -> DenialContext:
     """What categorise should know of the line."""
     first = postings[0]
     info = current_carc(tables, first.reason or "")
-    service = first.line_id
     reasons = {
         one.reason
-        for one in ledger.postings
-        if one.adjudication == adjudication.id
-        and one.line_id == service
-        and one.account is Account.DENIED
-        and not one.transfer
+        for one in on_service
+        if one.adjudication == adjudication.id and one.account is Account.DENIED and not one.transfer
     }
     return DenialContext(
         payer_kind=adjudication.payer_kind,
         modifiers=line.modifiers if line is not None else (),
         procedure_code=line.procedure_code if line is not None else "",
         zero_allowed=info is not None and info.posting_class in ("contractual", "patient"),
-        later_payer=any(
-            one.line_id == service
-            and by_id[one.adjudication].payer != adjudication.payer
+        later_payer=len(by_id) > 1
+        and any(
+            by_id[one.adjudication].payer != adjudication.payer
             and by_id[one.adjudication].order < adjudication.order
-            for one in ledger.postings
+            for one in on_service
         ),
         several=len(reasons) > 1,
         on=adjudication.payment_date,

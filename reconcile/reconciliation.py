@@ -24,7 +24,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.remittance import ClaimPayment, ServicePayment
 from reconcile.accounts import PATIENT_GROUPS, current_carc
 from reconcile.chain import build_chain
-from reconcile.denials import find_denials, never_the_patients
+from reconcile.denials import find_denials, never_the_patients, speaks
 from reconcile.ledger import Ledger, in_sequence, post
 from reconcile.values import (
     Account,
@@ -57,12 +57,7 @@ def reconcile_claim(
     """
     root = claims[0].root
     claims = _as_answered(claims, adjudications)
-    if len(claims) == 1:
-        chain = None
-        lines = {line.id: line for line in claims[0].lines}
-    else:
-        chain = build_chain(claims)
-        lines = dict(chain.lines)
+    chain = None if len(claims) == 1 else build_chain(claims)
     first = claims[0].lines if chain is None else chain.claims[0].lines
     ordered: Sequence[Adjudication] = adjudications
     if len(adjudications) > 1:
@@ -70,12 +65,15 @@ def reconcile_claim(
     ledger = post(ordered, first, tables, chain=chain)
     if ledger.waiting:
         ordered = [one for one in ordered if one.id not in ledger.waiting]
-    denials = find_denials(ordered, ledger, lines, tables, chain=chain)
-    protected = any(claim.patient_protected for claim in claims)
+    denials: tuple[Denial, ...] = ()
+    if speaks(ledger):
+        lines = {line.id: line for line in first} if chain is None else chain.lines
+        denials = find_denials(ordered, ledger, lines, tables, chain=chain)
+    protected = True in [claim.patient_protected for claim in claims]
     if protected:
         denials = tuple(never_the_patients(one) for one in denials)
     total = _sum(root, ledger.balances)
-    has_next_payer = any(claim.has_next_payer for claim in claims)
+    has_next_payer = True in [claim.has_next_payer for claim in claims]
     sent_next = chain is not None and bool(chain.to_next_payers())
     findings = (*ledger.findings, *_code_findings(ordered, tables))
     return ClaimState(
@@ -103,7 +101,7 @@ def _as_answered(
     claims: Sequence[SubmittedClaim], adjudications: Sequence[Adjudication]
 ) -> Sequence[SubmittedClaim]:
     """The submissions; one that a payer answered does not count as rejected, whatever was said before."""
-    if not any(claim.rejected for claim in claims):
+    if True not in [claim.rejected for claim in claims]:
         return claims
     answered = {one.match.claim_id for one in adjudications}
     return [
@@ -235,8 +233,10 @@ def _guardrails(
             rails["no_patient_bill"] = None
         if sent_on(one.claim):
             rails["no_secondary_claim_sent_on_by_payer"] = None
-    if "no_patient_bill" not in rails and any(
-        one.status is DenialStatus.OPEN and one.amount > 0 for one in denials
+    if (
+        denials
+        and "no_patient_bill" not in rails
+        and any(one.status is DenialStatus.OPEN and one.amount > 0 for one in denials)
     ):
         rails["no_patient_bill_while_open"] = None
     return tuple(rails)

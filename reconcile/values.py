@@ -124,8 +124,8 @@ class LineMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     ``line_ids`` has one id normally, several when the payer merged lines, none when unmatched. ``twin`` says that the
     choice among identical lines was arbitrary. ``notes`` are evidence words (``modifiers_dropped``, ``units_differ``,
-    ``recoded``, ``split``, ``merged``, ``date_differs``, ``charge_differs``); ``runner_up`` is the id of the next best
-    line and ``margin`` the score between them (0 for twins).
+    ``recoded``, ``split``, ``merged``, ``merged_codes``, ``date_differs``, ``charge_differs``); ``runner_up`` is the
+    id of the next best line and ``margin`` the score between them (0 for twins).
     """
 
     line_ids: tuple[int, ...]

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.jobs.backup import read_backup, write_backup
+from cli.jobs.backup import restore_backup, write_backup
 from cli.options import AsJson, Config, Database, Quiet, utc_now
-from cli.privacy import store_of
 from cli.render import SCHEMA_VERSION, progress, stdout, write_json
 from cli.settings import load_settings
 from cli.trail import trail
@@ -64,16 +63,15 @@ def restore(
 ) -> None:
     """Fill an empty store from a backup, on SQLite or PostgreSQL; all of it or nothing, its digest compared."""
     settings = load_settings(config, database=database)
-    store = store_of(settings)
-    try:
-        with progress("restoring", None, quiet=quiet) as advance:
-            manifest = read_backup(store, settings, file, identity, advance=advance)
-    finally:
-        store.close()
+    with progress("restoring", None, quiet=quiet) as advance:
+        manifest = restore_backup(settings, file, identity, advance=advance)
     trail().restored(settings, digest=manifest.digest)
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, "restored": str(file), "manifest": manifest})
     else:
         stdout().print(
-            f"restored {file} of {manifest.made_at:%Y-%m-%d %H:%M} UTC", markup=False, soft_wrap=True
+            f"restored {file} of {manifest.made_at:%Y-%m-%d %H:%M} UTC; control numbers go on with a gap. What was "
+            "sent after that moment is not in this store: claims import takes the files that went out",
+            markup=False,
+            soft_wrap=True,
         )

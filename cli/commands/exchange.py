@@ -10,11 +10,12 @@ import msgspec
 import typer
 
 from cli.exits import ExitCode, worst
-from cli.jobs.exchange import Note, release
+from cli.jobs.exchange import Note
 from cli.jobs.exchange import fetch as fetch_files
 from cli.jobs.exchange import send as send_files
 from cli.jobs.exchanged import Exchange
 from cli.jobs.lists import counted
+from cli.jobs.released import deliver_again, release
 from cli.jobs.shelf import Shelf
 from cli.options import AsJson, Config, Database, DryRun, Quiet, end, utc_now
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
@@ -39,9 +40,19 @@ Arrived = Annotated[
 ]
 
 
+Gone = Annotated[
+    bool,
+    typer.Option(
+        "--gone",
+        help="With --again: a file that counts as sent, that the far side shows no longer, and never took.",
+    ),
+]
+
+
 def send(
     partner: Partner = None,
     again: Again = None,
+    gone: Gone = False,
     arrived: Arrived = None,
     as_json: AsJson = False,
     config: Config = None,
@@ -52,11 +63,15 @@ def send(
     """Deliver the written 837P files; each counts as sent once the far side was seen to hold the whole file."""
     if dry_run and (again or arrived):
         raise UsageError("--again and --arrived write to the store; leave out --dry-run")
+    if gone and again is None:
+        raise UsageError("--gone says why a file is sent --again; name the file with it")
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         partners = _partners(opened.settings.need_directory(), partner)
         everyone = opened.settings.need_directory().trading_partners.values()
         by_hand = [one.id for one in everyone if not one.transport]
-        for name, there in ((again, False), (arrived, True)):
+        if gone and again is not None:
+            deliver_again(opened.store, again, partners, opened.settings.folder, now=utc_now())
+        for name, there in ((None if gone else again, False), (arrived, True)):
             if name is not None:
                 release(opened.store, name, arrived=there, now=utc_now(), partner=partner, by_hand=by_hand)
         with nullcontext() if dry_run else alone(opened.store) as hold:

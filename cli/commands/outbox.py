@@ -40,7 +40,7 @@ def outbox(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List the outgoing files: planned, written, uploading, in_doubt, uploaded, acknowledged, answered, adjudicated.
+    """List the outgoing files by how far they are: written, uploaded, acknowledged, answered, rejected and more.
 
     With --look the far side is asked: a file is there, staged, gone (partners
     take files away) or changed: other content stands under its name, exit 3.

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
-from cli.exits import ExitCode, worst
-from cli.jobs.run import RunRequest
+from cli.exits import ExitCode
+from cli.jobs.exchange import trouble_of
+from cli.jobs.run import Night, RunRequest
 from cli.jobs.run import run as run_night
-from cli.jobs.run.night import Log
-from cli.jobs.run.settings import RunSettings
+from cli.jobs.run.notes import Log
+from cli.jobs.run.settings import RunSettings, run_settings
 from cli.jobs.run.telling import keep_manifest, log_file, summary, tell, tell_stopped
+from cli.jobs.run.values import Told, stopped_night
 from cli.options import AsJson, AsOf, Config, Database, DryRun, ExitZero, Quiet, end, moment, utc_now
 from cli.render import stderr, stdout, write_json
 from cli.settings import Settings
@@ -35,42 +38,66 @@ def run(
     """Fetch, ingest, bill, send and say what is new: the nightly job. Safe to start twice; 1 only for new work."""
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         settings = opened.settings
+        run_settings(settings)
         started = f"{utc_now():%Y-%m-%dT%H-%M-%SZ}"
         request = RunRequest(now=moment(as_of), dry_run=dry_run)
         if dry_run:
             night = run_night(request, settings, opened.store, opened.tables)
         else:
             with log_file(settings, started) as log, _told(settings, started, log):
-                night = run_night(request, settings, opened.store, opened.tables, log=_audited(log))
+                night = run_night(
+                    request,
+                    settings,
+                    opened.store,
+                    opened.tables,
+                    log=_audited(log),
+                    deliver=partial(_delivered, settings),
+                )
             trail().took_in(night.files)
             night = msgspec.structs.replace(night, audit_head=str(trail().head or ""))
             keep_manifest(settings, started, night)
-    codes = [ExitCode(night.exit_code)]
-    if not dry_run:
-        try:
-            tell(settings, night, os.environ)
-        except ClaimloopError as error:
-            stderr().print(f"the summary was not delivered: {error}", markup=False, soft_wrap=True)
-            codes.append(ExitCode(error.exit_code))
     if as_json:
         write_json(night)
     else:
         stdout().print(summary(night), markup=False, soft_wrap=True, end="")
-    code = worst(codes)
+    code = ExitCode(night.exit_code)
     quieted = settings.table("run", RunSettings).quiet_exits
     end(ExitCode.DONE if code in quieted else code, exit_zero=exit_zero)
 
 
+def _delivered(settings: Settings, night: Night) -> Told:
+    """Tell the end of a run; a summary that reaches nobody is a failure of its own."""
+    try:
+        return Told(delivered=tell(settings, night, os.environ))
+    except ClaimloopError as error:
+        said, code = str(error), error.exit_code
+    except OSError as error:
+        trouble = trouble_of("", error)
+        said, code = trouble.message, trouble.exit_code
+    stderr().print(f"the summary was not delivered: {said}", markup=False, soft_wrap=True)
+    return Told(exit_code=code)
+
+
 @contextmanager
 def _told(settings: Settings, started: str, log: Log) -> Iterator[None]:
-    """Log and tell what stops a run; what may pass is logged alone, since the next run makes up for it."""
+    """Log and tell what stops a run; what may pass is logged alone, since the next run makes up for it.
+
+    An error that is none of ours is told by the name of its kind, for its text may hold anything.
+    """
+    began = utc_now().replace(microsecond=0)
     try:
         yield
-    except ClaimloopError as error:
-        log("run_stopped", {"exit_code": int(error.exit_code)})
-        if error.exit_code != ExitCode.TEMPORARY:
+    except Exception as error:
+        known = isinstance(error, ClaimloopError)
+        code = error.exit_code if isinstance(error, ClaimloopError) else ExitCode.UNEXPECTED
+        why = str(error) if known else f"an unexpected error, {type(error).__name__}"
+        with suppress(OSError):
+            log("run_stopped", {"exit_code": int(code), **({} if known else {"error": type(error).__name__})})
+        if code != ExitCode.TEMPORARY:
             with suppress(ClaimloopError, OSError):
-                tell_stopped(settings, started, error, os.environ)
+                keep_manifest(settings, started, stopped_night(began, utc_now(), int(code), why))
+            with suppress(ClaimloopError, OSError):
+                tell_stopped(settings, started, why, os.environ)
         raise
 
 

@@ -16,6 +16,7 @@ from typing import IO, Final
 import msgspec
 
 from edi.model.errors import InputError
+from edi.transport.base import is_plain
 
 KIND: Final = "zip"
 _MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -27,7 +28,7 @@ _LARGE_END: Final = b"PK\x06\x07"
 _LARGE_END_SIZE: Final = 20
 _DIRECTORY_LIMIT: Final = 8 << 20
 _ENCRYPTED: Final = 0x1
-_SYMLINK: Final = 0o120000
+_FILES_AND_FOLDERS: Final = (0, 0o100000, 0o040000)
 _FILE_TYPE: Final = 0o170000
 _DAMAGED: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
 _READABLE: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -118,29 +119,31 @@ def _refused(listed: list[zipfile.ZipInfo], packed: int, limits: Limits) -> str:
 
 
 def _tricks(one: zipfile.ZipInfo) -> bool:
-    """Whether a member would be a link, or lie elsewhere than below the archive."""
-    name = one.orig_filename
-    path = PurePosixPath(name.replace("\\", "/"))
+    """Whether a member would be no file or folder, lie elsewhere than below the archive, or have a tricky name."""
+    path = PurePosixPath(one.orig_filename.replace("\\", "/"))
     return (
-        (one.external_attr >> 16) & _FILE_TYPE == _SYMLINK
+        (one.external_attr >> 16) & _FILE_TYPE not in _FILES_AND_FOLDERS
         or path.is_absolute()
-        or ".." in path.parts
-        or name[1:2] == ":"
         or not path.name
-        or any(ord(character) < ord(" ") for character in name)
+        or not all(is_plain(part) for part in path.parts)
     )
 
 
-def is_nested(source: IO[bytes], member: Member) -> bool:
+def opened(source: IO[bytes]) -> zipfile.ZipFile:
+    """Open an archive that ``members`` did not refuse, once for all of them: each time reads its whole directory."""
+    return zipfile.ZipFile(source)
+
+
+def is_nested(archive: zipfile.ZipFile, member: Member) -> bool:
     """Whether a member is itself an archive; of a damaged one nothing is known."""
     try:
-        with zipfile.ZipFile(source) as archive, archive.open(member.inside) as opened:
-            return is_archive(opened.read(len(_END)))
+        with archive.open(member.inside) as inside:
+            return is_archive(inside.read(len(_END)))
     except _DAMAGED:
         return False
 
 
-def blocks(source: IO[bytes], member: Member) -> Iterator[bytes]:
+def blocks(archive: zipfile.ZipFile, member: Member) -> Iterator[bytes]:
     """A member's bytes in blocks, no more than its size.
 
     Raises:
@@ -148,8 +151,8 @@ def blocks(source: IO[bytes], member: Member) -> Iterator[bytes]:
     """
     left = member.size
     try:
-        with zipfile.ZipFile(source) as archive, archive.open(member.inside) as opened:
-            while left >= 0 and (block := opened.read(min(_BLOCK, left + 1))):
+        with archive.open(member.inside) as inside:
+            while left >= 0 and (block := inside.read(min(_BLOCK, left + 1))):
                 left -= len(block)
                 if left < 0:
                     raise InputError(f"{member.name}: is larger than its archive says")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any, Final
 import msgspec
 
 from cli.jobs.run.settings import RunSettings
+from cli.privacy import lock_of
+from cli.private import SEALED
 from cli.render import SCHEMA_VERSION, Row
 from cli.settings import Settings
-from edi.model.errors import UsageError
+from edi.model.errors import AccessError, UsageError
+from edi.transport.locked import AgeLock, is_locked
 from reconcile.store import Connection
 from reconcile.store.audit import (
     Anchor,
@@ -149,8 +153,10 @@ def _beside(path: Path) -> list[Anchor]:
 def _manifests(settings: Settings) -> list[Anchor]:
     """The heads in the newest manifests of runs."""
     folder = settings.folder / settings.table("run", RunSettings).manifests
-    newest = sorted(folder.glob("*Z.json"))[-MOST_MANIFESTS:]
-    return [one for path in newest if (one := _of_file(path)) is not None]
+    newest = sorted((*folder.glob("*Z.json"), *folder.glob(f"*Z.json{SEALED}")))[-MOST_MANIFESTS:]
+    lock = lock_of(settings) if any(path.suffix == SEALED for path in newest) else None
+    found = [one for path in newest if (one := _of_file(path, lock)) is not None]
+    return [msgspec.structs.replace(one, of_run=True) for one in found]
 
 
 def _anchor(given: str) -> Anchor:
@@ -180,12 +186,21 @@ class _Manifest(msgspec.Struct):
     hash: str = ""
 
 
-def _of_file(path: Path) -> Anchor | None:
-    """The head that a file holds; None when it holds none."""
+def _of_file(path: Path, lock: AgeLock | None = None) -> Anchor | None:
+    """The head that a file holds, opened with the installation's key; None when it holds none.
+
+    Raises:
+        AccessError: it is encrypted, and not for a key that is at hand.
+    """
     try:
         data = path.read_bytes()
     except OSError:
         return None
+    if is_locked(data):
+        if lock is None:
+            raise AccessError(f"{path.name} is encrypted; [privacy] key_file or key_env names its key")
+        with lock.opening(io.BytesIO(data)) as plain:
+            data = plain.read()
     try:
         found = msgspec.json.decode(data, type=_Manifest)
         text = found.audit_head or f"{found.sequence}:{found.hash}"

@@ -11,7 +11,8 @@ from typing import IO
 
 import msgspec
 
-from cli.privacy import lock_of, privacy_of
+from cli.jobs.rebuild import remove_sqlite, sqlite_file
+from cli.privacy import lock_of, privacy_of, store_of
 from cli.settings import Settings
 from edi.model.errors import AccessError, InputError, UsageError
 from edi.transport.locked import identities, is_locked, locking, recipients, unlocking
@@ -87,6 +88,32 @@ def _perhaps_locked(sink: IO[bytes], public: Sequence[object]) -> Iterator[IO[by
         return
     with locking(sink, public) as stream:
         yield stream
+
+
+def restore_backup(
+    settings: Settings,
+    path: Path,
+    identity: Path | None = None,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> Manifest:
+    """Restore a backup into the store of the settings; a database file that this made goes again when it fails.
+
+    Args and errors as for `read_backup`.
+    """
+    made = sqlite_file(settings.store.database)
+    if made is not None and made.exists():
+        made = None
+    store = store_of(settings)
+    try:
+        return read_backup(store, settings, path, identity, advance=advance)
+    except BaseException:
+        store.close()
+        if made is not None:
+            remove_sqlite(made)
+        raise
+    finally:
+        store.close()
 
 
 def read_backup(

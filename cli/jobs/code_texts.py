@@ -106,6 +106,7 @@ _INGEST: Final = {
     "ING006": "A file is larger than [ingest] largest_megabytes allows; it is not kept.",
     "ING007": "A zip archive would unpack into too much, is damaged, or is not what it says; it is not opened.",
     "ING008": "A loop has more segments than any claim can have; the transaction set is not read.",
+    "ING009": "A table, settings or a document of the practice was named to ingest; it is not kept.",
     "ING010": "The payee of an 835 is none of our practices; nothing of it is posted.",
     "ING011": "A payment is posted already with other content: a possible reissue, held for a person.",
     "ING012": "A transaction set is truncated: it has no SE. It is quarantined.",
@@ -181,7 +182,10 @@ _LEDGER: Final = {
     "COB_OVERSTATED": "A later payer's write-off exceeds what was still open; the rest is memo.",
     "CHARGE_DIFFERS": "The payer answered a higher charge than was submitted; the adjustments beyond ours are memo.",
     "REVERSAL_WITHOUT_ORIGINAL": "A reversal takes back an adjudication that is not in the books.",
-    "REVERSAL_DIFFERS": "A reversal takes back another amount than was paid.",
+    "REVERSAL_DIFFERS": (
+        "A reversal takes back another amount than its original paid. Its adjustments are posted as the opposite of "
+        "the original's and its cash as the 835 says, so the difference stays on the line."
+    ),
     "RECODED": "The payer adjudicated another code than was billed.",
     "CARC_UNKNOWN": "A CARC that is in no table: unclassified, and kept as denied until a person decides.",
     "PATIENT_CODE_WRITTEN_OFF": "A group that writes off stands with a reason that is a patient's share.",

@@ -106,7 +106,7 @@ def create_claims(
             directory=directory,
             folder=request.folder,
             now=request.now,
-            rules_version=checked.tables.version,
+            tools=Tools(checked.tables, settings.payers),
             judge=(lambda data: refusals(opinion_on(data, advance=advance)))
             if request.second_opinion
             else (lambda _data: ()),

@@ -14,9 +14,10 @@ from typing import Final
 
 import msgspec
 
+from cli.clock import VARIABLE, rehearsal_warning
 from cli.exits import ExitCode, worst
 from cli.jobs.lists import counted
-from cli.jobs.run.settings import NotifySettings, RunSettings
+from cli.jobs.run.settings import NotifySettings, RunSettings, run_settings
 from cli.jobs.tables.listing import list_tables
 from cli.jobs.tables.store import tables_of
 from cli.jobs.transports import partner_of
@@ -88,8 +89,11 @@ def exit_of(found: list[Examined]) -> ExitCode:
 
 def _settings(patient: Patient) -> Iterator[Examined]:
     settings = patient.settings
-    settings.table("run", RunSettings)
+    run_settings(settings)
     notify = settings.table("notify", NotifySettings)
+    rehearsal = rehearsal_warning(patient.environment)
+    if rehearsal:
+        yield Examined(check="clock", state=WARNING, message=rehearsal, fix=f"unset {VARIABLE}")
     for finding in settings.findings:
         state = BROKEN if finding.severity is Severity.ERROR else WARNING
         place = ": ".join(part for part in (finding.location.file, finding.location.field) if part)

@@ -9,7 +9,7 @@ or what was staged still is, or else it is never sent a second time unless its a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -18,12 +18,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from cli.clock import VARIABLE, rehearsed
 from cli.jobs.exchanged import Exchange, Fetched, Sent, Trouble, Waiting
 from cli.jobs.shelf import Shelf, as_listed
 from cli.jobs.taking import LARGEST
 from cli.jobs.transports import Partner, partner_of
 from edi.model.directory import TradingPartner
-from edi.model.errors import AccessError, ClaimloopError, InputError, TemporaryError, UsageError
+from edi.model.errors import AccessError, ClaimloopError, InputError, SettingsError, TemporaryError
 from edi.transport.base import (
     DamagedTransferError,
     InDoubtError,
@@ -64,7 +65,7 @@ def send(
     """Deliver every file that is written and not yet sent; each is noted as sent once the far side holds it.
 
     A file that an ended run left in the middle of its delivery is noted as sent if it is there; if not, it is a
-    trouble for a person (`release`), and the other files go on.
+    trouble for a person (`cli.jobs.released`), and the other files go on.
 
     Args:
         store: open for writing.
@@ -83,17 +84,20 @@ def send(
     troubles: list[Trouble] = []
     for name, files in _by_partner([file for file in everything if file.partner in known]).items():
         try:
+            if not dry_run:
+                _refuse_rehearsal(known[name])
             with reached(known[name], folder, policy) as partner:
                 sender = _Sender(store, partner, now, note, hold)
                 for file in files:
                     try:
                         there = sender.look(file) if dry_run else sender.send(file)
                     except NameTakenError as error:
-                        troubles.append(trouble_of(name, error))
+                        troubles.append(msgspec.structs.replace(trouble_of(name, error), sha256=file.sha256))
                         continue
                     if there is None:
+                        said = _in_doubt(file.name)
                         troubles.append(
-                            Trouble(partner=name, message=_in_doubt(file.name), exit_code=_PARTLY)
+                            Trouble(partner=name, message=said, exit_code=_PARTLY, sha256=file.sha256)
                         )
                     else:
                         sent.append(_told(file, already_there=there))
@@ -116,6 +120,14 @@ def trouble_of(partner: str, error: ClaimloopError | OSError) -> Trouble:
         message=f"{Path(error.filename).name}: {said}" if isinstance(error.filename, str) else said,
         exit_code=kind.exit_code,
     )
+
+
+def _refuse_rehearsal(partner: TradingPartner) -> None:
+    """SettingsError where the clock was set by hand and a clearinghouse would take what it dates for real claims."""
+    if rehearsed() is not None and partner.usage == "P" and partner.transport.get("kind") == "sftp":
+        raise SettingsError(
+            f'{VARIABLE} is set, and usage = "P" sends real claims; unset it, or rehearse with usage = "T"'
+        )
 
 
 def _check(hold: Hold | None) -> None:
@@ -144,44 +156,6 @@ def reached(partner: TradingPartner, folder: Path, policy: RetryPolicy | None) -
         way.transport.close()
 
 
-def release(
-    store: Store,
-    name: str,
-    *,
-    arrived: bool,
-    now: datetime,
-    partner: str | None = None,
-    by_hand: Collection[str] = (),
-) -> None:
-    """Settle a file whose delivery was cut off, as a person learned from the clearinghouse; or that went by hand.
-
-    Args:
-        store: open for writing.
-        name: the file's.
-        arrived: whether the clearinghouse has it: it counts as sent; else the next `send` delivers it again.
-        now: UTC without zone, for the event log.
-        partner: whose file it is, when several have one of the name.
-        by_hand: trading partners without transport, whose files a person uploads and then says so.
-
-    Raises:
-        UsageError: no file of the name is in doubt, or several are.
-    """
-    with store.write() as connection:
-        doubtful = [
-            file
-            for file in outbox(connection)
-            if file.outcome == SENDING or (arrived and file.outcome == PLACED and file.partner in by_hand)
-        ]
-        chosen = [file for file in doubtful if file.name == name and partner in (None, file.partner)]
-        if len(chosen) != 1:
-            names = ", ".join(file.name for file in doubtful) or "(none)"
-            raise UsageError(
-                f"{len(chosen)} files named {name} were cut off while being sent, or go by hand; there are: {names}"
-            )
-        outcome, kind = (SENT, "sent") if arrived else (PLACED, "send_again")
-        _move(connection, chosen[0], outcome, kind, now)
-
-
 def _in_doubt(name: str) -> str:
     return (
         f"{name} was being sent when the run ended; confirm with the clearinghouse, then claimloop send --again "
@@ -196,7 +170,7 @@ def _by_partner(files: Sequence[OutboxFile]) -> dict[str, list[OutboxFile]]:
     return groups
 
 
-def _move(connection: Connection, file: OutboxFile, outcome: str, kind: str, now: datetime) -> bool:
+def noted_move(connection: Connection, file: OutboxFile, outcome: str, kind: str, now: datetime) -> bool:
     """Note a file's next outcome with its event; False, and nothing noted, when another run took it elsewhere."""
     moved = move_file(connection, file.sha256, before=file.outcome, outcome=outcome)
     if moved:
@@ -281,7 +255,7 @@ class _Sender:
     def _move(self, file: OutboxFile, outcome: str) -> OutboxFile:
         """Note the next outcome of a file; TemporaryError when another run took it elsewhere."""
         with self._store.write() as connection:
-            if not _move(connection, file, outcome, _EVENTS.get(outcome, "not_sent"), self._now):
+            if not noted_move(connection, file, outcome, _EVENTS.get(outcome, "not_sent"), self._now):
                 raise TemporaryError(f"{file.name}: another run is sending it; look again later")
         return msgspec.structs.replace(file, outcome=outcome)
 
@@ -371,16 +345,16 @@ _OF_ONE_FILE: Final = (DamagedTransferError, InputError, AccessError, FileNotFou
 def _get(way: Partner, file: RemoteFile, target: Path, largest: int, note: Note | None) -> Path:
     if file.size > largest << 20:
         raise InputError(
-            f"{file.name}: the file has more than {largest} megabytes and was left there; raise [ingest] "
+            f"{file.here}: the file has more than {largest} megabytes and was left there; raise [ingest] "
             "largest_megabytes in claimloop.toml if it is what it should be"
         )
-    return with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=_said(note, file.name))
+    return with_retries(lambda: way.transport.get(file, target), way.policy, on_retry=_said(note, file.here))
 
 
 def _settle(way: Partner, file: RemoteFile, path: Path, note: Note | None) -> bool:
     digest = digest_of(path)
     return with_retries(
-        lambda: way.transport.settle(file, digest), way.policy, on_retry=_said(note, file.name)
+        lambda: way.transport.settle(file, digest), way.policy, on_retry=_said(note, file.here)
     )
 
 

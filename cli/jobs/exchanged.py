@@ -26,11 +26,15 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a partner's exchange stopped. ``exit_code`` is the error's own."""
+    """Why a partner's exchange stopped, or that of one file of ours. ``exit_code`` is the error's own.
+
+    ``sha256`` is the file's; "" of what is the partner's.
+    """
 
     partner: str
     message: str
     exit_code: int
+    sha256: str = ""
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):

@@ -132,6 +132,7 @@ FIXES: Final[Mapping[str, str]] = {
     "ING006": "Raise [ingest] largest_megabytes in claimloop.toml if the file is what it should be.",
     "ING007": "Unpack it where that is safe, look at it, and ingest what is in it.",
     "ING008": "Ask the sender what the file is.",
+    "ING009": "Name the folder of what came back; claims create, deposits import and payments add read such tables.",
     "ING010": "If it is ours, add the NPI and tax id of the old name to [[practice]] and ingest again.",
     "ING011": "Compare both payments; claimloop held release posts the one that holds.",
     "ING012": "Fetch the file again; it was cut off.",
@@ -206,7 +207,9 @@ FIXES: Final[Mapping[str, str]] = {
     "PYX901": "Nothing can be done here; our own checks still apply.",
     "PYX902": "Nothing; the reason is in the message.",
     "RECODED": "Compare the code paid with the one billed; accept it, or ask for a reconsideration.",
-    "REVERSAL_DIFFERS": "Ask the payer which amount holds; the reversal as sent is booked.",
+    "REVERSAL_DIFFERS": (
+        "Ask the payer which amount holds; the reversal as sent is booked, and claimloop work list shows the claim."
+    ),
     "REVERSAL_WITHOUT_ORIGINAL": "Find and ingest the 835 with the first answer, or enter it with payments add.",
     "RMT001": "Ask the payer for a corrected 835; the claim payment waits in suspense if it does not balance.",
     "RMT002": "Nothing, unless the date is needed; then ask the payer.",

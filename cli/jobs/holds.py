@@ -18,13 +18,16 @@ from cli.jobs.ingest_835 import Source, retake
 from cli.jobs.payments import take_payments
 from cli.jobs.placing import RollBackError
 from cli.jobs.posting import Candidate, Tools, post_chunk, recompute
+from edi.model.balance import claim_imbalances
 from edi.model.directory import Practice
 from edi.model.errors import UsageError
+from edi.model.finding import Severity
 from edi.model.money import decimal_text
 from edi.transactions import t835
 from edi.x12.envelope import TransactionSet, read_transactions
 from reconcile.accounts import unexplained
 from reconcile.store import (
+    POSTED,
     SUSPENSE,
     UNMATCHED,
     Connection,
@@ -41,6 +44,7 @@ from reconcile.store import (
     save_set,
 )
 from reconcile.store.adjudications import Waiting, waiting
+from reconcile.store.held_reversals import reversals_of
 from reconcile.store.hold_lists import Hold, decisions_on, find_hold
 from reconcile.store.holds import (
     CONFLICT,
@@ -209,6 +213,8 @@ def _release_payment(connection: Connection, hold: Hold, tools: Tools) -> tuple[
     chunk = post_chunk(connection, candidates_of(found), tools)
     rematch_claim_payments(connection, chunk.stored)
     chunk.write(connection, tools)
+    if chunk.stored[0].outcome == POSTED:
+        _post_reversals(connection, one.id, tools)
     made = Decision(
         id=hold.id,
         subject=hold.subject,
@@ -218,13 +224,46 @@ def _release_payment(connection: Connection, hold: Hold, tools: Tools) -> tuple[
     return made, hold.detail
 
 
+def _post_reversals(connection: Connection, answer: int, tools: Tools) -> None:
+    """Post the held reversals that take a released answer back to the cent."""
+    ids = reversals_of(connection, answer)
+    held = waiting(connection, SUSPENSE, tools.capitated, ids=ids) if ids else []
+    if held:
+        chunk = post_chunk(connection, candidates_of(held), tools)
+        rematch_claim_payments(connection, chunk.stored)
+        chunk.write(connection, tools)
+
+
+def _hold_reversals(connection: Connection, hold: Hold) -> set[int]:
+    """Put the reversals of a released answer back into suspense; returns the claims they stood on.
+
+    One that a person released or linked stays.
+    """
+    roots: set[int] = set()
+    for number in reversals_of(connection, hold.payment or 0):
+        own = find_hold(connection, f"claim_payment:{number}")
+        if load_release(connection, own.subject) is not None or own.evidence == ClaimEvidence.BY_HAND:
+            continue
+        claim = own.value(connection)
+        detail = "; ".join(
+            f"{one.code} {decimal_text(one.actual - one.expected)}"
+            for one in claim_imbalances(claim)
+            if one.severity is Severity.ERROR
+        )
+        roots |= unpost(connection, [number])
+        match = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE, reason="unbalanced", detail=detail)
+        rematch_claim_payments(connection, [Stored(number, claim, b"", SUSPENSE, match)])
+    return roots
+
+
 def _hold_payment(connection: Connection, hold: Hold, tools: Tools) -> Decision:
     """Put a released claim payment back into suspense."""
     if hold.evidence == ClaimEvidence.BY_HAND:
         raise UsageError(f"{hold.id} was linked by hand after its release: unmatched unlink it first")
     released = [one for one in events(connection, hold.subject) if one.kind == RELEASE]
     detail = str(released[-1].data.get("detail", "")) if released else ""
-    roots = unpost(connection, [hold.payment or 0])
+    roots = _hold_reversals(connection, hold)
+    roots |= unpost(connection, [hold.payment or 0])
     match = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE, reason="unbalanced", detail=detail)
     rematch_claim_payments(
         connection, [Stored(hold.payment or 0, hold.value(connection), b"", SUSPENSE, match)]

@@ -12,7 +12,8 @@ import msgspec
 from cli.jobs import loops, manifest
 from cli.jobs.ingest import LARGEST, error_finding, files_of, take_in
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
-from cli.jobs.posting import Tools, recompute, retry_unmatched
+from cli.jobs.posting import Tools, recompute
+from cli.jobs.retrying import retry_for_claims, retry_unmatched
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
 from edi.model.directory import Practice
@@ -82,20 +83,30 @@ def import_claims(
         protected = protected_records(patients)
         recompute(connection, protect_imported(connection, protected), tools)
         protected |= protected_persons(connection)
-    listed = [_import_file(path, store, tools, protected, now, largest_megabytes) for path in files_of(paths)]
-    return summarise(listed, retried_matched=retry_unmatched(store, tools))
+    retried: list[int] = []
+    listed = [
+        _import_file(path, store, tools, protected, now, largest_megabytes, retried)
+        for path in files_of(paths)
+    ]
+    return summarise(listed, retried_matched=sum(retried) + retry_unmatched(store, tools))
 
 
 def _import_file(
-    path: Path, store: Store, tools: Tools, protected: frozenset[Person], now: datetime, largest: int
+    path: Path,
+    store: Store,
+    tools: Tools,
+    protected: frozenset[Person],
+    now: datetime,
+    largest: int,
+    retried: list[int],
 ) -> FileEntry:
-    """Keep a file, then take its claims from the vault."""
+    """Keep a file, then take its claims from the vault; ``retried`` gets how many had waited for them."""
     return take_in(
         path,
         store,
         now,
         verb="import",
-        read=lambda kept: _SubmittedFile(store, kept, path.name, tools, protected).read(),
+        read=lambda kept: _SubmittedFile(store, kept, path.name, tools, protected, retried).read(),
         largest=largest,
     )
 
@@ -104,7 +115,13 @@ class _SubmittedFile:
     """One kept 837P file while its transaction sets are read."""
 
     def __init__(
-        self, store: Store, kept: Kept, name: str, tools: Tools, protected: frozenset[Person]
+        self,
+        store: Store,
+        kept: Kept,
+        name: str,
+        tools: Tools,
+        protected: frozenset[Person],
+        retried: list[int],
     ) -> None:
         self._store = store
         self._kept = kept
@@ -113,6 +130,8 @@ class _SubmittedFile:
         self._protected = protected
         self._findings: list[Finding] = []
         self._counts: list[ImportCounts] = []
+        self._new: list[int] = []
+        self._retried = retried
 
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
@@ -133,6 +152,7 @@ class _SubmittedFile:
         if any(one.new for one in self._counts):
             with self._store.write() as connection:
                 tie_again(connection)
+                self._retried.append(retry_for_claims(connection, self._new, self._tools))
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,
@@ -210,6 +230,7 @@ class _SubmittedFile:
             st_control_number=header.st_control_number,
         )
         saved = save_claims(connection, owned, origin)
+        self._new += saved.new
         guarded = protect_imported(connection, self._protected, saved.new)
         if guarded:
             message = f"{len(guarded)} claims are of patients whom nobody may bill (QMB)"

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Final
+from zipfile import ZipFile
 
 import msgspec
 
@@ -24,7 +25,8 @@ from cli.jobs.ingest_acks import ingest_acknowledgments
 from cli.jobs.loops import bounded
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
 from cli.jobs.plain_text import is_report
-from cli.jobs.posting import Tools, retry_unmatched
+from cli.jobs.posting import Tools
+from cli.jobs.retrying import retry_for_payees, retry_for_references
 from cli.jobs.second_opinion import remarks
 from cli.jobs.taking import LARGEST as LARGEST
 from cli.jobs.taking import begin_kept_file as begin_kept_file
@@ -46,7 +48,6 @@ from edi.x12.envelope import FATAL, TransactionSet, read_transactions
 from reconcile.store import (
     Kept,
     Store,
-    payee_became_known,
     refresh_payees,
     register_practices,
 )
@@ -92,31 +93,35 @@ def ingest(
     with store.write() as connection:
         register_practices(connection, practices)
         refresh_payees(connection)
-        waited = payee_became_known(connection)
-    desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes)
+        retried = [retry_for_payees(connection, tools)]
+    desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes, retried)
     listed = [entry for path in files_of(paths) for entry in desk.take(path)]
-    waited = waited or any(file.acknowledgments for file in listed)
-    return summarise(listed, retried_matched=retry_unmatched(store, tools) if waited else 0)
+    return summarise(listed, retried_matched=sum(retried))
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files of folders, and files as they are."""
+    """The files of folders, links and pipes among them, and files as they are."""
     for path in paths:
         if path.is_dir():
-            inside = (one for one in path.rglob("*") if one.is_file() and not one.name.startswith("."))
+            inside = (
+                one
+                for one in path.rglob("*")
+                if (one.is_symlink() or not one.is_dir()) and not one.name.startswith(".")
+            )
             yield from sorted(inside)
         else:
             yield path
 
 
 class _Desk(msgspec.Struct, frozen=True):
-    """Takes in files one by one; fields as the arguments of ``ingest``."""
+    """Takes in files one by one; fields as the arguments of ``ingest``. ``retried``: what waited and matched."""
 
     store: Store
     tools: Tools
     now: datetime
     judged_up_to: int
     largest: int
+    retried: list[int]
 
     def take(self, path: Path) -> list[FileEntry]:
         """Keep a file, then read it from the vault; of an archive its own entry and those of its members."""
@@ -142,12 +147,21 @@ class _Desk(msgspec.Struct, frozen=True):
         return entry
 
     def _read_plain(self, kept: Kept, name: str) -> FileEntry:
-        return _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now).read()
+        file = _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now)
+        entry = file.read()
+        self.retried.append(file.retried)
+        return entry
 
     def _members(self, archive: IO[bytes], name: str) -> Iterator[FileEntry]:
         """Take in the members of an archive that was not refused; an archive among them is neither opened nor kept."""
         found = archives.members(archive, limits_of(self.largest))
-        for member in found if isinstance(found, list) else ():
+        if isinstance(found, list):
+            with archives.opened(archive) as inside:
+                yield from self._inside(inside, found, name)
+
+    def _inside(self, archive: ZipFile, found: list[archives.Member], name: str) -> Iterator[FileEntry]:
+        """Take in members; ``name`` is the archive's."""
+        for member in found:
             if archives.is_nested(archive, member):
                 message = "an archive inside an archive is not opened"
                 fix = "unpack the outer one and ingest what is in it"
@@ -200,7 +214,11 @@ def ingest_kept(
 
 
 class _IncomingFile:
-    """One kept file while its transaction sets are read."""
+    """One kept file while its transaction sets are read.
+
+    Attributes:
+        retried: how many claim payments found their claim that had waited for a payer's claim number.
+    """
 
     def __init__(
         self, store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int, now: datetime
@@ -211,6 +229,7 @@ class _IncomingFile:
         self._kept = kept
         self._name = name
         self._tools = tools
+        self.retried = 0
         self._payments: list[PaymentEntry] = []
         self._findings: list[Finding] = []
         self._kinds: dict[str, None] = {}
@@ -232,6 +251,9 @@ class _IncomingFile:
                 except InputError as error:
                     self._findings.append(error_finding(loops.CODE, str(error), self._name, loops.FIX))
                 position += 1
+        if any(one.outcome == manifest.POSTED for one in self._payments) or self._matched:
+            with self._store.write() as connection:
+                self.retried += retry_for_references(connection, self._tools)
         if _JUDGED & self._kinds.keys():
             with closing(self._store.vault.read(self._kept.sha256)) as blocks:
                 self._findings += remarks(
@@ -259,7 +281,7 @@ class _IncomingFile:
 
     def _acknowledge(self, transaction: TransactionSet, position: int) -> None:
         """One transaction set of acknowledgments; what an interrupted run stored counts as new here."""
-        counts, findings = ingest_acknowledgments(
+        counts, findings, retried = ingest_acknowledgments(
             self._store,
             self._kept.sha256,
             position,
@@ -270,6 +292,7 @@ class _IncomingFile:
             envelope=transaction.envelope,
         )
         self._findings += findings
+        self.retried += retried
         self._acknowledgments += counts.count
         self._matched += counts.matched
         self._rejections += counts.rejections

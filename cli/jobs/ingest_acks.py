@@ -11,13 +11,14 @@ import msgspec
 
 from cli.jobs.manifest import DUPLICATE, POSTED
 from cli.jobs.posting import Tools, recompute
+from cli.jobs.retrying import retry_for_numbers
 from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
 from reconcile.store import Connection, Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
 from reconcile.store.acknowledgments import Answers, SentFile
+from reconcile.store.answered import CLAIMS_ANSWER
 from reconcile.store.arrivals import doubtful_inquiries, note_arrivals, note_inquiry_arrived
-from reconcile.store.whole_rejections import CLAIMS_ANSWER
 
 
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
@@ -45,7 +46,7 @@ def ingest_acknowledgments(
     tools: Tools,
     now: datetime,
     envelope: Envelope | None = None,
-) -> tuple[AcknowledgmentCounts, list[Finding]]:
+) -> tuple[AcknowledgmentCounts, list[Finding], int]:
     """Store the acknowledgments of one transaction set.
 
     Args:
@@ -60,20 +61,21 @@ def ingest_acknowledgments(
 
     Returns:
         Counts (those of the earlier run when an interrupted one had got this far), and the findings of the reader
-        and on what could not be tied.
+        and on what could not be tied; how many claim payments waited for a payer's claim number that is told here.
     """
     answers: list[Acknowledgment] = []
     findings: list[Finding] = []
     for value in values:
         (findings if isinstance(value, Finding) else answers).append(value)  # type: ignore[arg-type]
     if not answers:
-        return AcknowledgmentCounts(), findings
+        return AcknowledgmentCounts(), findings, 0
     digest = _digest(kind, answers, envelope)
     with store.write() as connection:
         earlier = load_set(connection, sha256, position)
         if earlier is not None:
             counts = msgspec.json.decode(earlier.record, type=AcknowledgmentCounts)
-            return counts, [*findings, *counts.untied]
+            return counts, [*findings, *counts.untied], 0
+        retried = 0
         answers_file = None if envelope is None else _answers_file(store.vault, envelope)
         saved = save_acknowledgments(connection, digest, sha256, answers, answers_file)
         rejections = sum(1 for answer in answers if not answer.accepted)
@@ -86,6 +88,8 @@ def ingest_acknowledgments(
             note_arrivals(connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now)
             _note_inquiries(connection, store.vault, answers, envelope, at=now)
             recompute(connection, saved.chains, tools)
+            told = {answer.payer_claim_control_number or "" for answer in answers}
+            retried = retry_for_numbers(connection, told, tools)
         noted = StoredSet(
             file_sha256=sha256,
             position=position,
@@ -96,7 +100,7 @@ def ingest_acknowledgments(
             record=msgspec.json.encode(counts).decode(),
         )
         save_set(connection, noted)
-    return counts, [*findings, *counts.untied]
+    return counts, [*findings, *counts.untied], retried
 
 
 def _note_inquiries(

@@ -25,6 +25,6 @@ class Keeper(Protocol):
         connection: Connection,
         pairs: Sequence[tuple[Claim, ClaimDraft]],
         origin: ClaimOrigin,
-    ) -> None:
-        """Store the claims of one transaction set, numbered and written, each with the draft it was made from."""
+    ) -> Sequence[int]:
+        """Store the claims of one transaction set, numbered and written, each with its draft; gives their ids."""
         ...

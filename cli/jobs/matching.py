@@ -6,11 +6,12 @@ can be read: those of its own chunk, and those that wait in the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from edi.model.control import is_placeholder
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.match import match_claim
@@ -23,6 +24,7 @@ from reconcile.store import (
     normalised,
 )
 from reconcile.store.control_numbers import is_line_control_number
+from reconcile.store.submissions import MOST_CHAINS
 from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
 
 
@@ -73,7 +75,7 @@ class Proposed:
         policies: Mapping[str, MatchingPolicy],
     ) -> None:
         self._policies = policies
-        wanted = [(one, *one.numbers()) for one in candidates if one.may_match]
+        wanted = [(one, one.numbers()[0], self._payer_numbers(one)) for one in candidates if one.may_match]
         self.found: Submissions = by_numbers(
             connection,
             [number for _, number, _ in wanted],
@@ -81,7 +83,7 @@ class Proposed:
         )
         self._roots: dict[int, list[int]] = {}
         self._answered: dict[int, set[int]] = {}
-        self._learned: dict[str, list[int]] = {}
+        self._learned: dict[str, dict[int, None]] = {}
         for one, number, others in wanted:
             named = list(self.found.roots("claim", number))
             for other in others:
@@ -123,17 +125,29 @@ class Proposed:
         for one in adjudications:
             held.update([line_id for line in one.match.lines for line_id in line.line_ids])
 
-    def learn(self, number: str | None, root: int) -> None:
-        """Note that a payer's claim number names a chain."""
-        if number:
-            roots = self._learned.setdefault(number, [])
-            if root not in roots:
-                roots.append(root)
+    def learn(self, one: Candidate, root: int) -> None:
+        """Note that the payer's claim number of a claim payment names a chain."""
+        number = one.claim.payer_claim_control_number
+        if number and not is_placeholder(number, self._policy(one).placeholders):
+            self._learned.setdefault(number, {})[root] = None
+
+    def _policy(self, one: Candidate) -> MatchingPolicy:
+        return self._policies.get(one.facts.payer_key, _POLICY)
+
+    def _payer_numbers(self, one: Candidate) -> list[str]:
+        """The payer's claim numbers of a claim payment, without what stands for none."""
+        words = self._policy(one).placeholders
+        return [number for number in one.numbers()[1] if not is_placeholder(number, words)]
 
     @property
     def learned(self) -> Sequence[str]:
-        """The payers' claim numbers that the chunk tied to a chain."""
-        return list(self._learned)
+        """The payers' claim numbers that the chunk tied to a chain; not those on too many to name one."""
+        return [number for number in self._learned if self._names(number)]
+
+    def _names(self, number: str) -> Collection[int]:
+        """The chains that a payer's claim number names by what the chunk taught."""
+        roots = self._learned.get(number, ())
+        return () if len(roots) > MOST_CHAINS or number in self.found.crowded else roots
 
     def match(self, one: Candidate) -> tuple[ClaimMatch, int]:
         """Match one claim payment among the payee's claims; the root is 0 when there is none."""
@@ -141,7 +155,7 @@ class Proposed:
 
     def match_by_learned(self, one: Candidate) -> tuple[ClaimMatch, int] | None:
         """Match a claim payment by the payers' numbers that this chunk taught; None where they name no chain."""
-        named = [root for number in one.numbers()[1] for root in self._learned.get(number, ())]
+        named = [root for number in self._payer_numbers(one) for root in self._names(number)]
         return self._matched(one, list(dict.fromkeys(named)), learned=True) if named else None
 
     def match_as(self, one: Candidate, number: str, root: int) -> tuple[ClaimMatch, int]:
@@ -158,13 +172,18 @@ class Proposed:
         ]
         if learned:
             claims = [_known_as(claim, one.numbers()[1]) for claim in claims]
+        elif self.found.reversed:
+            named = self.found.reversed
+            claims = [
+                _known_as(claim, named[claim.root]) if claim.root in named else claim for claim in claims
+            ]
         match = match_claim(
             one.claim,
             claims,
             payer_key=one.facts.payer_key or None,
             payer_ids=one.facts.payer_ids,
             answered=_together([self._answered[root] for root in roots if root in self._answered]),
-            policy=self._policies.get(one.facts.payer_key, _POLICY),
+            policy=self._policy(one),
         )
         if match.claim_id is None:
             return match, 0
@@ -183,12 +202,17 @@ def _known_as(claim: SubmittedClaim, numbers: Sequence[str]) -> SubmittedClaim:
     )
 
 
-def match_again(ordered: Sequence[Adjudication], claims: Sequence[SubmittedClaim]) -> list[Adjudication]:
+def match_again(
+    ordered: Sequence[Adjudication],
+    claims: Sequence[SubmittedClaim],
+    policies: Mapping[str, MatchingPolicy],
+) -> list[Adjudication]:
     """Tie the claim payments of one chain again, in their order, so that it does not count which came in first.
 
     Args:
         ordered: matched claim payments of the chain, sorted by their ``order``.
         claims: every submission of the chain.
+        policies: how sure a match must be, by key of payers.toml.
 
     Returns:
         The same with the match that each has once those before it are known; one that would lose it keeps it.
@@ -202,7 +226,12 @@ def match_again(ordered: Sequence[Adjudication], claims: Sequence[SubmittedClaim
             answered.update([line_id for line in held.lines for line_id in line.line_ids])
             continue
         found = match_claim(
-            one.claim, claims, payer_key=one.payer, payer_ids=one.payer_ids, answered=answered
+            one.claim,
+            claims,
+            payer_key=one.payer,
+            payer_ids=one.payer_ids,
+            answered=answered,
+            policy=policies.get(one.payer, _POLICY),
         )
         if found.claim_id is not None and (found.claim_id, found.lines) != (held.claim_id, held.lines):
             match = msgspec.structs.replace(

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
+from cli.jobs.fix_texts import FIXES
 from cli.render import Row, money
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
-from reconcile.store.overpaid import TWICE, Answered, Overpaid
+from reconcile.store import ChainState as BookedChain
+from reconcile.store import Connection
+from reconcile.store.overpaid import CHARGE, DIFFERS, TWICE, Answered, Overpaid, said_before
 
 KIND = "overpaid"
 _NEXT = "if the check was reissued, see that only one was cashed; else ask the payer to take one back"
@@ -25,17 +30,61 @@ def overpaid_rows(claims: Iterable[Overpaid]) -> list[Row]:
             "claim": one.patient_control_number,
             "payer": one.payer,
             "kind": KIND,
-            "reason": f"{'answered twice' if one.twice else 'more than the charge'}: {_listed(one.answers)}",
+            "reason": f"{_why(one)}: {_listed(one.answers)}",
             "opened_on": one.answers[-1].paid_on if one.answers else None,
             "due_date": None,
             "status": "open",
             "amount": money(one.cents),
             "payer_claim_control_number": None,
-            "next_step": f"compare the payments; {_NEXT}",
+            "next_step": _next(one),
             "command": f"claimloop claims show {one.patient_control_number}",
         }
         for one in claims
     ]
+
+
+def _why(one: Overpaid) -> str:
+    """Why a claim is listed, in a few words."""
+    if one.twice:
+        return "answered twice"
+    if one.cents:
+        return "more than the charge"
+    if DIFFERS in one.said:
+        return "the reversal takes back another amount than was paid"
+    return "the payer answered a higher charge than was submitted"
+
+
+def _next(one: Overpaid) -> str:
+    """What a person does about a claim."""
+    if one.twice or one.cents or not one.said & {DIFFERS, CHARGE}:
+        return f"compare the payments; {_NEXT}"
+    return FIXES[DIFFERS if DIFFERS in one.said else CHARGE]
+
+
+def book_findings(connection: Connection, chains: Iterable[BookedChain]) -> list[Finding]:
+    """What the books of claims say now and did not before: another charge answered, another amount taken back.
+
+    Args:
+        connection: the write transaction, before it writes the books.
+        chains: claims with their new books.
+    """
+    told = [
+        (chain.state.claim_id, one)
+        for chain in chains
+        for one in chain.state.findings
+        if one.code in (DIFFERS, CHARGE)
+    ]
+    if not told:
+        return []
+    before = said_before(connection, {root for root, _ in told})
+    found: list[Finding] = []
+    for root, one in told:
+        key = (root, one.code, one.message)
+        if before[key]:
+            before[key] -= 1
+        else:
+            found.append(msgspec.structs.replace(one, fix=FIXES[one.code]))
+    return found
 
 
 def again_findings(

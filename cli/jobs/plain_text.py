@@ -1,10 +1,17 @@
-"""Is it a text that a person reads: a report of a clearinghouse, and no X12, PDF or other binary file."""
+"""Is it a text that a person reads: a report of a clearinghouse, and no X12, PDF, other binary file or records."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePath
 from typing import Final
+
+from edi.intake.deposits import DEPOSITS
+from edi.intake.patients import PATIENTS
+from edi.intake.payments.rows import PAYMENTS
+from edi.intake.records import AUTHORIZATIONS, CASES, FEES
+from edi.intake.sessions import SESSIONS
 
 _CONTROLS: Final = bytes(byte for byte in range(0x20) if byte not in b"\t\r\n\x0c\x1a\x1b") + b"\x7f"
 _HIGH: Final = bytes(range(0x80, 0x100))
@@ -17,6 +24,34 @@ _SEGMENT: Final = re.compile(
     rb"(?:^|[~\r\n\x1c-\x1f'|])[ \t]*"
     rb"(?:ISA|GS|ST|BPR|CLP|CAS|SVC|PLB|AK[1-9]|IK[345]|TA1|STC|HL|NM1|SE|GE|IEA|CLM|SV1)[*|^:+\x1d]"
 )
+
+
+_RECORDS: Final = frozenset({".csv", ".tsv", ".toml", ".md", ".markdown", ".jsonl"})
+"""How names of tables, settings and documents end; no report of a clearinghouse comes as one."""
+_TABLES: Final = tuple(
+    frozenset(column.name for column in spec.columns)
+    for spec in (SESSIONS, PATIENTS, CASES, AUTHORIZATIONS, FEES, PAYMENTS, DEPOSITS)
+)
+_SEPARATORS: Final = re.compile(r"[,;\t]")
+_FEWEST: Final = 3
+"""Of so many columns a heading is known."""
+
+
+def is_record(name: str, head: bytes) -> bool:
+    """Tell whether a file is a table, settings or a document and not a report: by its name, or a heading of ours.
+
+    Args:
+        name: of the file.
+        head: its first bytes; where X12 stands in them it is none of these, whatever it is called.
+    """
+    if not is_report([head]):
+        return False
+    if PurePath(name.lower()).suffix in _RECORDS:
+        return True
+    lines = head.decode("utf-8-sig", errors="replace").splitlines()
+    heading = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    names = {one.strip().strip('"').lower() for one in _SEPARATORS.split(heading)}
+    return any(len(names & table) >= _FEWEST for table in _TABLES)
 
 
 def is_report(blocks: Iterable[bytes]) -> bool:

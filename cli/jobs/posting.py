@@ -23,13 +23,11 @@ from reconcile.store import (
     UNMATCHED,
     ChainState,
     Connection,
-    Store,
     Stored,
     by_roots,
     chunks,
     pack_claim_payment,
     posted_on,
-    refresh_payees,
     rematch_claim_payments,
     waiting,
     waiting_adjudications,
@@ -41,7 +39,7 @@ from reconcile.store.holds import aliases_of
 from reconcile.store.submissions import add_by_roots
 from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
 
-__all__ = ["UNKNOWN_PAYEE", "Candidate", "Chunk", "Tools", "post_chunk", "recompute", "retry_unmatched"]
+__all__ = ["UNKNOWN_PAYEE", "Candidate", "Chunk", "Tools", "post_chunk", "recompute"]
 
 _NO_MATCH = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE)
 UNKNOWN_PAYEE = ClaimMatch(
@@ -109,8 +107,8 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
     work = _Work(connection, candidates, tools)
     late = [one for one in candidates if work.find(one) == "no_claim"]
     late += work.waiting_for_numbers()
-    for one in late:
-        work.find_by_learned(one)
+    while [one for one in late if work.find_by_learned(one)]:
+        late = [one for one in late if not work.found(one)] + work.waiting_for_numbers()
     work.find_by_alias(candidates)
     return work.chunk(candidates)
 
@@ -150,30 +148,6 @@ def recompute(connection: Connection, roots: Iterable[int], tools: Tools) -> Non
     Chunk((), states, changed).write(connection, tools)
 
 
-def retry_unmatched(store: Store, tools: Tools) -> int:
-    """Try again every claim payment that found no claim.
-
-    Returns:
-        How many found theirs now. They are posted, and the claims they answer recomputed.
-    """
-    with store.write() as connection:
-        refresh_payees(connection)
-    matched = after = 0
-    while True:
-        with store.write() as connection:
-            block = waiting(connection, UNMATCHED, tools.capitated, after=after)
-            if not block:
-                return matched
-            after = block[-1].id
-            candidates = [
-                Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
-            ]
-            chunk = post_chunk(connection, candidates, tools)
-            rematch_claim_payments(connection, chunk.stored)
-            chunk.write(connection, tools)
-        matched += sum(1 for one in chunk.stored if one.outcome == POSTED)
-
-
 class _Chains:
     """The books of chains, from what is posted on them, what is new, and the reversals that wait on them."""
 
@@ -188,6 +162,7 @@ class _Chains:
         self._chains = chains
         self._earlier = earlier
         self._tools = tools
+        self._policies = tools.matching
 
     def states(
         self, fresh: Mapping[int, list[Adjudication]]
@@ -217,7 +192,7 @@ class _Chains:
             together = earlier + waited + new
             if len(together) > 1:
                 together.sort(key=lambda one: one.order)
-                together = match_again(together, claims)
+                together = match_again(together, claims, self._policies)
             state = reconcile_claim(claims, together, self._tools.tables)
             posted = [one for one in together if one.id not in state.waiting]
             before = {one.id: one for one in earlier}
@@ -265,6 +240,7 @@ class _Work:
         self._fresh: dict[int, list[Adjudication]] = {}
         self._decided: dict[int, tuple[str, ClaimMatch]] = {}
         self._late: list[Candidate] = []
+        self._asked: set[str] = set()
 
     def find(self, one: Candidate) -> str:
         """Match a claim payment; returns why it found no claim, or ""."""
@@ -278,21 +254,30 @@ class _Work:
         return self._decided[one.id][1].reason
 
     def waiting_for_numbers(self) -> list[Candidate]:
-        """The claim payments of the store that wait for a payer's claim number which this chunk taught."""
-        ids = waiting_under(self._connection, self._proposed.learned)
-        own = self._decided.keys()
-        self._late = [
+        """The claim payments of the store that wait for a payer's claim number which this chunk taught since."""
+        fresh = [number for number in self._proposed.learned if number not in self._asked]
+        self._asked.update(fresh)
+        ids = waiting_under(self._connection, fresh)
+        own = self._decided.keys() | {one.id for one in self._late}
+        late = [
             Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim))
             for some in chunks([one for one in ids if one not in own], IN_LIST)
             for one in waiting(self._connection, UNMATCHED, self._tools.capitated, ids=some)
         ]
-        return self._late
+        self._late += late
+        return late
 
-    def find_by_learned(self, one: Candidate) -> None:
-        """Match a claim payment by what the chunk taught, if that names a chain."""
+    def find_by_learned(self, one: Candidate) -> bool:
+        """Match a claim payment by what the chunk taught, if that names a chain; whether that found its claim."""
         found = self._proposed.match_by_learned(one) if one.may_match else None
         if found is not None:
             self._take(one, *found)
+        return self.found(one)
+
+    def found(self, one: Candidate) -> bool:
+        """Whether a claim payment of the chunk, or of those that waited, has its claim now."""
+        decided = self._decided.get(one.id)
+        return decided is not None and decided[1].claim_id is not None
 
     def find_by_alias(self, candidates: Iterable[Candidate]) -> None:
         """Match what found no claim by the numbers that a person taught for its payer."""
@@ -321,7 +306,7 @@ class _Work:
             adjudication = _adjudication(one, match)
             self._fresh.setdefault(root, []).append(adjudication)
             self._proposed.answer([adjudication], root)
-            self._proposed.learn(one.claim.payer_claim_control_number, root)
+            self._proposed.learn(one, root)
 
     def chunk(self, candidates: Sequence[Candidate]) -> Chunk:
         """The books of every chain that was touched, and every claim payment as it is to be stored."""

@@ -14,7 +14,8 @@ import msgspec
 
 from cli.jobs import deposits, holds, linking, payments
 from cli.jobs.ingest import ingest_kept, take_again
-from cli.jobs.posting import Tools, recompute, retry_unmatched
+from cli.jobs.posting import Tools, recompute
+from cli.jobs.retrying import retry_for_claims
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.model.directory import Practice
@@ -42,8 +43,6 @@ from reconcile.store.vault.moving import copy_missing
 
 DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK)
 """The kinds of event that are played; all others are only copied."""
-_TEACHES_NOTHING: Final = frozenset({"835", *deposits.KINDS})
-"""Kinds of files after which nothing that waits could find its claim; ingest and import try again after others."""
 Advance = Callable[[int], None]
 
 
@@ -97,8 +96,6 @@ def rebuild(
             _submissions(one, source, into, tools)
             if one.comes_in:
                 _take(one, into, settings, tools)
-            if one.kind not in _TEACHES_NOTHING:
-                retry_unmatched(into, tools)
             advance(1)
         with into.write() as target:
             end_copy(source, target)
@@ -144,7 +141,9 @@ def _submissions(one: SourceFile, source: Connection, into: Store, tools: Tools)
         if not one.comes_in:
             copy_file(source, target, one.sha256)
         if one.submits:
-            recompute(target, copy_claims(source, target, one.sha256), tools)
+            copied = copy_claims(source, target, one.sha256)
+            recompute(target, copied.extended, tools)
+            retry_for_claims(target, copied.new, tools)
             if one.direction == "in":
                 tie_again(target)
 

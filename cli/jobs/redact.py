@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from edi.model.errors import InputError, UsageError
-from edi.transport.whole import put_whole
+from edi.transport.whole import stream_whole
 from edi.x12.redact import Redactor
 from edi.x12.tokenizer import SyntaxProblem
 from reconcile.store.vault import read_blocks
@@ -51,17 +51,22 @@ def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> It
         target = out / path.name
         if target.exists():
             raise UsageError(f"{target} is there already; nothing was replaced")
-        kept: list[bytes] = []
         left_out: dict[str, None] = {}
-        for piece in redactor.copy(read_blocks(path)):
-            if isinstance(piece, SyntaxProblem):
-                left_out[piece.kind] = None
-            else:
-                kept.append(piece)
-        if not kept:
-            raise InputError(f"{path.name}: there is no X12 in it; redact copies nothing else")
-        put_whole(target, b"".join(kept))
+        stream_whole(target, _copied(path, redactor, left_out))
         yield Redacted(file=str(path), copy=str(target), left_out=tuple(left_out))
+
+
+def _copied(path: Path, redactor: Redactor, left_out: dict[str, None]) -> Iterator[bytes]:
+    """The bytes of a file's copy; kinds of what was no segment become keys of ``left_out``."""
+    empty = True
+    for piece in redactor.copy(read_blocks(path)):
+        if isinstance(piece, SyntaxProblem):
+            left_out[piece.kind] = None
+        else:
+            empty = False
+            yield piece
+    if empty:
+        raise InputError(f"{path.name}: there is no X12 in it; redact copies nothing else")
 
 
 def _key(path: Path) -> bytes:

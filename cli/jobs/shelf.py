@@ -29,4 +29,4 @@ class Shelf:
 
 def as_listed(file: RemoteFile) -> KeptThere:
     """A waiting file as the shelf names it."""
-    return KeptThere(file.name, file.size, file.modified)
+    return KeptThere(file.here, file.size, file.modified)

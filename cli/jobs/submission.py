@@ -19,6 +19,8 @@ import msgspec
 from cli.jobs import placing
 from cli.jobs.keeper import Keeper
 from cli.jobs.meanwhile import BILLED_MEANWHILE, not_billed_meanwhile
+from cli.jobs.posting import Tools
+from cli.jobs.retrying import retry_for_claims
 from edi.model.claim import Claim
 from edi.model.directory import Directory, TradingPartner
 from edi.model.draft import ClaimDraft
@@ -89,15 +91,16 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 class Submitter(msgspec.Struct, frozen=True, kw_only=True):
     """What writing needs beside the drafts.
 
-    ``now`` is the moment that goes into ISA and BHT, in local time; ``rules_version`` names the rules and tables that
-    let the claims pass. ``dry_run`` walks the same path and rolls back; nothing is kept or written.
+    ``now`` is the moment that goes into ISA and BHT, in local time; ``tools`` are the tables that let the claims pass,
+    and what posting works with: a claim payment may have waited for a claim that goes out now. ``dry_run`` walks the
+    same path and rolls back; nothing is kept or written.
     """
 
     store: Store
     directory: Directory
     folder: Path
     now: datetime
-    rules_version: str
+    tools: Tools
     judge: Judge
     dry_run: bool = False
     keeper: Keeper | None = None
@@ -353,6 +356,7 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
         for _, draft in made.pairs()
         for session in draft.sessions
     }
+    new: list[int] = []
     for number, pairs in made.transactions:
         origin = ClaimOrigin(
             source=CREATED,
@@ -361,13 +365,15 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
             interchange_control_number=made.interchange_control_number,
             group_control_number=made.group_control_number,
             st_control_number=number,
-            rules_version=to.rules_version,
+            rules_version=to.tools.version,
         )
         if to.keeper is not None:
-            to.keeper.save(connection, pairs, origin)
+            new += to.keeper.save(connection, pairs, origin)
             continue
         saved = save_claims(connection, [claim for claim, _ in pairs], origin, hashes)
         save_sessions_without_line(connection, _without_line(pairs, saved.new, hashes))
+        new += saved.new
+    retry_for_claims(connection, new, to.tools)
 
 
 def _without_line(

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Final, TypeVar
 
 import msgspec
 
 from cli.jobs import manifest
 from cli.jobs.manifest import FileEntry, entries
+from cli.jobs.one_line import with_ends
+from cli.jobs.plain_text import is_record
 from cli.settings import IngestSettings
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
@@ -51,7 +54,10 @@ def take_in(
         takes_reports: the command itself keeps texts and archives, so one that is kept is known.
     """
     with suppress(OSError):
-        if path.stat().st_size > largest << 20:
+        told = path.lstat()
+        if not S_ISREG(told.st_mode) and not S_ISDIR(told.st_mode):
+            return _no_file(path.name)
+        if told.st_size > largest << 20:
             return _too_large(path.name, largest)
     return take_blocks(
         path.name,
@@ -62,6 +68,36 @@ def take_in(
         read=read,
         takes_reports=takes_reports,
     )
+
+
+def _no_file(name: str) -> FileEntry:
+    message = "a link, pipe or device and no file; it is neither followed nor read"
+    fix = "put the file itself in its place"
+    return refused(name, None, error_finding("ING001", message, name, fix))
+
+
+_RECORD: Final = "a table, settings or a document of the practice and nothing that comes back; it is not kept"
+_RECORD_FIX: Final = (
+    "name the folder of what came back; claims create, deposits import and payments add read such tables"
+)
+
+
+class _RecordError(Exception):
+    """The file is no report but a record of the practice."""
+
+
+def _no_record(blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The same blocks.
+
+    Raises:
+        _RecordError: before the first of them, where it is that of a record (cli.jobs.plain_text).
+    """
+    first = True
+    for block in blocks:
+        if first and is_record(name, block):
+            raise _RecordError
+        first = False
+        yield block
 
 
 def _too_large(name: str, largest: int) -> FileEntry:
@@ -96,7 +132,11 @@ def take_blocks(
 ) -> FileEntry:
     """Do as ``take_in`` with the bytes of a file of that name."""
     try:
-        kept = store.vault.keep(blocks)
+        if takes_reports:
+            blocks = _no_record(blocks, name)
+        kept = store.vault.keep(with_ends(blocks, name))
+    except _RecordError:
+        return refused(name, None, error_finding("ING009", _RECORD, name, _RECORD_FIX))
     except InputError as error:
         message = str(error).removeprefix(f"{name}: ")
         return refused(name, None, error_finding("ING001", message, name, f"look for it and {verb} again"))

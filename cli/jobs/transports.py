@@ -118,11 +118,22 @@ class _Table:
             raise self.wrong(key, "is not a list of texts")
         return tuple(many)
 
-    def number(self, key: str, default: int) -> int:
-        """A whole number that is not negative."""
+    def number(self, key: str, default: int, *, least: int = 0, most: int = 86_400) -> int:
+        """A whole number; seconds and attempts are at most those of a day."""
         value = self._table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.wrong(key, "is not a whole number of 0 or more")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise self.wrong(key, f"is not a whole number from {least} to {most}")
+        return value
+
+    def host(self) -> str:
+        """The name or address of a server."""
+        value = self.need("host", "is not set")
+        try:
+            value.encode("idna")
+        except UnicodeError:
+            raise self.wrong("host", f"is {value!r}, which is no name of a host") from None
+        if not value.isprintable() or " " in value or "\0" in value:
+            raise self.wrong("host", f"is {value!r}, which is no name of a host")
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:
@@ -174,12 +185,16 @@ def _folder(table: _Table) -> Transport:
 
 def _sftp(table: _Table) -> Transport:
     # Loaded here: its cryptography takes a tenth of a second, and most partners of most commands are not asked.
-    from edi.transport.sftp import SftpPartner, SftpTransport, host_key_lines
+    from edi.transport.host_keys import host_key_lines
+    from edi.transport.sftp import SftpPartner, SftpTransport
 
-    host, port = table.need("host", "is not set"), table.number("port", 22)
+    host, port = table.host(), table.number("port", 22, least=1, most=65_535)
     keys, known = table.texts("host_key"), table.path("known_hosts")
     if known is not None:
-        keys = (*keys, *host_key_lines(known, host, port))
+        try:
+            keys = (*keys, *host_key_lines(known, host, port))
+        except SettingsError as error:
+            raise table.wrong("known_hosts", f": {error}") from None
     if not keys:
         raise table.wrong(
             "host_key", "is not set: write the key that the partner published, or known_hosts = FILE"
@@ -199,7 +214,7 @@ def _sftp(table: _Table) -> Transport:
             outbound=table.text("outbound", "."),
             inbound=table.text("inbound", "."),
             after_fetch=table.after_fetch(),
-            timeout=table.number("timeout", 30),
+            timeout=table.number("timeout", 30, least=1),
             read_back=table.flag("read_back", default=True),
         )
     )

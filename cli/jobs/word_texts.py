@@ -186,6 +186,15 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "line_number": ((_EVIDENCE, "By the line's number in the claim."),),
     "lines_unmatched": ((_WAITS, "The claim was found, but a paid line fits none of its lines."),),
     "memo": ((_MONEY, "Noted, and in no balance: information, or more than the charge has room for."),),
+    "merged": (
+        (
+            _DIFFERS,
+            "One line of the 835 answers several lines that were billed; its money is shared by charge.",
+        ),
+    ),
+    "merged_codes": (
+        (_DIFFERS, "It answers lines of other codes too: it is charged with all that is left of the claim."),
+    ),
     "merits": ((_KIND, "Decided on what was billed; it counts in the denial rate."),),
     "modifiers_differ": ((_DIFFERS, "The 835 has other modifiers than were billed."),),
     "modifiers_dropped": ((_DIFFERS, "The 835 leaves out modifiers that were billed."),),

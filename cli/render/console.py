@@ -39,10 +39,13 @@ def stderr() -> Console:
 
 
 def mask(text: str | None, show: bool = False) -> str:
-    """Return a name or member id with all but its first character hidden, unless ``show``; None gives ""."""
-    if not text:
-        return ""
-    return text if show else text[0] + "•" * min(len(text) - 1, 6)
+    """Return a name or member id with all but its first character hidden, unless ``show``; None gives "".
+
+    Of one character nothing is shown: it would be the whole.
+    """
+    if not text or show:
+        return text or ""
+    return "•" if len(text) == 1 else text[0] + "•" * min(len(text) - 1, 6)
 
 
 def to_json(document: Any) -> str:

@@ -149,7 +149,7 @@ class TradingPartner(msgspec.Struct, frozen=True, kw_only=True):
     max_st_per_file: int = 1000
     max_claims_per_file: int | None = None
     one_practice_per_file: bool = False
-    transport: dict[str, str | int | list[str]] = {}
+    transport: dict[str, str | int | bool | list[str]] = {}
     expects: tuple[str, ...] = ("999", "277CA")
     expect_within_hours: dict[str, int] = {}
     prefixes_clm01: bool = False

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from edi.model.claim import Address
+from edi.model.control import PLACEHOLDERS
 from edi.model.days import days_after, months_after
 
 PayerKind: TypeAlias = Literal[
@@ -253,11 +254,14 @@ class MatchingPolicy(msgspec.Struct, frozen=True, kw_only=True):
     ``claim_margin``: the best claim leads the next one by at least so much, else a person decides; claims that fit
     alike always wait. ``line_margin``: the same for a line that neither a number nor its twins explain.
     ``charge_or_patient``: a claim is taken on its number alone only where its charge or its patient agrees too.
+    ``placeholders``: what the payer writes in CLP07 where it has no number (letters and digits, upper case); blanks and
+    zeros always are. No claim is found by them.
     """
 
     claim_margin: int = 0
     line_margin: int = 0
     charge_or_patient: bool = False
+    placeholders: tuple[str, ...] = PLACEHOLDERS
 
 
 class StatusPolicy(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,7 +49,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         number: its CLM01, to name it by.
         frequency: its CLM05-3.
-        rejected: a TA1, 999 or 277CA rejected it, and nobody adjudicated it.
+        rejected: a TA1, 999, 277CA or 277 rejected it, or its payer does not have it, and nobody adjudicated it.
+        never_came: nobody rejected it, and its payer says (277) that it does not have it: it goes again as it was.
         adjudicated: its payer decided on it, and did not take all of that back.
         unprocessable: the payer says that it could not process it (MA130); a new claim is wanted, no appeal.
         payer_number: the payer's newest control number of the claim, "" when none is known.
@@ -59,6 +60,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     frequency: str = ORIGINAL
     rejected: bool = False
+    never_came: bool = False
     adjudicated: bool = False
     unprocessable: bool = False
     payer_number: str = ""

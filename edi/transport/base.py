@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
+import hashlib
+import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -76,11 +77,19 @@ class Whereabouts(StrEnum):
 
 
 class RemoteFile(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A file the far side offers. ``size`` is bytes, ``modified`` seconds since 1970 by the far side's clock."""
+    """A file the far side offers. ``size`` is bytes, ``modified`` seconds since 1970 by the far side's clock.
+
+    ``name`` is as the far side has it; bytes of it that are no UTF-8 are surrogates.
+    """
 
     name: str
     size: int
     modified: int = 0
+
+    @property
+    def here(self) -> str:
+        """The name it gets here, by which people are told of it; see `safe_name`."""
+        return safe_name(self.name)
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -147,6 +156,15 @@ _LONGEST_NAME: Final = 200
 """Bytes; a temporary name and the digits of a digest still fit in the 255 of a disk."""
 
 
+_KEPT_OF_LONG: Final = 120
+_PATH_MARKS: Final = frozenset("/\\:\u2044\u2215\u2216\u29f5\u29f8\u29f9")
+"""What separates the parts of a path, and letters that look like it and are not folded into it."""
+_DEVICES: Final = frozenset(
+    ("CON", "PRN", "AUX", "NUL", *(f"{port}{number}" for port in ("COM", "LPT") for number in range(10)))
+)
+"""Names that are no files on a share of Windows, whatever their ending."""
+
+
 def temporary_name(name: str, sha256: str) -> str:
     """The name a file of ours has on the far side until all of it is there: the same in every run."""
     return f".{name}.{sha256[:12]}{PARTIAL}"
@@ -158,12 +176,20 @@ def is_unfinished(name: str) -> bool:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name is one of a file and nothing else: no path, no control character, of a length that disks take."""
+    """Whether a name is one of a file and nothing else, to a disk, a shell and a person's eye.
+
+    No path and no letter that looks like a part of one, no control character, no device, no option, no blank at either
+    end, and of a length that disks take.
+    """
+    seen = unicodedata.normalize("NFKC", name)
     return (
         name not in ("", ".", "..")
         and name.isprintable()
-        and len(os.fsencode(name)) <= _LONGEST_NAME
-        and not any(mark in name for mark in "/\\:")
+        and name == name.strip()
+        and len(name.encode("utf-8", errors="surrogateescape")) <= _LONGEST_NAME
+        and not _PATH_MARKS.intersection(seen)
+        and not seen.startswith(("-", ".."))
+        and seen.partition(".")[0].upper() not in _DEVICES
     )
 
 
@@ -171,6 +197,55 @@ def plain_name(name: str) -> str:
     """The name again; InputError when it is not plain."""
     if not is_plain(name):
         raise InputError(f"{name[:60]!r} is not a plain file name")
+    return name
+
+
+def safe_name(name: str) -> str:
+    """A plain name for a file of the far side: its own, where that is plain; else one that shows what it was.
+
+    What is not plain in it is written as in a URL (``a%3Ab.835``). One that is too long is its end, after the first
+    digits of the digest of all of it.
+    """
+    if is_plain(name):
+        return name
+    shown = "".join(letter if _is_harmless(letter) else _escaped(letter) for letter in name)
+    if len(shown.encode()) > _LONGEST_NAME:
+        digest = hashlib.sha256(bytes_of(name)).hexdigest()
+        end = shown.encode()[-_KEPT_OF_LONG:].decode(errors="ignore")
+        shown = f"{digest[:12]}-{end}"
+    first, last = _escaped(shown[:1]) + shown[1:], shown[:-1] + _escaped(shown[-1:])
+    ends = (shown, first, last, _escaped(shown[:1]) + shown[1:-1] + _escaped(shown[-1:]))
+    return next((one for one in ends if is_plain(one)), f"{hashlib.sha256(bytes_of(name)).hexdigest()}.file")
+
+
+def _is_harmless(letter: str) -> bool:
+    """Whether a letter may stand in the middle of a plain name."""
+    return letter.isprintable() and not _PATH_MARKS.intersection(unicodedata.normalize("NFKC", letter))
+
+
+def _escaped(text: str) -> str:
+    """The bytes of a text as a URL has them."""
+    return "".join(f"%{byte:02X}" for byte in bytes_of(text))
+
+
+def bytes_of(name: str) -> bytes:
+    """A name of the far side as it spelled it; what was no UTF-8 came as surrogates."""
+    try:
+        return name.encode("utf-8", errors="surrogateescape")
+    except UnicodeEncodeError:
+        return name.encode("utf-8", errors="surrogatepass")
+
+
+def file_name(name: str) -> str:
+    """A name of the far side again, under which it can be asked for a file of its folder.
+
+    Raises:
+        InputError: it leads out of the folder.
+    """
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise InputError(
+            f"{safe_name(name)}: the far side lists this name, which is that of no file; ask for it"
+        )
     return name
 
 

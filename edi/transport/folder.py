@@ -13,7 +13,7 @@ from edi.transport.base import (
     RemoteFile,
     Source,
     Whereabouts,
-    is_plain,
+    file_name,
     is_unfinished,
     plain_name,
     temporary_name,
@@ -87,31 +87,26 @@ class FolderTransport:
         """Return the finished files in the inbound folder, by name."""
         found = []
         for path in self._inbound.iterdir():
-            if (
-                path.is_file()
-                and not path.is_symlink()
-                and not is_unfinished(path.name)
-                and is_plain(path.name)
-            ):
+            if path.is_file() and not path.is_symlink() and not is_unfinished(path.name):
                 told = path.stat()
                 found.append(RemoteFile(name=path.name, size=told.st_size, modified=int(told.st_mtime)))
         return sorted(found, key=lambda file: file.name)
 
     def get(self, file: RemoteFile, folder: Path) -> Path:
-        """Copy a file whole into ``folder``; an identical file that is already there is left as it is.
+        """Copy a file whole into ``folder``, under `safe_name`; an identical one that is there already stays as it is.
 
         Payers use a name again for another file: the second one gets the first digits of its digest before its name.
 
         Raises:
-            InputError: the name is not a plain file name.
+            InputError: the name leads out of the folder.
             DamagedTransferError: it is not as large as when it was listed, or the copy does not read back the same.
             OSError: not there, or not readable.
         """
-        source = self._inbound / plain_name(file.name)
+        source = self._inbound / file_name(file.name)
         if source.stat().st_size != file.size:
-            raise DamagedTransferError(f"{file.name}: it changed while it was being fetched")
+            raise DamagedTransferError(f"{file.here}: it changed while it was being fetched")
         sha256 = digest_of(source)
-        target = place_for(folder, file.name, sha256)
+        target = place_for(folder, file.here, sha256)
         if not target.exists():
             copy_whole(source, target, sha256)
         return target
@@ -121,7 +116,7 @@ class FolderTransport:
 
         A file that is no longer the one fetched (it grew, or another took its name) is left for the next fetch.
         """
-        source = self._inbound / plain_name(file.name)
+        source = self._inbound / file_name(file.name)
         if not source.exists() or digest_of(source) != sha256:
             return False
         if self._after_fetch == "keep":
@@ -133,7 +128,7 @@ class FolderTransport:
         archive.mkdir(exist_ok=True)
         target = archive / file.name
         if target.exists():
-            target = archive / f"{sha256[:12]}-{file.name}"
+            target = archive / f"{sha256[:12]}-{file.here}"
         source.replace(target)
         return True
 

@@ -1,12 +1,12 @@
 """A clearinghouse behind SFTP: host keys checked, files whole or not there, one connection for a run.
 
-The only import of paramiko. Its exceptions are turned into ours: what may pass (a connection that dropped, a server
-that stalls or is full) is a TemporaryError, what a person has to mend (a host key, a password) an AccessError.
+Paramiko is imported here and in `edi.transport.host_keys` alone. Its exceptions are turned into ours: what may pass
+(a connection that dropped, a server that stalls or is full) is a TemporaryError, what a person has to mend (a host key,
+a password) an AccessError.
 """
 
 from __future__ import annotations
 
-import base64
 import errno
 import hashlib
 import logging
@@ -20,8 +20,9 @@ from typing import Any, Final
 
 import msgspec
 import paramiko
+from paramiko.sftp import CMD_NAME
 
-from edi.model.errors import AccessError, InputError, SettingsError, TemporaryError
+from edi.model.errors import AccessError, ClaimloopError, InputError, TemporaryError
 from edi.transport.base import (
     DamagedTransferError,
     InDoubtError,
@@ -30,12 +31,14 @@ from edi.transport.base import (
     RemoteFile,
     Source,
     Whereabouts,
-    is_plain,
+    bytes_of,
+    file_name,
     is_unfinished,
     plain_name,
     temporary_name,
 )
 from edi.transport.folder import AfterFetch
+from edi.transport.host_keys import fingerprint, host_key, private_key, same_kind
 from edi.transport.whole import copy_whole, place_for
 
 _logger = logging.getLogger("paramiko")  # its loggers print names and sizes, and tracebacks on stderr
@@ -121,13 +124,15 @@ class SftpTransport:
             TemporaryError, AccessError: the server cannot be reached, is full, or refuses.
         """
         staged = _joined(self._partner.outbound, temporary_name(plain_name(name), sha256))
+        digest, size = hashlib.sha256(), 0
         with self._session(name) as client:
             with source.open("rb") as reader, client.open(staged, "wb") as writer:
                 writer.set_pipelined(True)
                 while chunk := reader.read(_CHUNK):
                     writer.write(chunk)
-                size = reader.tell()
-            whole = _size(client, staged) == size
+                    digest.update(chunk)
+                    size += len(chunk)
+            whole = digest.hexdigest() == sha256 and _size(client, staged) == size
             if whole and self._partner.read_back:
                 whole = _digest(client, staged, size) == sha256
             if not whole:
@@ -164,7 +169,7 @@ class SftpTransport:
                 client.remove(staged)
 
     def listing(self) -> list[RemoteFile]:
-        """Return the finished files of the inbound folder, by name; those with a name that is no plain one are left.
+        """Return the finished files of the inbound folder, by name; names need not be UTF-8.
 
         Raises:
             TemporaryError, AccessError: the server cannot be asked.
@@ -172,23 +177,23 @@ class SftpTransport:
         """
         found = []
         with self._session(self._partner.inbound) as client:
-            for told in client.listdir_iter(self._partner.inbound):
+            for told in client.listdir_attr(self._partner.inbound):
                 name = told.filename
-                if S_ISREG(told.st_mode or 0) and is_plain(name) and not is_unfinished(name):
+                if S_ISREG(told.st_mode or 0) and not is_unfinished(name):
                     found.append(RemoteFile(name=name, size=told.st_size or 0, modified=told.st_mtime or 0))
         return sorted(found, key=lambda file: file.name)
 
     def get(self, file: RemoteFile, folder: Path) -> Path:
-        """Download a file whole into ``folder``; an identical one that is already there is left as it is.
+        """Download a file whole into ``folder``, under `safe_name`; an identical one that is there already stays.
 
         Raises:
             DamagedTransferError: fewer or more bytes came than the server says the file has, or it changed meanwhile.
             TemporaryError, AccessError: the server cannot be reached, or refuses.
         """
-        source = _joined(self._partner.inbound, plain_name(file.name))
-        partial = folder / temporary_name(file.name, hashlib.sha256(file.name.encode()).hexdigest())
+        source = _as_listed(self._partner.inbound, file.name)
+        partial = folder / temporary_name(file.here, hashlib.sha256(source).hexdigest())
         try:
-            with self._session(file.name) as client:
+            with self._session(file.here) as client:
                 digest = _download(client, source, partial, file.size)
                 told = client.stat(source)
                 if (told.st_size, told.st_mtime or 0, partial.stat().st_size) != (
@@ -196,8 +201,8 @@ class SftpTransport:
                     file.modified,
                     file.size,
                 ):
-                    raise DamagedTransferError(f"{file.name}: it changed while it was being fetched")
-            target = place_for(folder, file.name, digest)
+                    raise DamagedTransferError(f"{file.here}: it changed while it was being fetched")
+            target = place_for(folder, file.here, digest)
             if not target.exists():
                 copy_whole(partial, target, digest)
             return target
@@ -208,8 +213,8 @@ class SftpTransport:
         """Archive (into ``archive/`` beside the file), delete or keep the file that was fetched; see `Transport`."""
         if self._partner.after_fetch == "keep":
             return True
-        source = _joined(self._partner.inbound, plain_name(file.name))
-        with self._session(file.name) as client:
+        source = _as_listed(self._partner.inbound, file.name)
+        with self._session(file.here) as client:
             told = _stat(client, source)
             if told is None or (told.st_size, told.st_mtime or 0) != (file.size, file.modified):
                 return False
@@ -219,9 +224,9 @@ class SftpTransport:
             archive = _joined(self._partner.inbound, "archive")
             if _stat(client, archive) is None:
                 client.mkdir(archive)
-            target = _joined(archive, file.name)
+            target = _as_listed(archive, file.name)
             if _stat(client, target) is not None:
-                target = _joined(archive, f"{sha256[:12]}-{file.name}")
+                target = _as_listed(archive, f"{sha256[:12]}-{file.here}")
             if _stat(client, target) is None:
                 client.rename(source, target)
             else:
@@ -259,10 +264,10 @@ class SftpTransport:
         self._connection = connection = paramiko.Transport(self._socket)
         connection.banner_timeout = connection.handshake_timeout = partner.timeout
         connection.auth_timeout = connection.channel_timeout = partner.timeout
-        known = [_key(line) for line in partner.host_keys]
+        known = [host_key(line) for line in partner.host_keys]
         # Ask for a key of a kind that we can compare, or a server with several shows another one.
         options = connection.get_security_options()
-        wanted = tuple(kind for kind in options.key_types if any(_same_kind(kind, name) for name, _ in known))
+        wanted = tuple(kind for kind in options.key_types if any(same_kind(kind, name) for name, _ in known))
         if wanted:
             options.key_types = wanted
         connection.start_client(timeout=partner.timeout)
@@ -270,13 +275,13 @@ class SftpTransport:
         if (shown.get_name(), shown.asbytes()) not in known:
             raise LoginRefusedError(
                 f"{partner.host}: the server shows a key that is not host_key: {shown.get_name()} "
-                f"{_fingerprint(shown.asbytes())}; compare it with what the partner published before you write it there"
+                f"{fingerprint(shown.asbytes())}; compare it with what the partner published before you write it there"
             )
         if partner.key_file is not None:
-            connection.auth_publickey(partner.user, _private_key(partner.key_file, partner.passphrase))
+            connection.auth_publickey(partner.user, private_key(partner.key_file, partner.passphrase))
         else:
             connection.auth_password(partner.user, partner.password)
-        client = paramiko.SFTPClient.from_transport(connection)
+        client = _Client.from_transport(connection)
         if client is None:
             raise TemporaryError(f"{partner.host}: no SFTP session could be opened")
         client.get_channel().settimeout(partner.timeout)
@@ -298,61 +303,34 @@ class SftpTransport:
                 return InputError(f"{host}: {what} is not there")
             if error.errno in (None, *_NETWORK):
                 return TemporaryError(f"{host}: the server failed at {what}; it may be full")
+        if isinstance(error, Exception) and not isinstance(error, ClaimloopError | OSError):
+            return TemporaryError(f"{host}: no sense could be made of the server ({type(error).__name__})")
         return None
 
 
 _NETWORK: Final = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EPIPE, errno.EBADF, errno.ENOTCONN)
 
 
-def host_key_lines(known_hosts: Path, host: str, port: int) -> tuple[str, ...]:
-    """The keys that a known_hosts file has for a host, as ``SftpPartner.host_keys`` takes them; hashed names too.
-
-    Raises:
-        SettingsError: the file cannot be read, or has no key of the host.
-    """
-    try:
-        entries = paramiko.HostKeys(str(known_hosts))
-    except OSError as error:
-        raise SettingsError(f"{known_hosts}: {error.strerror}") from None
-    found = entries.lookup(host if port == 22 else f"[{host}]:{port}")
-    if not found:
-        raise SettingsError(f"{known_hosts} has no key of {host}; add what the partner published")
-    return tuple(f"{kind} {found[kind].get_base64()}" for kind in found)
-
-
-def _key(line: str) -> tuple[str, bytes]:
-    """Kind and bytes of a host key as known_hosts spells it; SettingsError when it is none."""
-    parts = line.split()
-    try:
-        return parts[0], base64.b64decode(parts[1], validate=True)
-    except (IndexError, ValueError):
-        raise SettingsError("host_key is not a key; write it as in known_hosts: ssh-ed25519 AAAA…") from None
-
-
-def _same_kind(algorithm: str, key_type: str) -> bool:
-    """Whether an algorithm of the handshake signs with a key of that type; RSA keys have several."""
-    return algorithm == key_type or (key_type == "ssh-rsa" and algorithm.startswith("rsa-"))
-
-
-def _fingerprint(key: bytes) -> str:
-    """As ssh-keygen -l prints it."""
-    return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
-
-
-def _private_key(path: Path, passphrase: str) -> paramiko.PKey:
-    try:
-        return paramiko.PKey.from_path(path, passphrase.encode() or None)
-    except (OSError, paramiko.SSHException, paramiko.UnknownKeyType, ValueError, TypeError) as error:
-        raise AccessError(
-            f"{path}: the key cannot be used ({type(error).__name__}); check file and passphrase"
-        ) from None
-
-
 def _joined(folder: str, name: str) -> str:
     return f"{folder.rstrip('/')}/{name}" if folder not in ("", ".") else name
 
 
-def _stat(client: paramiko.SFTPClient, path: str) -> Any:
+def _as_listed(folder: str, name: str) -> bytes:
+    """The path of a file as its server spelled it; InputError when the name leads out of the folder."""
+    return bytes_of(_joined(folder, file_name(name)))
+
+
+class _Client(paramiko.SFTPClient):  # type: ignore[misc]
+    """Lists names that are no UTF-8, too; such bytes come as surrogates."""
+
+    def _request(self, code: Any, *arguments: Any) -> Any:
+        kind, message = super()._request(code, *arguments)
+        if kind == CMD_NAME:
+            message.get_text = lambda: message.get_string().decode("utf-8", errors="surrogateescape")
+        return kind, message
+
+
+def _stat(client: paramiko.SFTPClient, path: str | bytes) -> Any:
     """What the server tells of a path, None when it is not there."""
     try:
         return client.stat(path)
@@ -365,7 +343,7 @@ def _size(client: paramiko.SFTPClient, path: str) -> int | None:
     return None if told is None else told.st_size or 0
 
 
-def _chunks(client: paramiko.SFTPClient, path: str, size: int) -> Iterator[bytes]:
+def _chunks(client: paramiko.SFTPClient, path: str | bytes, size: int) -> Iterator[bytes]:
     """The bytes of a file of the server, asked for some way ahead; no more than ``size`` and a chunk."""
     asked = got = 0
     with client.open(path, "rb") as reader:
@@ -388,7 +366,7 @@ def _digest(client: paramiko.SFTPClient, path: str, size: int) -> str:
     return digest.hexdigest()
 
 
-def _download(client: paramiko.SFTPClient, source: str, partial: Path, size: int) -> str:
+def _download(client: paramiko.SFTPClient, source: str | bytes, partial: Path, size: int) -> str:
     """Copy a file of the server to the disk, and return the digest of what came; no more than ``size`` and a chunk."""
     digest = hashlib.sha256()
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)

@@ -17,6 +17,16 @@ _TIMEOUT: Final = 20
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Nobody but who was named is told: the answer that leads elsewhere is an error."""
+
+    def redirect_request(self, *_: object) -> None:
+        """No request at all."""
+
+
+_STRAIGHT: Final = urllib.request.build_opener(_NoRedirect)
+
+
 def _allowed(url: str) -> bool:
     """Whether it is https, or http to this machine, and no control character or blank is in it."""
     try:
@@ -40,7 +50,7 @@ def post(url: str, text: str, policy: RetryPolicy | None = None) -> None:
 
     Raises:
         SettingsError: not such a URL.
-        AccessError: the other side refuses (401, 403) or does not know the address (404, 410).
+        AccessError: the other side refuses (401, 403), does not know the address (404, 410), or leads elsewhere (3xx).
         TemporaryError: it cannot be reached, or fails, to the end.
     """
     if not _allowed(url):
@@ -54,11 +64,11 @@ def post(url: str, text: str, policy: RetryPolicy | None = None) -> None:
 
     def once() -> None:
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT):  # noqa: S310 - as above
+            with _STRAIGHT.open(request, timeout=_TIMEOUT):
                 pass
         except urllib.error.HTTPError as error:
             error.close()
-            if error.code in (401, 403, 404, 410):
+            if error.code in (401, 403, 404, 410) or 300 <= error.code < 400:
                 raise AccessError(f"the webhook refuses: HTTP {error.code}") from None
             raise TemporaryError(f"the webhook failed: HTTP {error.code}") from None
         except (OSError, http.client.HTTPException) as error:

@@ -8,6 +8,7 @@ import io
 import os
 import secrets
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Final
 
@@ -35,6 +36,32 @@ def put_whole(path: Path, data: bytes) -> None:
     """Write bytes to a file that only its owner may read, making its folder if need be; see `_write_whole`."""
     private_folder(path.parent)
     _write_whole(io.BytesIO(data), path, hashlib.sha256(data).hexdigest(), mode=0o600)
+
+
+def stream_whole(path: Path, blocks: Iterable[bytes]) -> None:
+    """Write blocks to a file that only its owner may read, as they come, making its folder if need be.
+
+    Whatever stops it, an error of ``blocks`` too, leaves nothing behind. Raises as `put_whole` does, and NameTakenError
+    whatever stands under the name.
+    """
+    private_folder(path.parent)
+    temporary = path.with_name(f".{secrets.token_hex(12)}{PARTIAL}")
+    digest = hashlib.sha256()
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb", buffering=_CHUNK) as writer:
+            for block in blocks:
+                writer.write(block)
+                digest.update(block)
+            writer.flush()
+            os.fsync(writer.fileno())
+        if digest_of(temporary) != digest.hexdigest():
+            raise DamagedTransferError(f"{path.name}: what was written does not read back the same")
+        reveal_whole(temporary, path)
+    except FileExistsError:
+        raise NameTakenError(f"{path.name}: another process put a file under this name") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def replace_whole(path: Path, data: bytes) -> None:

@@ -80,6 +80,7 @@ class Redactor:
         self._shift = timedelta(weeks=-(1 + number % 52))
         self._kind = ""
         self.identifier = lru_cache(maxsize=100_000)(self._identifier)
+        self._word = lru_cache(maxsize=100_000)(self._permuted)
 
     def copy(self, chunks: Iterable[bytes]) -> Iterator[bytes | SyntaxProblem]:
         """Copy the bytes of a file.
@@ -155,7 +156,7 @@ class Redactor:
         return part
 
     def _text(self, text: str) -> str:
-        return " ".join(self._permuted(word) if word else word for word in text.split(" "))
+        return " ".join(self._word(word) if word else word for word in text.split(" "))
 
     def moved(self, text: str) -> str:
         """Dates as X12 writes them (CCYYMMDD, YYMMDD, ranges, with a time) moved by weeks; other digits replaced."""

@@ -35,7 +35,14 @@ def adjustment_account(reason: str) -> str:
 
 
 def rule_of(
-    account: str, group: str | None, reason: str | None, *, transfer: bool, reversal: bool, tables: Tables
+    account: str,
+    group: str | None,
+    reason: str | None,
+    *,
+    transfer: bool,
+    reversal: bool,
+    tables: Tables,
+    remainder: bool = False,
 ) -> str:
     """Return the rule by which cents came to an account, as one name and what it goes by.
 
@@ -46,7 +53,10 @@ def rule_of(
         transfer: the posting moves cents that its adjudication does not name.
         reversal: the claim payment is a reversal (CLP02 22).
         tables: the code tables, which tell what a CARC is.
+        remainder: it is the cash by which a reversal differs from its original.
     """
+    if remainder:
+        return "reversal: its cash differs from what the original paid by this"
     if transfer and account == Account.DENIED and group is None:
         return "reversed and not corrected: denied"
     if transfer:

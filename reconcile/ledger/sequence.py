@@ -133,7 +133,24 @@ def same_number(reversal: Adjudication, one: Adjudication) -> bool:
 
 
 def may_take_back(reversal: Adjudication, one: Adjudication) -> bool:
-    """Whether a reversal may mean an adjudication: the payer or the payer's number is the same."""
+    """Whether a reversal may mean an adjudication: the payer's number is the same, or the payer.
+
+    A payer that names another number (CLP07) than the answer's means another answer, unless that repeats the reversal's
+    figures and came no later: a duplicate of a reversal must not take back what the payer paid since.
+    """
+    if same_number(reversal, one):
+        return True
+    if one.payer != reversal.payer:
+        return False
+    if not (reversal.claim.payer_claim_control_number and one.claim.payer_claim_control_number):
+        return True
+    if one.payment_date and reversal.payment_date and one.payment_date > reversal.payment_date:
+        return False
+    return _figures(one.claim, 1) == _figures(reversal.claim, -1)
+
+
+def _by_its_payer(reversal: Adjudication, one: Adjudication) -> bool:
+    """Whether an answer may correct what a reversal took back: the payer or the payer's number is the same."""
     return one.payer == reversal.payer or same_number(reversal, one)
 
 
@@ -162,7 +179,7 @@ def _correction(
         passed = passed or one.id == original.id
         if not passed or one.id in done or one.claim.status == REVERSAL:
             continue
-        if may_take_back(reversal, one) and _one_claim(original, one):
+        if _by_its_payer(reversal, one) and _one_claim(original, one):
             return one
     return None
 

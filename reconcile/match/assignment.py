@@ -1,4 +1,6 @@
-"""The best one-to-one pairing of two small sets. Exact, in integers, O(n^2 * m): a claim has at most 50 lines.
+"""The best one-to-one pairing of two small sets, exact and in integers.
+
+O(n^2 * m) with the shorter side as n: a submitted claim has at most 50 lines, however many a payer answers with.
 
 scipy's ``linear_sum_assignment`` does the same and is the better kept code, but scipy and numpy are sixty megabytes
 for one function that sees a handful of lines, and only those that no line control number decided.
@@ -22,6 +24,12 @@ def best_pairs(scores: Sequence[Sequence[int]]) -> list[int]:
     columns = len(scores[0]) if rows else 0
     if not columns:
         return [-1] * rows
+    if rows > columns:
+        pairs = [-1] * rows
+        for column, row in enumerate(best_pairs(list(zip(*scores, strict=True)))):
+            if row >= 0:
+                pairs[row] = column
+        return pairs
     width = (
         columns + rows
     )  # a private empty column for each row: to stay unpaired costs nothing and gains nothing

@@ -13,13 +13,13 @@ from typing import Final
 import msgspec
 
 from edi.model.balance import REVERSAL
-from edi.model.control import normalise_control_number
+from edi.model.control import is_placeholder, normalise_control_number
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.accounts import DUPLICATE
 from reconcile.match.fit import STRENGTH, Fit, fit_of, patient_agrees, payer_agrees, points_of, shared_number
 from reconcile.match.foreign import PREDETERMINATION, foreign_kind
-from reconcile.match.lines import by_control_number
+from reconcile.match.lines import by_control_number, match_lines
 from reconcile.values import ClaimEvidence, ClaimMatch, LineEvidence, LineMatch, SubmittedClaim
 
 _DEFAULT: Final = MatchingPolicy()
@@ -68,11 +68,15 @@ def match_claim(
             (),
         )
     policy = policy or _DEFAULT
+    payment = _without_placeholders(payment, policy)
     quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids)
     if quick is not None:
         return quick
     fits = [fit_of(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
     accepted = [fit for fit in fits if fit.accepted(policy)]
+    if len({fit.claim.root for fit in fits if fit.payer_number}) > 1 and accepted:
+        best = max(accepted, key=lambda fit: fit.identity())
+        accepted = accepted if best.told_apart() else []
     if not accepted:
         reason, detail = _disagreement(fits)
         return ClaimMatch(
@@ -126,13 +130,32 @@ def _settled(
         runner_up = max(others, key=lambda fit: fit.identity()).claim.id
     ids = _ids(candidates)
     answer = _answer(payment, chosen, ids, runner_up, payer_key)
-    doubtful = _doubtful(answer.lines, policy)
-    if answer.claim_id is not None and doubtful:
-        detail = f"{doubtful} of {len(answer.lines)} paid lines fit another line of the claim nearly as well"
+    if answer.claim_id is not None and not policy.line_margin:
+        return msgspec.structs.replace(answer, margin=margin) if margin else answer
+    # What waits, and why, must not hang on what else has come in.
+    lines = match_lines(payment, chosen.claim.lines)
+    if answer.claim_id is None:
+        return msgspec.structs.replace(answer, lines=lines)
+    doubtful = _doubtful(lines, policy)
+    if doubtful:
+        detail = f"{doubtful} of {len(lines)} paid lines fit another line of the claim nearly as well"
         return msgspec.structs.replace(
-            answer, claim_id=None, reason="ambiguous", detail=detail, candidates=ids
+            answer, claim_id=None, reason="ambiguous", detail=detail, candidates=ids, lines=lines
         )
     return msgspec.structs.replace(answer, margin=margin) if margin else answer
+
+
+def _without_placeholders(payment: ClaimPayment, policy: MatchingPolicy) -> ClaimPayment:
+    """The claim payment without what stands for a payer's claim number that it has not (CLP07, REF*F8)."""
+    number, words = payment.payer_claim_control_number, policy.placeholders
+    blank = number is not None and is_placeholder(number, words)
+    if blank:
+        payment = msgspec.structs.replace(payment, payer_claim_control_number=None)
+    told = payment.references
+    if told and any(kind == "F8" and is_placeholder(value, words) for kind, value in told):
+        told = tuple([(kind, value) for kind, value in told if kind != "F8" or not is_placeholder(value, words)])
+        payment = msgspec.structs.replace(payment, references=told)
+    return payment
 
 
 def _doubtful(lines: Sequence[LineMatch], policy: MatchingPolicy) -> int:

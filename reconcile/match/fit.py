@@ -10,6 +10,7 @@ import msgspec
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
+from reconcile.match.evidence import claim_date
 from reconcile.match.lines import match_lines
 from reconcile.values import ClaimEvidence, LineEvidence, LineMatch, SubmittedClaim
 
@@ -25,7 +26,10 @@ _FULL: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.CODE_DATE_CHARGE,
 
 
 class Fit(msgspec.Struct, frozen=True, kw_only=True):
-    """How one submission fits the claim payment. ``patient`` is 1 agrees, 0 not told, -1 differs."""
+    """How one submission fits the claim payment. ``patient`` is 1 agrees, 0 not told, -1 differs.
+
+    ``other_day``: a date of service of the payment is not that of the line, or of the claim, which it would answer.
+    """
 
     claim: SubmittedClaim
     evidence: ClaimEvidence
@@ -37,11 +41,21 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     patient: int
     payer: bool
     payer_number: bool
+    other_day: bool
+
+    @property
+    def by_payer_number(self) -> bool:
+        """Whether the payer's own number (CLP07, REF*F8) alone names the claim; it is not always unique."""
+        return self.evidence is ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER and not self.allocated
+
+    def told_apart(self) -> bool:
+        """Whether more than a payer's number of several claims speaks for this one: patient and all lines agree too."""
+        return not self.by_payer_number or (self.patient > 0 and 0 < self.sure == len(self.lines))
 
     def accepted(self, policy: MatchingPolicy) -> bool:
-        """Whether enough agrees beside the number."""
+        """Whether enough agrees beside the number; under a payer's number another date of service is another visit."""
         count = len(self.lines)
-        if self.evidence is ClaimEvidence.NONE:
+        if self.evidence is ClaimEvidence.NONE or (self.by_payer_number and self.other_day):
             return False
         if policy.charge_or_patient and not (self.charge or self.patient > 0):
             return False
@@ -129,7 +143,18 @@ def fit_of(
         patient=patient_agrees(payment, claim),
         payer=payer_agrees(claim, payer_key, payer_ids),
         payer_number=_payer_number_agrees(payment, claim),
+        other_day=_other_day(payment, claim, lines),
     )
+
+
+def _other_day(payment: ClaimPayment, claim: SubmittedClaim, lines: Collection[LineMatch]) -> bool:
+    """Whether a date of service differs: of a line, or of the whole claim where the payment has no lines."""
+    if lines:
+        return any("date_differs" in match.notes for match in lines if match.notes)
+    day = claim_date(payment)
+    if day is None or claim.date_from is None:
+        return False
+    return not claim.date_from <= day <= (claim.date_to or claim.date_from)
 
 
 def _is_sure(match: LineMatch) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -43,6 +44,7 @@ class JointLines:
         self.paid = paid
         self.lines = lines
         self.day = claim_date(payment)
+        self.charge = abs(payment.charge)
         self.answered = answered
         self.reversal = payment.status == REVERSAL
         self.scores = [self._row(service) for service in paid]
@@ -58,6 +60,7 @@ class JointLines:
         self._pair(timely)
         self._release_parts()
         self._merged()
+        self._whole()
         self._twins_in_order()
         self._splits()
         for scores in (timely, self.scores):  # lines that parts of others had held, then other days
@@ -72,7 +75,10 @@ class JointLines:
         Runs in which a row names its line by an allocated number go first (``named``).
         """
         count = len(self.paid)
+        free = self._free()
         for start in range(count - 1):
+            if not free:
+                return
             for end in range(start + 1, min(start + _LONGEST_RUN, count)):
                 rows = range(start, end + 1)
                 if any(self.choice[row] or self._has_own(scores[row], row) for row in rows):
@@ -80,7 +86,7 @@ class JointLines:
                 total = sum(abs(self.paid[row].charge) for row in rows)
                 fitting = [
                     column
-                    for column in self._free()
+                    for column in free
                     if self.lines[column].charge == total
                     and all(scores[row][column] for row in rows)
                     and not any(
@@ -94,6 +100,7 @@ class JointLines:
                     self.extra[row].add("split")
                 if len(fitting) > 1:
                     self.twins.update(rows)
+                free = self._free()
                 break
 
     def _has_own(self, scores: list[int], row: int) -> bool:
@@ -207,6 +214,28 @@ class JointLines:
                 columns.sort()
                 self.extra[row].add("merged")
 
+    def _whole(self) -> None:
+        """A paid line that is charged with all that is left of the claim answers it, whatever the codes of the lines.
+
+        Only where every other paid line has its own and CLP03 is the charge of the claim: else it may be a charge that
+        the payer read wrong.
+        """
+        free = self._free()
+        if not free or not all(self.choice) or self.charge != sum(line.charge for line in self.lines):
+            return
+        rest = sum(self.lines[column].charge for column in free)
+        for row, columns in enumerate(self.choice):
+            service = self.paid[row]
+            held = sum(self.lines[column].charge for column in columns)
+            if abs(service.charge) != held + rest or self.extra[row] - {"merged"}:
+                continue
+            if any(self._other_day(service, self.lines[column]) for column in free):
+                continue
+            columns.extend(free)
+            columns.sort()
+            self.extra[row] |= {"merged", "merged_codes"}
+            return
+
     def _twins_in_order(self) -> None:
         """Among submitted lines that a paid line cannot tell apart, take them in submitted order and say so."""
         single = [row for row, columns in enumerate(self.choice) if len(columns) == 1 and not self.extra[row]]
@@ -239,16 +268,23 @@ class JointLines:
 
     def _splits(self) -> None:
         """Further paid lines of a submitted line: split (same code, parts of its charge) or unbundled (charge 0)."""
+        holders: dict[int, list[int]] = {}
+        answered_by: dict[int, int] = {}
+        last: dict[int, int] = {}
+        for row, columns in enumerate(self.choice):
+            if len(columns) == 1:
+                holders.setdefault(columns[0], []).append(row)
+                answered_by[columns[0]] = answered_by.get(columns[0], 0) + abs(self.paid[row].charge)
         for row, columns in enumerate(self.choice):
             if columns:
                 continue
             service = self.paid[row]
             best, best_key = -1, (-1, -1, -1)
             for column, line in enumerate(self.lines):
-                held = [other for other, taken in enumerate(self.choice) if taken == [column]]
+                held = holders.get(column)
                 if not held:
                     continue
-                answered = sum(abs(self.paid[other].charge) for other in held)
+                answered = answered_by[column]
                 fits = answered + abs(service.charge) <= line.charge
                 unbundled = service.charge == 0
                 by_number = bool(service.line_control_number) and (
@@ -268,11 +304,15 @@ class JointLines:
                 if key > best_key:
                     best, best_key = column, key
             if best >= 0:
-                for other, taken in enumerate(self.choice):
-                    if taken == [best]:
-                        self.extra[other].add("split")
                 self.choice[row] = [best]
                 self.extra[row].add("unbundled" if service.charge == 0 else "split")
+                insort(holders[best], row)
+                answered_by[best] += abs(service.charge)
+                last[best] = row
+        for column, newest in last.items():
+            for row in holders[column]:
+                if row != newest:
+                    self.extra[row].add("split")
 
     def _recoded(self) -> None:
         """A paid line of another code without SVC06: the one free line of its charge and date, if there is but one."""

@@ -1,6 +1,7 @@
 """Claims that nobody has answered: no acknowledgment, accepted and not paid, or rejected and not sent again.
 
-The last submission of a claim says how far it came. A claim payment in suspense is not an answer: held list has it.
+The last submission of a claim says how far it came; ``said`` is what its payer told of it last when it was asked (277:
+state, codes, day). A claim payment in suspense is not an answer: held list has it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from reconcile.reports.registry import (
     by_name,
     summed,
 )
+from reconcile.store.bulk import IN_LIST, chunks
+from reconcile.store.claim_status.known import said_by
 from reconcile.store.report_rows import answers as source
 from reconcile.store.report_rows.scope import listed
 
@@ -56,9 +59,12 @@ def _age(day: date | None, scope: Scope) -> int | None:
 
 
 def _claims(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
-    for row in listed(connection, source.silence_rows(scope, by)):
-        row["days"] = _age(row["date_from"], scope)
-        yield row
+    for rows in chunks(listed(connection, source.silence_rows(scope, by)), IN_LIST):
+        said = said_by(connection, [row["last"] for row in rows], scope.as_of)
+        for row in rows:
+            row["days"] = _age(row["date_from"], scope)
+            row["said"] = said.get(row.pop("last"), "")
+            yield row
 
 
 REPORT: Final = Report(
@@ -85,7 +91,7 @@ REPORT: Final = Report(
         RowSet(
             "claims",
             "claims without a posted answer",
-            (*CLAIM, Column("stage"), Column("days", "count")),
+            (*CLAIM, Column("stage"), Column("days", "count"), Column("said")),
             _claims,
         ),
     ),

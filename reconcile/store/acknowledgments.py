@@ -5,43 +5,31 @@ an interchange. Every trading partner's control numbers begin at 1, and two prac
 acknowledgment is tied only where it can speak of one file or one claim alone, and a Finding says where it cannot. A
 277CA that rejects a whole submission, or all of one provider in it, is tied by our BHT03 (`whole_rejections`).
 
-A claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of two 277CA the later dated one;
-its status follows while no payer has adjudicated it.
+A claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of equally deep ones the later one,
+of one day or without days a rejection; its status follows while no payer has adjudicated it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
-from edi.model.control import normalise_control_number
+from edi.model.control import is_placeholder, normalise_control_number
 from edi.model.finding import Finding, Location, Severity
+from reconcile.store.answered import DEPTH, Standing, standing_of
 from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
 from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileRow, PayerClaimControlNumberRow
 from reconcile.store.submissions import REJECTION
-from reconcile.store.whole_rejections import (
-    CLAIMS_ANSWER,
-    of_submission,
-    rejects_submission,
-    whole_rejections,
-)
+from reconcile.store.whole_rejections import of_submission, rejects_submission
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
 _FILE = table_of(FileRow)
-_DEPTH: Final = {"TA1": 1, "997": 2, "999": 2, CLAIMS_ANSWER: 3}
-_PRECISION: Final = (
-    AcknowledgmentLevel.GROUP,
-    AcknowledgmentLevel.TRANSACTION,
-    AcknowledgmentLevel.PROVIDER,
-)
-"""A group's answer says less about a claim than that of its transaction set, and that less than the claim's own."""
 
 
 class SentFile(msgspec.Struct, frozen=True):
@@ -111,13 +99,13 @@ def save_acknowledgments(
         (by_number if answer.patient_control_number else by_file).update(claims)
         for claim in claims:
             if answer.level is not AcknowledgmentLevel.LINE:
-                held = changes.get(claim)
-                changes[claim] = answer if held is None or _outweighs(answer, held) else held
-            if answer.payer_claim_control_number and len(claims) == 1:
-                numbers.append((answer.payer_claim_control_number, claim))
-        rows.append(
-            _row(set_digest, ordinal, file_sha256, of_submission(answer) if claims else answer, claims)
-        )
+                changes[claim] = answer
+            number = answer.payer_claim_control_number
+            if number and len(claims) == 1 and not is_placeholder(number):
+                numbers.append((number, claim))
+        answered = tie.file_of(claims) if not answer.patient_control_number else ""
+        meant = of_submission(answer) if claims else answer
+        rows.append(_row(set_digest, ordinal, file_sha256, meant, claims, answered))
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
     turned = _change_claims(connection, changes)
@@ -129,12 +117,6 @@ def save_acknowledgments(
         frozenset(by_number),
         tuple(sorted(tie.files)),
     )
-
-
-def _outweighs(answer: Acknowledgment, held: Acknowledgment) -> bool:
-    """Whether a set's later answer to a claim counts more than its earlier one: unless it is less precise."""
-    precision = {level: place for place, level in enumerate(_PRECISION)}
-    return precision.get(answer.level, len(_PRECISION)) >= precision.get(held.level, len(_PRECISION))
 
 
 class _Held(msgspec.Struct, frozen=True):
@@ -163,6 +145,7 @@ class _Tie:
         self._known: dict[SentFile, bool | None] = {}
         self.untied: dict[tuple[str, str], Finding] = {}
         self.files: set[str] = set()
+        self._file_of: dict[int, str] = {}
 
     def claims(self, answer: Acknowledgment) -> list[int]:
         """Ids of the claims an acknowledgment answers."""
@@ -204,6 +187,7 @@ class _Tie:
         chosen = sure or [sent for sent in fitting if says[sent] is None]
         if len(chosen) == 1:
             self.files.update(filter(None, (chosen[0].sha256,)))
+            self._file_of.update(dict.fromkeys(fitting[chosen[0]], chosen[0].sha256))
             return fitting[chosen[0]]
         if chosen:
             message = f"the {answer.kind} fits {what} of {len(chosen)} files; it is tied to none of them"
@@ -214,6 +198,10 @@ class _Tie:
             )
             self._note("ACK006", what, message, Location(element=element))
         return []
+
+    def file_of(self, claims: Sequence[int]) -> str:
+        """The digest of the one file that claims found by control numbers went out in; "" for none."""
+        return self._file_of.get(claims[0], "") if claims else ""
 
     def _of_submission(self, answer: Acknowledgment) -> list[int]:
         """The claims of a transaction set of ours that a 277CA rejects whole, or those of the provider it names."""
@@ -301,7 +289,14 @@ def _claims_by_number(connection: Connection, answers: Sequence[Acknowledgment])
     return found
 
 
-def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment, claims: list[int]) -> Row:
+def _row(
+    set_digest: str,
+    ordinal: int,
+    file_sha256: str,
+    answer: Acknowledgment,
+    claims: list[int],
+    answered: str,
+) -> Row:
     """The row of an acknowledgment, columns in schema order."""
     return (
         set_digest,
@@ -326,6 +321,7 @@ def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment
         " ".join(answer.notes),
         len(claims),
         claims[0] if len(claims) == 1 else None,
+        answered,
     )
 
 
@@ -342,7 +338,7 @@ def _sent_again(connection: Connection, claims: Sequence[int]) -> tuple[int, ...
 
 
 def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> list[int]:
-    """Write the answers to the claims, unless a deeper one is there; of 277CA the latest by its own date counts.
+    """Write to claims what counts of all their answers, unless that is deeper than the one that came now.
 
     What payers decided is the status of a chain's first claim; a later one keeps that of its acknowledgments, whether
     its 835 or its 277CA came first.
@@ -351,8 +347,7 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
         The claims that are rejected by it and were not, or the other way round.
     """
     turned: list[int] = []
-    claim_level = [claim for claim, answer in changes.items() if answer.kind == CLAIMS_ANSWER]
-    latest = _latest_by_claim(connection, claim_level)
+    standing = standing_of(connection, sorted(changes))
     rows: list[Row] = []
     for some in chunks(sorted(changes), IN_LIST):
         columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.acknowledged, _CLAIM.c.adjudications, _CLAIM.c.status)
@@ -361,33 +356,13 @@ def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -
             query.where(_CLAIM.c.id.in_(some))
         ):
             answer = changes[claim]
-            if _DEPTH.get(answer.kind, 0) < _DEPTH.get(held.split(":")[0], 0):
+            if DEPTH.get(answer.kind, 0) < DEPTH.get(held.split(":")[0], 0):
                 continue
-            code, accepted = latest.get(claim, (answer.code, answer.accepted))
-            word = _word(accepted=accepted)
-            said = _said(answer.kind, code, accepted=accepted)
+            one = standing.get(claim) or Standing(answer.kind, answer.code, answer.accepted)
+            word = _word(accepted=one.accepted)
+            said = _said(one.kind, one.code, accepted=one.accepted)
             rows.append((said, status if adjudications and claim == root else word, claim))
             if (REJECTION in said) is not (REJECTION in held):
                 turned.append(claim)
     update(connection, ClaimRow, ["acknowledged", "status"], rows)
     return turned
-
-
-def _latest_by_claim(connection: Connection, claims: Sequence[int]) -> dict[int, tuple[str, bool]]:
-    """Code and verdict of each claim's latest 277CA by STC02; of one day, a rejection outweighs an acceptance."""
-    table = _ACKNOWLEDGMENT
-    query = select(table.c.claim_id, table.c.stated_on, table.c.accepted, table.c.code).where(
-        table.c.kind == CLAIMS_ANSWER, table.c.level != AcknowledgmentLevel.LINE.value
-    )
-    best: dict[int, tuple[date, bool, str]] = {}
-    for some in chunks(sorted(claims), IN_LIST):
-        told = [*connection.execute(query.where(table.c.claim_id.in_(some)))]
-        told += [
-            (claim, row.stated_on, row.accepted, row.code)
-            for claim, rows in whole_rejections(connection, some).items()
-            for row in rows
-        ]
-        for claim, day, accepted, code in told:
-            rank = (day or date.min, not accepted, code)
-            best[claim] = max(best.get(claim, rank), rank)
-    return {claim: (code, not rejected) for claim, (_, rejected, code) in best.items()}

@@ -196,20 +196,6 @@ def waiting_under(connection: Connection, payer_numbers: Iterable[str]) -> list[
     return sorted(row[0] for row in fetch(connection, query, sorted(set(payer_numbers) - {""})))
 
 
-def payee_became_known(connection: Connection) -> bool:
-    """Whether a claim payment waits for its payee although the practices of its payment are known by now."""
-    query = (
-        select(_PAYMENT.c.id)
-        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
-        .where(
-            text("claim_payment.outcome <> 'posted'"),  # as the index of what waits says it
-            _PAYMENT.c.reason == "unknown_payee",
-            _REMITTANCE.c.practice_id != "",
-        )
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def _query() -> Any:
     """Claim payments with their content and the payment around them."""
     return (

@@ -26,6 +26,7 @@ from sqlalchemy import Connection, MetaData, Table, func, select
 from edi.model.errors import InputError, StoreError, UsageError
 from reconcile.store import migrate
 from reconcile.store.bulk import table_of
+from reconcile.store.control_numbers import leave_a_gap
 from reconcile.store.digest import store_digest
 from reconcile.store.engine import Store, translated
 from reconcile.store.schema import SCHEMA_VERSION, FileRow
@@ -201,7 +202,7 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
         advance: told of every row and file.
 
     Returns:
-        The head of the backup.
+        The head of the backup. Control numbers go on with a gap: those given since the backup are never given again.
 
     Raises:
         UsageError: the store holds rows, or a newer claimloop made the backup.
@@ -273,6 +274,7 @@ def _restored(
         _bring_up(connection, manifest.schema)
     if manifest.schema == SCHEMA_VERSION and store_digest(connection, with_files=True) != manifest.digest:
         raise InputError("what was restored is not what was backed up; nothing was kept")
+    leave_a_gap(connection)
     return manifest
 
 

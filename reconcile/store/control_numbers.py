@@ -25,6 +25,9 @@ TRN270: Final = "trn270"
 TRN276: Final = "trn276"
 
 _HIGHEST: Final = {ISA13: 999_999_999, GS06: 999_999_999, ST02: 999_999_999}
+_ENVELOPE_GAP: Final = 100_000
+_GAP: Final = 10_000_000
+"""More than an office gives between two backups, and little of the nine digits or of 36**7."""
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LINE_WIDTH: Final = 9
 CLAIM_WIDTH: Final = 7
@@ -54,7 +57,7 @@ def allocate(connection: Connection, partner: str, kind: str, count: int, *, at:
         (partner, kind),
     )
     after = connection.exec_driver_sql(
-        f"UPDATE control_number SET next_number = next_number + {mark}"  # noqa: S608
+        f"UPDATE control_number SET next_number = next_number + gap + {mark}, gap = 0"  # noqa: S608
         f" WHERE partner = {mark} AND kind = {mark} RETURNING next_number",
         (count, partner, kind),
     ).scalar_one()
@@ -69,6 +72,15 @@ def allocate(connection: Connection, partner: str, kind: str, count: int, *, at:
         at=at,
     )
     return numbers
+
+
+def leave_a_gap(connection: Connection) -> None:
+    """Leave numbers out when they are next given: a restored store does not know which ones were given since."""
+    envelope = ", ".join(f"'{kind}'" for kind in _HIGHEST)
+    connection.exec_driver_sql(
+        f"UPDATE control_number SET gap = CASE WHEN kind IN ({envelope}) "  # noqa: S608 - constants
+        f"THEN {_ENVELOPE_GAP} ELSE {_GAP} END"
+    )
 
 
 def interchange_control_number(number: int) -> str:

@@ -18,10 +18,10 @@ from edi.model.balance import REVERSAL
 from reconcile.store.bulk import IN_LIST, chunks, day, table_of
 from reconcile.store.denial_listing import DenialListing, denials
 from reconcile.store.events import record_events
-from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE, POSTING
 from reconcile.store.report_rows.answers import posted_answers, rejected_last
 from reconcile.store.report_rows.denials import standing_then
-from reconcile.store.report_rows.scope import Scope
+from reconcile.store.report_rows.scope import Scope, paid_on
 from reconcile.store.schema import ResubmissionRow
 from reconcile.values import Again, DenialStatus
 from reconcile.worklist import Answer, Deed, Verb, Work, work_of
@@ -180,8 +180,8 @@ def _data(deed: Deed) -> dict[str, Any]:
 def written_off(connection: Connection, on: date | None = None) -> dict[int, int]:
     """Cents that people wrote off and that no money has come for since, by the first submission's id.
 
-    Never more than the books hold as denied: what a payer wrote off itself, or another payer's answer settled, is not
-    written off twice.
+    Never more than the books hold as denied, by that day: what a payer wrote off itself, or another payer's answer
+    settled, is not written off twice.
 
     Args:
         connection: any transaction.
@@ -195,12 +195,26 @@ def written_off(connection: Connection, on: date | None = None) -> dict[int, int
         if one.work.written_off and (on is None or one.work.since is None or one.work.since <= on):
             root = one.denial.claim_root
             found[root] = found.get(root, 0) + one.work.written_off
+    denied = _denied(connection, found, on)
+    return {root: min(cents, denied[root]) for root, cents in found.items() if denied.get(root, 0) > 0}
+
+
+def _denied(connection: Connection, roots: Iterable[int], on: date | None) -> dict[int, int]:
+    """Cents that the books hold as denied on chains, or held at the end of a day."""
     denied: dict[int, int] = {}
-    for some in chunks(sorted(found), IN_LIST):
-        numbers = ", ".join(map(str, some))
-        query = text(f"SELECT id, denied FROM claim WHERE denied > 0 AND id IN ({numbers})")  # noqa: S608 (ids)
-        denied.update(connection.execute(query).cursor.fetchall())
-    return {root: min(cents, denied[root]) for root, cents in found.items() if root in denied}
+    for some in chunks(sorted(roots), IN_LIST):
+        query = select(CLAIM.c.id, CLAIM.c.denied).where(CLAIM.c.id.in_(some))
+        denied.update((root, int(cents)) for root, cents in connection.execute(query))
+        if on is None:
+            continue
+        later = posted_answers(Scope(today=on)).join(
+            POSTING, POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id
+        )
+        later = later.where(CLAIM.c.root.in_(some), POSTING.c.account == "denied", paid_on() > on)
+        sums = later.add_columns(CLAIM.c.root, func.sum(POSTING.c.cents)).group_by(CLAIM.c.root)
+        for root, cents in connection.execute(sums):
+            denied[root] -= int(cents)
+    return denied
 
 
 def _sent_again(connection: Connection, as_of: date | None) -> dict[int, list[tuple[int, str]]]:
@@ -243,8 +257,8 @@ def _taken_back(
             f" WHERE p.status = :status AND c.root IN ({', '.join(map(str, some))})"
         )
         rows = connection.execute(query, {"status": REVERSAL}).cursor.fetchall()
-        for root, line, paid_on, made_on in rows:
-            when = day(paid_on or made_on)
+        for root, line, paid, made in rows:
+            when = day(paid or made)
             if when is not None and (as_of is None or when <= as_of):
                 found.setdefault((root, line), set()).add(when)
     return found

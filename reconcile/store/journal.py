@@ -28,6 +28,9 @@ NOT_POSTED: Final = ("memo", "pended")
 """Accounts that hold no cents of the charge, and so none of a journal."""
 PROVIDER_ADJUSTMENT: Final = "provider_adjustment"
 """The account of a PLB: of a practice and a payment, never of a claim. Cents above zero raised the payment."""
+SUSPENSE: Final = "suspense"
+"""The account of what nobody explained: of a line; and without a claim, of a payment that was released as a whole. That
+is the first practice's where a payment is to several."""
 PATIENT_PAID: Final = "patient_paid"
 PATIENT_OPENING: Final = "patient_opening"
 
@@ -153,6 +156,16 @@ def close_months(
     return ClosedMonths(practice_id=practice, through=through, new=new, entries=entries, cents=cents)
 
 
+_SHARED: Final = """COALESCE((
+        SELECT MAX(i.practice_id) FROM practice_identifier i WHERE i.kind = 'npi' AND i.value = a.provider
+            AND REPLACE(:end || r.practice_id || :end, :end || i.practice_id || :end, '')
+                <> :end || r.practice_id || :end
+    ), CASE WHEN r.practice_id LIKE :several AND SUBSTR(r.practice_id, 1, CAST(:width AS INTEGER)) = :first
+        THEN CAST(:practice AS TEXT) END) = :practice"""
+"""Whether the provider adjustment of a payment to several practices at once (a line each) is this practice's.
+
+One is the practice's whose NPI stands in PLB01; where that names none of them, it is the first practice's.
+"""
 _KEY: Final = "payment_key, ordinal, claim_id, line_id, account, group_code, reason"
 _WRITE: Final = f"""INSERT INTO journal_entry (id, practice_id, payment_key, ordinal, patient_entry_id,
         claim_id, line_id, account, group_code, reason, cents, posting_date, batch)
@@ -167,8 +180,11 @@ _WRITE: Final = f"""INSERT INTO journal_entry (id, practice_id, payment_key, ord
         UNION ALL
         SELECT r.payment_key, a.ordinal, NULL, NULL, '{PROVIDER_ADJUSTMENT}', NULL, a.reason, -a.cents
         FROM remittance r JOIN provider_adjustment a ON a.remittance_id = r.id
-        WHERE r.payment_key IN :keys AND (r.practice_id = :practice
-            OR a.remittance_id * 10000 + a.ordinal IN :shared)
+        WHERE r.payment_key IN :keys AND (r.practice_id = :practice OR {_SHARED})
+        UNION ALL
+        SELECT r.payment_key, 0, NULL, NULL, '{SUSPENSE}', NULL, NULL, r.unexplained FROM remittance r
+        WHERE r.payment_key IN :keys AND r.unexplained <> 0 AND (r.practice_id = :practice
+            OR SUBSTR(r.practice_id, 1, CAST(:width AS INTEGER)) = :first)
         UNION ALL
         SELECT payment_key, ordinal, claim_id, line_id, account, group_code, reason, -cents FROM journal_entry
         WHERE payment_key IN :keys AND practice_id = :practice
@@ -199,15 +215,14 @@ def write_journal(
     closed = closed_through(connection, practice, dating.floor)
     before = next_id(connection, JournalEntryRow) - 1
     written = 0
-    write = text(_WRITE).bindparams(
-        *(bindparam(name, expanding=True) for name in ("keys", "apart", "shared"))
-    )
-    given = {"practice": practice, "apart": NOT_POSTED, "shared": _shared_adjustments(connection, practice)}
+    write = text(_WRITE).bindparams(*(bindparam(name, expanding=True) for name in ("keys", "apart")))
+    first = f"{practice}\n"
+    given = {"practice": practice, "apart": NOT_POSTED, "end": "\n", "several": "%\n%", "first": first}
     for posted, keys in sorted(_keys_by_day(connection, practice, dating, closed).items()):
         if through is not None and posted > through:
             continue
         for some in chunks(keys, IN_LIST):
-            values = {"before": before + written, "posted": posted, "keys": some, **given}
+            values = {"before": before + written, "posted": posted, "keys": some, "width": len(first), **given}
             written += connection.execute(write, values).rowcount
     entered = (
         "SELECT DISTINCT entry_date FROM patient_entry WHERE practice_id = :practice ORDER BY entry_date"
@@ -219,31 +234,6 @@ def write_journal(
         values = {"before": before + written, "practice": practice, "posted": posted, "entered": told}
         written += connection.execute(text(_WRITE_PATIENTS), values).rowcount
     return written
-
-
-_SHARED: Final = """SELECT a.remittance_id, a.ordinal, r.practice_id, i.practice_id AS named FROM remittance r
-    JOIN provider_adjustment a ON a.remittance_id = r.id
-    LEFT JOIN practice_identifier i ON i.value = a.provider AND i.kind = 'npi'
-    WHERE r.practice_id LIKE :several ORDER BY a.remittance_id, a.ordinal, i.practice_id"""
-
-
-def _shared_adjustments(connection: Connection, practice: str) -> list[int]:
-    """The provider adjustments of payments to several practices at once that are this practice's.
-
-    One is the practice's whose NPI stands in PLB01; where that names none of them, it is the first practice's.
-
-    Returns:
-        The remittance's id times 10,000, plus the ordinal.
-    """
-    owners: dict[int, str] = {}
-    for number, ordinal, practices, named in connection.execute(text(_SHARED), {"several": "%\n%"}):
-        several = practices.split("\n")
-        key = number * 10_000 + ordinal
-        if named in several:
-            owners[key] = named
-        else:
-            owners.setdefault(key, several[0])
-    return [key for key, owner in owners.items() if owner == practice]
 
 
 def _keys_by_day(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, case, func, select
 
 from reconcile.store.arrivals import ARRIVED
-from reconcile.store.bulk import table_of
+from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.files import OUTGOING, PLACED, SENDING, SENT
 from reconcile.store.schema import (
     AcknowledgmentRow,
@@ -21,6 +21,7 @@ from reconcile.store.schema import (
     FileRow,
     FileTransactionRow,
     RemittanceRow,
+    StatusInquiryRow,
 )
 from reconcile.store.submissions import REJECTION
 
@@ -32,15 +33,27 @@ _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
 _PAYMENT = table_of(ClaimPaymentRow)
 _REMITTANCE = table_of(RemittanceRow)
 _INQUIRY = table_of(EligibilityInquiryRow)
+_STATUS = table_of(StatusInquiryRow)
 
 PLANNED, WRITTEN, UPLOADING, IN_DOUBT, UPLOADED = "planned", "written", "uploading", "in_doubt", "uploaded"
-ACKNOWLEDGED, ANSWERED, ADJUDICATED = "acknowledged", "answered", "adjudicated"
-STATES: Final = (PLANNED, WRITTEN, UPLOADING, IN_DOUBT, UPLOADED, ACKNOWLEDGED, ANSWERED, ADJUDICATED)
+ACKNOWLEDGED, ANSWERED, REJECTED, ADJUDICATED = "acknowledged", "answered", "rejected", "adjudicated"
+STATES: Final = (
+    PLANNED,
+    WRITTEN,
+    UPLOADING,
+    IN_DOUBT,
+    UPLOADED,
+    ACKNOWLEDGED,
+    ANSWERED,
+    REJECTED,
+    ADJUDICATED,
+)
 """In the order in which a file goes through them.
 
 ``planned``: whole in the vault, and not yet in its folder. ``uploaded``: the far side was seen to hold all of it.
-``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected. ``adjudicated``: every claim was
-answered by a payer, or rejected. ``in_doubt``: cut off while it got its name there.
+``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected. ``rejected``: all of them are
+rejected. ``adjudicated``: every claim was answered by a payer, or rejected, not all of them that. ``in_doubt``: cut off
+while it got its name there.
 """
 _STEPS: Final = (UPLOADING, SENDING, SENT, ARRIVED)
 _OF_FILE: Final = ("TA1", "999", "997")
@@ -85,8 +98,10 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
         connection: any transaction.
     """
     counts = {row.file_sha256: row for row in connection.execute(_counts())}
-    asked = select(_INQUIRY.c.file_sha256, _INQUIRY.c.partner).distinct()
-    partners = {row.file_sha256: row.partner for row in connection.execute(asked)}
+    partners: dict[str, str] = {}
+    for table in (_INQUIRY, _STATUS):
+        asked = select(table.c.file_sha256, table.c.partner).distinct()
+        partners |= {row.file_sha256: row.partner for row in connection.execute(asked)}
     steps = _steps(connection)
     told, answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
     query = select(_FILE).where(_FILE.c.direction == OUTGOING)
@@ -116,6 +131,22 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             answered_at=answered.get(row.sha256),
             paid_at=paid.get(row.sha256),
         )
+
+
+def practices_in(connection: Connection, digests: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The ids of the practices in each of these outgoing files, by digest.
+
+    Args:
+        connection: any transaction.
+        digests: SHA-256 of the files.
+    """
+    found: dict[str, set[str]] = {}
+    for some in chunks(sorted(digests), IN_LIST):
+        for table in (_CLAIM, _INQUIRY, _STATUS):
+            query = select(table.c.file_sha256, table.c.practice_id).where(table.c.file_sha256.in_(some))
+            for sha256, practice in connection.execute(query.distinct()):
+                found.setdefault(sha256, set()).add(practice)
+    return {sha256: tuple(sorted(practices)) for sha256, practices in found.items()}
 
 
 _DEPTHS: Final = ("accepted", "rejected", "adjudicated")
@@ -148,6 +179,8 @@ def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool) ->
     accepted, rejected, adjudicated = done
     if outcome != SENT:
         return _GOING.get(outcome, PLANNED)
+    if claims and rejected == claims:
+        return REJECTED
     if claims and adjudicated + rejected == claims:
         return ADJUDICATED
     if claims and accepted + rejected + adjudicated == claims:

@@ -1,4 +1,4 @@
-"""Claims with more on them than their charge, or that one payer answered twice: work until the money is taken back.
+"""Claims that hold money they should not: more than their charge, an answer too many, another amount taken back.
 
 Nothing of it is stored. A claim is here while its books say so, and gone when a reversal, or a take-back or refund in a
 provider adjustment, settles it; which of two payments holds is for a person to find out.
@@ -23,6 +23,13 @@ from reconcile.store.takebacks import given_back
 TWICE: Final = "ANSWERED_TWICE"
 """The ledger's finding that a payer answered a service again without a reversal."""
 
+DIFFERS: Final = "REVERSAL_DIFFERS"
+"""The ledger's finding that a reversal takes back another amount than was paid."""
+CHARGE: Final = "CHARGE_DIFFERS"
+"""The ledger's finding that a payer answered a higher charge than was submitted."""
+TOLD: Final = (TWICE, DIFFERS, CHARGE)
+"""What the books say of a claim that a person is to look into."""
+
 _CLAIM = table_of(ClaimRow)
 _FINDING = table_of(ClaimFindingRow)
 _PAYMENT = table_of(ClaimPaymentRow)
@@ -40,7 +47,7 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Overpaid(msgspec.Struct, frozen=True, kw_only=True):
-    """A claim that holds more than its charge, or that one payer answered twice.
+    """A claim that holds more than its charge, or that a payer answered twice, reversed or charged otherwise.
 
     ``root`` is its first submission, ``cents`` what stands on it beyond the charge (0 where only write-offs came
     twice), ``payer`` who answered twice, else who answered last; ``answers`` are that payer's, else all, by date.
@@ -53,10 +60,12 @@ class Overpaid(msgspec.Struct, frozen=True, kw_only=True):
     cents: int
     twice: bool
     answers: tuple[Answered, ...]
+    said: frozenset[str] = frozenset()
+    """The codes of ``TOLD`` that the books say of it."""
 
 
 def overpaid(connection: Connection, roots: Collection[int] | None = None) -> tuple[Overpaid, ...]:
-    """The claims that are overpaid or were answered twice, by their first submissions.
+    """The claims that are overpaid, or of which the books say one of ``TOLD``, by their first submissions.
 
     Args:
         connection: any transaction.
@@ -73,15 +82,37 @@ def overpaid(connection: Connection, roots: Collection[int] | None = None) -> tu
     returned = given_back(connection)
     left = [one for one in found if returned.get(one.id, 0) < max(-one.open_balance, 1)]
     answers = _answers(connection, [one.id for one in left])
-    return tuple(_overpaid(one, answers.get(one.id, [])) for one in left)
+    said = _said(connection, [one.id for one in left])
+    return tuple(_overpaid(one, answers.get(one.id, []), said.get(one.id, set())) for one in left)
+
+
+def _said(connection: Connection, roots: Collection[int]) -> Mapping[int, set[str]]:
+    """By claim the codes of ``TOLD`` that its books say."""
+    found: dict[int, set[str]] = {}
+    for some in chunks(sorted(roots), IN_LIST):
+        query = select(_FINDING.c.claim_id, _FINDING.c.code)
+        for root, code in connection.execute(query.where(_FINDING.c.claim_id.in_(some))):
+            if code in TOLD:
+                found.setdefault(root, set()).add(code)
+    return found
+
+
+def said_before(connection: Connection, roots: Collection[int]) -> Counter[tuple[int, str, str]]:
+    """How often the store's books say what of claims: by first submission, code and message."""
+    found: Counter[tuple[int, str, str]] = Counter()
+    for some in chunks(sorted(roots), IN_LIST):
+        query = select(_FINDING.c.claim_id, _FINDING.c.code, _FINDING.c.message)
+        for root, code, message in connection.execute(query.where(_FINDING.c.claim_id.in_(some))):
+            found[root, code, message] += 1
+    return found
 
 
 def _standing(roots: Collection[int] | None) -> Select[Any]:
-    """First submissions whose books hold more than the charge, or the finding of a second answer."""
-    twice = select(_FINDING.c.claim_id).where(_FINDING.c.code == TWICE)
+    """First submissions whose books hold more than the charge, or one of the findings."""
+    told = select(_FINDING.c.claim_id).where(_FINDING.c.code.in_(TOLD))
     query = select(
         _CLAIM.c.id, _CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.open_balance
-    ).where(or_(_CLAIM.c.open_balance < 0, _CLAIM.c.id.in_(twice)))
+    ).where(or_(_CLAIM.c.open_balance < 0, _CLAIM.c.id.in_(told)))
     if roots is not None:
         query = query.where(_CLAIM.c.id.in_(roots))
     return query.order_by(_CLAIM.c.id)
@@ -130,7 +161,7 @@ def _not_taken(listed: list[Answered], taken: Counter[tuple[str, int]]) -> list[
     return left
 
 
-def _overpaid(claim: Any, answers: list[Answered]) -> Overpaid:
+def _overpaid(claim: Any, answers: list[Answered], said: Collection[str]) -> Overpaid:
     """A claim with its answers."""
     counts = Counter(one.payer for one in answers)
     again = [one for one in answers if counts[one.payer] > 1]
@@ -143,4 +174,5 @@ def _overpaid(claim: Any, answers: list[Answered]) -> Overpaid:
         cents=max(-claim.open_balance, 0),
         twice=bool(again),
         answers=tuple(one for one in again if one.payer == payer) if again else tuple(answers),
+        said=frozenset(said),
     )

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from edi.model.control import is_placeholder
 from edi.model.remittance import RemittanceHeader, RemittanceTrailer
 from reconcile.store.adjudications import RemittanceFacts
 from reconcile.store.bulk import Row, delete, insert, insert_new, next_id, table_of, update
@@ -123,8 +124,9 @@ def insert_claim_payments(connection: Connection, remittance_id: int, stored: Se
         claim, match = one.claim, one.match
         claims.append(claim_payment_row(one, remittance_id))
         services += service_rows(one.id, claim, match)
-        if one.outcome == POSTED and claim.payer_claim_control_number:
-            numbers.append((claim.payer_claim_control_number, match.claim_id))
+        number = claim.payer_claim_control_number
+        if one.outcome == POSTED and number and not is_placeholder(number):
+            numbers.append((number, match.claim_id))
     insert(connection, ClaimPaymentRow, claims)
     insert(connection, ClaimPaymentContentRow, [(one.id, one.content) for one in stored])
     insert(connection, ServicePaymentRow, services)
@@ -155,8 +157,9 @@ def rematch_claim_payments(connection: Connection, stored: Sequence[Stored]) -> 
     numbers: list[Row] = []
     for one in stored:
         services += service_rows(one.id, one.claim, one.match)
-        if one.outcome == POSTED and one.claim.payer_claim_control_number:
-            numbers.append((one.claim.payer_claim_control_number, one.match.claim_id))
+        number = one.claim.payer_claim_control_number
+        if one.outcome == POSTED and number and not is_placeholder(number):
+            numbers.append((number, one.match.claim_id))
     insert(connection, ServicePaymentRow, services)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
 

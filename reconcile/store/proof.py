@@ -6,7 +6,7 @@ that posted it. Segments are ordinals inside the transaction set, from 1, as the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from edi.model.remittance import ClaimPayment
 from reconcile.ledger.names import account_name, adjustment_account, rule_of
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
+from reconcile.store.reversals import taken_back
 from reconcile.store.schema import (
     ClaimPaymentContentRow,
     ClaimPaymentRow,
@@ -179,9 +180,12 @@ def prove_claim_payments(
             .where(_PAYMENT.c.id.in_(some))
             .order_by(_PAYMENT.c.id)
         )
-        for row in connection.execute(values):
-            claim = unpack_claim_payment(bytes(row.content))
-            found.append(_claim(row.id, row.outcome, claim, postings.get(row.id, ()), file, tables))
+        claims = [(row, unpack_claim_payment(bytes(row.content))) for row in connection.execute(values).all()]
+        reversals = taken_back(connection, [row.id for row, claim in claims if claim.status == REVERSAL])
+        for row, claim in claims:
+            own = postings.get(row.id, ())
+            beyond = reversals[row.id].remainders if row.id in reversals else frozenset()
+            found.append(_claim(row.id, row.outcome, claim, own, file, tables, beyond))
     return tuple(found)
 
 
@@ -233,9 +237,15 @@ _OUTCOMES: Final = ("posted", "suspense", "unmatched")
 
 
 def _claim(
-    number: int, outcome: str, claim: ClaimPayment, rows: Sequence[Any], file: str, tables: Tables
+    number: int,
+    outcome: str,
+    claim: ClaimPayment,
+    rows: Sequence[Any],
+    file: str,
+    tables: Tables,
+    remainders: Collection[int],
 ) -> ClaimProof:
-    """One claim payment with its postings by paid line."""
+    """One claim payment with its postings by paid line; ``remainders`` are ordinals (reconcile.store.reversals)."""
     reversal = claim.status == REVERSAL
     by_line: dict[int | None, list[PostingProof]] = {}
     for row in rows:
@@ -254,6 +264,7 @@ def _claim(
                     transfer=bool(row.transfer),
                     reversal=reversal,
                     tables=tables,
+                    remainder=row.ordinal in remainders,
                 ),
                 file=file,
                 segment=segment,

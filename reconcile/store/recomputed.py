@@ -174,7 +174,7 @@ def _compare(
 ) -> list[str]:
     """What differs; nothing if the books are right for one choice of the payers with capitation."""
     first: list[str] | None = None
-    for adjudications in _assumptions(posted):
+    for adjudications in assumptions(posted):
         try:
             books = _books(reconcile_claim(claims, adjudications, tables))
         except (LookupError, ValueError, TypeError):
@@ -186,7 +186,7 @@ def _compare(
     return first or []
 
 
-def _assumptions(posted: Sequence[Adjudication]) -> Iterator[Sequence[Adjudication]]:
+def assumptions(posted: Sequence[Adjudication]) -> Iterator[Sequence[Adjudication]]:
     """The adjudications, without capitation and then with it for each choice of payers that it matters for."""
     payers = sorted({one.payer for one in posted if _depends_on_capitation(one)})[:_MOST_PAYERS]
     for chosen in product((False, True), repeat=len(payers)):

@@ -1,26 +1,25 @@
 """Claims that were rejected before a payer took them in, and everything that was said of it.
 
-A TA1 or 999 speaks of a file or transaction set; which file was meant, the record of its own transaction set tells.
+A TA1, a 999 or a 277CA of a whole submission speaks of a file or transaction set: the one that it was tied to.
 A claim stands here until an accepting answer comes, it goes out again, or a payer answers it after all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, func, select
 
+from reconcile.store.answered import CLAIMS_ANSWER, with_others
 from reconcile.store.bulk import IN_LIST, chunks, table_of
-from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileTransactionRow
+from reconcile.store.schema import AcknowledgmentRow, ClaimRow
 from reconcile.store.submissions import REJECTION
-from reconcile.store.whole_rejections import CLAIMS_ANSWER, whole_rejections
 
 _CLAIM = table_of(ClaimRow)
 _ANSWER = table_of(AcknowledgmentRow)
-_SET = table_of(FileTransactionRow)
 REJECTED: Final = "rejected"
 """The status of a claim."""
 
@@ -119,63 +118,31 @@ def answers_of(connection: Connection, rows: Sequence[Any]) -> dict[int, tuple[A
     for some in chunks([row.id for row in rows], IN_LIST):
         for answer in connection.execute(query.where(_ANSWER.c.claim_id.in_(some))):
             found.setdefault(answer.claim_id, []).append(_answer(answer))
-    whole = [
-        row
-        for row in rows
-        if REJECTION in row.acknowledged and not row.acknowledged.startswith(CLAIMS_ANSWER)
-    ]
-    for claim, answers in _of_files(connection, whole).items():
-        found.setdefault(claim, []).extend(answers)
-    for some in chunks([row.id for row in rows], IN_LIST):
-        for claim, told in whole_rejections(connection, some).items():
-            found.setdefault(claim, []).extend(_answer(row) for row in told)
+    for claim, one in _with_others(connection, rows):
+        found.setdefault(claim, []).append(one)
     return {claim: tuple(answers) for claim, answers in found.items()}
 
 
-def _of_files(connection: Connection, rows: Sequence[Any]) -> dict[int, list[Answer]]:
-    """The rejections of whole interchanges, groups and transaction sets, by the submissions that were in them."""
-    groups: dict[str, list[Any]] = {}
-    interchanges: dict[str, list[Any]] = {}
-    for row in rows:
-        groups.setdefault(row.group_control_number, []).append(row)
-        interchanges.setdefault(row.interchange_control_number, []).append(row)
-    found: dict[int, list[Answer]] = {}
-    for column, claims in (
-        (_ANSWER.c.group_control_number, groups),
-        (_ANSWER.c.interchange_control_number, interchanges),
-    ):
-        for answer in _whole(connection, column, (number for number in claims if number)):
-            for row in claims[answer._mapping[column.name]]:
-                if _meant(answer, row):
-                    found.setdefault(row.id, []).append(_answer(answer))
-    return found
+def _with_others(connection: Connection, rows: Sequence[Any]) -> Iterator[tuple[int, Answer]]:
+    """The rejections of several claims at once, by the submissions that were among them.
 
-
-def _whole(connection: Connection, column: ColumnElement[str], numbers: Iterable[str]) -> Iterable[Any]:
-    """The rejections of more than one claim under some control numbers, with the record of their own set."""
-    own_set = and_(
-        _SET.c.file_sha256 == _ANSWER.c.file_sha256,
-        _SET.c.content_digest == _ANSWER.c.set_digest,
-        _SET.c.outcome == "posted",
-    )
+    Those by a TA1 or 999 only of submissions that are rejected by one: a deeper answer undoes them.
+    """
+    stopped = {
+        row.id
+        for row in rows
+        if REJECTION in row.acknowledged and not row.acknowledged.startswith(CLAIMS_ANSWER)
+    }
     query = (
-        select(_ANSWER, _SET.c.record)
-        .outerjoin(_SET, own_set)
-        .where(~_ANSWER.c.accepted, _ANSWER.c.claims > 0, _ANSWER.c.claim_id.is_(None))
-        .where(_ANSWER.c.kind != CLAIMS_ANSWER)
-        .order_by(_ANSWER.c.set_digest, _ANSWER.c.ordinal)
+        select(_CLAIM.c.id.label("answered"), _ANSWER)
+        .select_from(_CLAIM.join(_ANSWER, with_others(_CLAIM)))
+        .where(~_ANSWER.c.accepted)
+        .order_by(_ANSWER.c.kind == CLAIMS_ANSWER, _ANSWER.c.set_digest, _ANSWER.c.ordinal)
     )
-    for some in chunks(sorted(numbers), IN_LIST):
-        yield from connection.execute(query.where(column.in_(some)))
-
-
-def _meant(answer: Any, row: Any) -> bool:
-    """Whether the answer is about the transaction set and file of a submission."""
-    if answer.transaction_control_number not in ("", row.st_control_number):
-        return False
-    record: Mapping[str, Any] = msgspec.json.decode(answer.record or "{}")
-    files = record.get("files") or ()
-    return not files or row.file_sha256 in files
+    for some in chunks([row.id for row in rows], IN_LIST):
+        for row in connection.execute(query.where(_CLAIM.c.id.in_(some))):
+            if row.kind == CLAIMS_ANSWER or row.answered in stopped:
+                yield row.answered, _answer(row)
 
 
 def _answer(row: Any) -> Answer:

@@ -136,17 +136,22 @@ def copy_file(source: Connection, target: Connection, sha256: str) -> None:
     insert(target, StatusInquiryRow, [tuple(row) for row in rows])
 
 
-def copy_claims(source: Connection, target: Connection, file_sha256: str) -> tuple[int, ...]:
-    """Copy the submissions that went out or came in with a file ("": with none), as they were when they were stored.
+class CopiedClaims(msgspec.Struct, frozen=True):
+    """``new`` submissions, and the chains they ``extended``: their books are to be worked out anew."""
 
-    Returns:
-        The chains among them that were there before: their books are to be worked out anew.
-    """
+    new: tuple[int, ...]
+    extended: tuple[int, ...]
+
+
+def copy_claims(source: Connection, target: Connection, file_sha256: str) -> CopiedClaims:
+    """Copy the submissions that went out or came in with a file ("": with none), as they were when they were stored."""
     query = select(_CLAIM).where(_CLAIM.c.file_sha256 == file_sha256).order_by(_CLAIM.c.id)
+    new: list[int] = []
     extended: set[int] = set()
     for block in chunks((tuple(row) for row in source.execute(query).all()), _BLOCK):
         insert(target, ClaimRow, _as_new(source, block))
         ids = [row[0] for row in block]
+        new += ids
         for model in (ClaimContentRow, ServiceLineRow, ResubmissionRow):
             table = table_of(model)
             for some in chunks(ids, IN_LIST):
@@ -154,7 +159,7 @@ def copy_claims(source: Connection, target: Connection, file_sha256: str) -> tup
                 insert(target, model, [tuple(row) for row in rows])
         root = columns_of(ClaimRow).index("root")
         extended.update(row[root] for row in block if row[root] != row[0])
-    return tuple(sorted(extended))
+    return CopiedClaims(tuple(new), tuple(sorted(extended)))
 
 
 def end_copy(source: Connection, target: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -37,11 +37,25 @@ _PAYER_NUMBERS = (
     "SELECT claim_id, payer_claim_control_number FROM claim_payment WHERE claim_id {keys}",
     "SELECT claim_id, payer_claim_control_number FROM acknowledgment WHERE claim_id {keys}",
 )
+_REVERSED = (
+    "SELECT payer_claim_control_number, candidates FROM claim_payment WHERE outcome <> 'posted'"
+    " AND reason = 'no_original' AND payer_claim_control_number {keys}"
+)
+"""The first candidate of a reversal that waits for its original is the submission that it was tied to."""
+_ROOT_OF = "SELECT id, root FROM claim WHERE id {keys}"
+MOST_CHAINS: Final = 100
+"""Chains that one payer claim control number may name. A number that a payer writes on more of them (its batch, a
+constant) tells none from another, and to compare each claim payment with all of them would never end."""
 REJECTION: Final = ":rejected:"
 """What stands in ``ClaimRow.acknowledged`` of a submission that was rejected."""
 _ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _PROTECTION, _AGAIN, _FOLLOWS, _REPEATS = range(
     15, 24
 )
+STATE: Final = """CASE WHEN acknowledged = '' THEN 'submitted' WHEN acknowledged LIKE '%rejected%' THEN 'rejected'
+    ELSE 'accepted' END"""
+"""The status of a submission by its acknowledgments alone, in SQL for `text`, which doubles the ``%`` for psycopg."""
+WRONG_STATE: Final = f"(id <> root OR (adjudications = 0 AND status = 'submitted')) AND status <> {STATE}"
+"""Of the first submission of a chain payers decide, so that it is looked at only while nothing came of it."""
 
 
 class Submissions:
@@ -50,12 +64,16 @@ class Submissions:
     Attributes:
         chains: root -> its submissions in order.
         adjudicated: roots on which claim payments are posted already.
+        reversed: by root the payer's numbers on reversals that wait for their original.
+        crowded: payer claim control numbers on more than ``MOST_CHAINS`` chains, which so name none.
     """
 
     def __init__(self) -> None:
         self.chains: dict[int, list[SubmittedClaim]] = {}
         self.adjudicated: set[int] = set()
-        self._roots: dict[str, dict[str, list[int]]] = {"claim": {}, "payer": {}, "line": {}}
+        self.reversed: dict[int, list[str]] = {}
+        self.crowded: set[str] = set()
+        self._roots: dict[str, dict[str, dict[int, None]]] = {"claim": {}, "payer": {}, "line": {}}
 
     def roots(self, kind: str, number: str) -> Collection[int]:
         """The chains that a number names. Kinds: ``claim`` (normalised), ``payer`` (CLP07, REF*F8), ``line`` (6R)."""
@@ -63,9 +81,17 @@ class Submissions:
 
     def learn(self, kind: str, number: str, root: int) -> None:
         """Note that a number names a chain."""
-        held = self._roots[kind].setdefault(number, [])
-        if root not in held:
-            held.append(root)
+        self._roots[kind].setdefault(number, {})[root] = None
+
+    def learn_by_payer(self, named: Mapping[str, Mapping[int, None]]) -> set[int]:
+        """Note the chains that payer claim control numbers name, those of crowded numbers aside; returns them."""
+        self.crowded.update([number for number, roots in named.items() if len(roots) > MOST_CHAINS])
+        roots: set[int] = set()
+        for number, held in named.items():
+            if number not in self.crowded:
+                self._roots["payer"].setdefault(number, {}).update(held)
+                roots.update(held)
+        return roots
 
 
 def by_numbers(
@@ -74,11 +100,18 @@ def by_numbers(
     """Fetch every chain named by a patient control number (normalised) or a payer claim control number (as sent)."""
     found = Submissions()
     rows = {row[0]: row for row in fetch(connection, _BY_NUMBER, sorted(set(claim_numbers) - {""}))}
-    roots: set[int] = set()
-    for number, root in fetch(connection, _ROOT_OF_PAYER_NUMBER, sorted(set(payer_numbers) - {""})):
-        found.learn("payer", number, root)
-        roots.add(root)
-    _complete(connection, found, rows, roots)
+    named: dict[str, dict[int, None]] = {}
+    wanted = sorted(set(payer_numbers) - {""})
+    for number, root in fetch(connection, _ROOT_OF_PAYER_NUMBER, wanted):
+        named.setdefault(number, {})[root] = None
+    tied: dict[int, list[str]] = {}
+    for number, candidates in fetch(connection, _REVERSED, wanted):
+        tied.setdefault(int(candidates.split()[0]), []).append(number)
+    for claim, root in fetch(connection, _ROOT_OF, sorted(tied)):
+        found.reversed.setdefault(root, []).extend(tied[claim])
+        for number in tied[claim]:
+            named.setdefault(number, {})[root] = None
+    _complete(connection, found, rows, found.learn_by_payer(named))
     return found
 
 

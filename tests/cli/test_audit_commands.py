@@ -8,8 +8,10 @@ import io
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -222,6 +224,7 @@ app.main()
 """
 
 
+@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_a_command_that_was_killed_is_listed_as_interrupted(once, claim):
     config = ["--config", str(once.folder / "claimloop.toml")]
     done = subprocess.run([sys.executable, "-c", KILLED, "ledger", claim, *config], check=False)
@@ -424,6 +427,35 @@ def test_a_restore_in_the_place_of_a_lost_store_begins_a_new_head(office, tmp_pa
     assert entries(office)[-1]["subjects"]["head_before"] == lost
     assert office("audit", "verify").code == 0
     assert office("audit", "verify", "--head", lost).code == 5
+
+
+def test_the_heads_of_runs_that_a_restore_put_away_are_no_alarm(office, tmp_path):
+    assert office("backup", tmp_path / "kept").code == 0
+    assert office("run", "--as-of", AS_OF).code == 2, "the clearinghouse has no folder"
+    office("audit", "head")
+    for path in office.folder.glob("claimloop.db*"):
+        if not path.name.endswith("audit-head"):
+            path.unlink()
+    assert office("restore", tmp_path / "kept").code == 0
+    found = office("audit", "verify", "--json")
+    assert (found.code, found.json["broken"]) == (0, None)
+
+
+def test_sealed_manifests_are_heads_too(office):
+    """What was cut off shows by the manifest of a run though nobody can read it but with the key."""
+    assert claimloop("vault", "key", office.folder / "key").code == 0
+    with (office.folder / "claimloop.toml").open("a", encoding="utf-8") as stream:
+        stream.write('[privacy]\nkey_file = "key"\nencrypt_outputs = true\n')
+    assert office("run", "--as-of", AS_OF).code == 2, "the clearinghouse has no folder"
+    assert list((office.folder / "runs").glob("*Z.json.age"))
+    (office.folder / "claimloop.db.audit-head").unlink()
+    with closing(sqlite3.connect(office.folder / "claimloop.db")) as connection:
+        connection.execute("DROP TRIGGER audit_entry_no_delete")
+        connection.execute("DELETE FROM audit_entry WHERE sequence > 3")
+        connection.commit()
+    (office.folder / "claimloop.db.audit-head").unlink(missing_ok=True)
+    found = office("audit", "verify", "--json")
+    assert (found.code, found.json["broken"]["kind"]) == (5, "truncated")
 
 
 # -- who, and by outsiders ---------------------------------------------------------------------------------------------

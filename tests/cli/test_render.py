@@ -16,7 +16,9 @@ from edi.model.finding import Finding, Location, Severity
     ("text", "show", "expected"),
     [
         ("TESTER", False, "T•••••"),
-        ("T", False, "T"),
+        ("T", False, "•"),
+        ("Te", False, "T•"),
+        ("T", True, "T"),
         ("", False, ""),
         (None, False, ""),
         ("TESTER", True, "TESTER"),

@@ -22,6 +22,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, zip_longest
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -216,15 +217,16 @@ class Hunt:
         self.failures: dict[tuple[str, str, str], Path] = {}
 
     def run(self, seconds: float, told: Callable[[str], None] = print) -> None:
-        """Hunt for so many seconds by the clock."""
+        """Hunt for so many seconds by the clock: one first input for each reader, the others for half of it."""
         resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _HEADROOM, resource.RLIM_INFINITY))
         with tempfile.TemporaryDirectory(prefix="claimloop-hunt-") as name:
             folder = Path(name)
             until = time.monotonic() + seconds
-            for reader in self._listed:
-                for data in self._inputs[reader.name]:
-                    if time.monotonic() < until:
-                        self._try(reader, data, folder, told, keep=False)
+            seeds = [[(one, data) for data in self._inputs[one.name]] for one in self._listed]
+            in_turn = filter(None, chain.from_iterable(zip_longest(*seeds)))
+            for place, (reader, data) in enumerate(in_turn):
+                if place < len(seeds) or time.monotonic() < until - seconds / 2:
+                    self._try(reader, data, folder, told, keep=False)
             while time.monotonic() < until:
                 for reader in self._listed:
                     self._slice(reader, folder, min(until, time.monotonic() + _SLICE * reader.share), told)

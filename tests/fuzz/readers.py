@@ -243,9 +243,10 @@ def _archive(data: bytes, _folder: Path) -> set[str]:
     if isinstance(found, str):
         return {found}
     said = {"archive"}
+    opened = archives.opened(source)
     for member in found:
         try:
-            size = sum(len(block) for block in archives.blocks(source, member))
+            size = sum(len(block) for block in archives.blocks(opened, member))
         except InputError:
             said.add("damaged")
             continue

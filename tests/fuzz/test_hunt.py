@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
@@ -253,8 +254,17 @@ def test_a_member_whose_place_in_the_archive_is_wrong_is_damaged(tmp_path):
         b"ISA*00* *00* *ZZ*PAYER 101*0*P*:~" + PAID[PAID.index(b"GS*") :],  # separators are guessed
         PAID[PAID.index(b"ST*") : PAID.index(b"GE*")].replace(b":", b"|").replace(b"*", b":"),
         PAID.replace(b"~\n", b"\r\n").replace(b"*1**50", b"*1*\r*50"),
+        re.sub(rb"\b20\d{6}\b", b"99991231", PAID),
+        re.sub(rb"\b20\d{6}\b", b"00010101", PAID),
     ],
-    ids=["a line without a claim", "an ISA that cannot be read", "no ISA", "a stray line break"],
+    ids=[
+        "a line without a claim",
+        "an ISA that cannot be read",
+        "no ISA",
+        "a stray line break",
+        "the last day",
+        "the first day",
+    ],
 )
 def test_verify_holds_after_a_garbled_remittance(tmp_path, data):
     assert attempt(every_reader()["ingest"], counted(data), tmp_path, alone=True).failure is None

@@ -88,8 +88,8 @@ def whole_answer(reference: str, *, npi: str = "", day: str = "20260320") -> byt
     return enveloped("HN", "005010X214", body)
 
 
-def sent_file(desk, partner: str, claim_number: str, *, variant: str = "") -> None:
-    """A file of group 1 and set 0001 to a partner, in the vault, with one claim in it."""
+def sent_file(desk, partner: str, claim_number: str, *others: str, variant: str = "") -> None:
+    """A file of group 1 and set 0001 to a partner, in the vault, with its claims in it."""
     receiver = f"{partner.upper():<15}"
     data = "\n".join(
         [
@@ -108,12 +108,18 @@ def sent_file(desk, partner: str, claim_number: str, *, variant: str = "") -> No
         group_control_number="1",
         st_control_number="0001",
     )
-    lines = (
-        make_line(1, line_control_number=f"1{claim_number}"),
-        make_line(2, "97140", line_control_number=f"2{claim_number}"),
-    )
+    claims = [
+        make_claim(
+            patient_control_number=number,
+            lines=(
+                make_line(1, line_control_number=f"1{number}"),
+                make_line(2, "97140", line_control_number=f"2{number}"),
+            ),
+        )
+        for number in (claim_number, *others)
+    ]
     with desk.store.write() as connection:
-        save_claims(connection, [make_claim(patient_control_number=claim_number, lines=lines)], origin)
+        save_claims(connection, claims, origin)
 
 
 def from_partner(data: bytes, partner: str) -> bytes:

@@ -43,7 +43,7 @@ class Desk:
         path.write_bytes(data)
         return path
 
-    def ingest(self, *data: bytes | Path, payers=None, second_opinion_megabytes=0) -> Manifest:
+    def ingest(self, *data: bytes | Path, payers=None, second_opinion_megabytes=0, now=NOW) -> Manifest:
         """Take in bytes or files; without pyx12's remarks, since most of these files have only what a test needs."""
         paths = [one if isinstance(one, Path) else self.file(one) for one in data]
         return ingest(
@@ -52,7 +52,7 @@ class Desk:
             tables=load_tables(),
             payers=payers or {},
             practices=self.practices,
-            now=NOW,
+            now=now,
             second_opinion_megabytes=second_opinion_megabytes,
         )
 

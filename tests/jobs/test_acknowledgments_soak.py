@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, time
 from random import Random
 
 import msgspec
 import pytest
 
+from cli.jobs.again.corrections import correct_claims
+from cli.jobs.again.request import AgainRequest
 from cli.jobs.rejected.explaining import Explainer, rejection_rows
 from cli.jobs.simulate import answer_files
+from cli.settings import load_settings
 from edi.codes import load_tables
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.claim import Claim
@@ -20,7 +24,7 @@ from edi.transactions import t277ca
 from reconcile.store import ClaimOrigin, register_practices, save_claims
 from reconcile.store.rejections import rejections
 from tests.jobs.conftest import Desk
-from tests.loop.loop_stage import PARTNER, read_837, write_837
+from tests.loop.loop_stage import DEMO_PAYERS, PARTNER, read_837, write_837
 from tests.loop.year_stage import TODAY
 
 RATE = 0.05
@@ -160,6 +164,49 @@ class Sent:
         assert len(unanswered) < self.batch
         assert self.desk.rows("SELECT COUNT(*) FROM claim WHERE frequency <> '1'") == [(0,)]
 
+    def correct(self, count: int) -> None:
+        """Rejected claims, of every kind of rejection, go again: as first claims, for no payer ever took them in."""
+        names = sorted(self.wanted)[:: max(1, len(self.wanted) // count)]
+        config = self.desk.folder / "claimloop.toml"
+        config.write_text(_settings(self.practices), encoding="utf-8")
+        config.with_name("payers.toml").write_bytes(DEMO_PAYERS.read_bytes())
+        settings = load_settings(config, environment={})
+        request = AgainRequest(
+            names=tuple(names),
+            folder=self.desk.folder / "out",
+            now=datetime.combine(TODAY, time(9)),
+        )
+        result = correct_claims(request, settings, self.desk.store)
+        # Those of Medicare are held: nobody says here that a plan of care was certified.
+        done = {one.name for one in result.sent}
+        assert done | set(result.refused) | set(result.held) == set(names), result
+        assert len(done) > len(names) // 2
+        assert {(one.kind, one.frequency, one.original_reference) for one in result.sent} == {
+            ("rejected", "1", "")
+        }
+        made = (self.desk.folder / "out").rglob("*.837")
+        claims = [claim for path in made for claim in read_837(path.read_bytes())]
+        assert {claim.patient_control_number for claim in claims} == done
+        assert {(claim.frequency, claim.original_reference) for claim in claims} == {("1", "")}
+
+
+def _settings(practices: Mapping[str, str]) -> str:
+    """claimloop.toml of the practices, by NPI."""
+    text = (
+        '[submitter]\norganization_name = "DEMO OFFICE"\netin = "DEMO"\ncontact_name = "DESK"\n'
+        'phone = "5555550100"\n\n'
+        f'[[trading_partner]]\nid = "{PARTNER.id}"\nsender_id = "DEMO"\nreceiver_id = "MEADOWGATE"\n'
+        'receiver_name = "MEADOWGATE"\napplication_sender = "DEMO"\napplication_receiver = "MEADOWGATE"\nusage = "T"\n'
+    )
+    for npi, key in practices.items():
+        text += (
+            f'\n[[practice]]\nid = "{key}"\nname = "{key}"\nnpi = "{npi}"\nkind = "organization"\n'
+            f'tax_id = "9{npi[1:9]}"\ntax_id_type = "EI"\ntaxonomy = "261QP2000X"\nphone = "5555550161"\n'
+            'address = { line_1 = "61 ORCHARD LANE", city = "PLAINFIELD", state = "MA", zip = "010010610" }\n'
+            f'trading_partners = ["{PARTNER.id}"]\n'
+        )
+    return text
+
 
 def _rejected(level: str, claim: Claim | None = None) -> Acknowledgment:
     return Acknowledgment(
@@ -190,6 +237,7 @@ def test_two_hundred_claims_are_answered_at_every_level(desk_lite, seed):
     sent = Sent(desk_lite, 200, seed, 20)
     sent.check()
     assert len(sent.wanted) > 3 * 20
+    sent.correct(20)
 
 
 @pytest.mark.soak
@@ -197,4 +245,5 @@ def test_five_thousand_claims_are_answered_at_every_level(desk_lite, seed):
     sent = Sent(desk_lite, 5_000, seed, 100)
     sent.check()
     assert len(sent.wanted) / 5_000 > RATE * 0.8
+    sent.correct(200)
     assert desk_lite.broken() == []

@@ -293,3 +293,14 @@ def test_reading_a_long_loop_is_linear(made):
     small, large = drained(made(20_000)), drained(made(loops.MOST_SEGMENTS))
     assert large[0] < 12 * small[0] + 1
     assert large[1] < 200 << 20
+
+
+def test_the_directory_of_an_archive_is_read_twice_however_many_members_it_has(desk_lite, monkeypatch):
+    """Once to judge it and once to take it: to read it for each member is quadratic."""
+    path = desk_lite.folder / "many.zip"
+    path.write_bytes(packed(*((f"report{number}.txt", REPORT + b"%d" % number) for number in range(40))))
+    opened = []
+    first = zipfile.ZipFile.__init__
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *given: opened.append(1) or first(*given))
+    assert len(desk_lite.ingest(path).files) == 41
+    assert len(opened) == 3, "to judge it, to list it, and to take it"

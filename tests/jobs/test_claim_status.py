@@ -475,9 +475,21 @@ def test_a_claim_that_the_payer_does_not_have_goes_again_as_a_new_one(lite):
     again = ("claims", "correct", one.patient_control_number, "--out", lite.out, "--as-of", LATER, "--json")
     assert lite(*again).json["refused"][0]["code"] == "AGN002"
     lite("ingest", lite.reply(answer_to(one, "not_found")))
-    (sent,) = lite(*again).json["sent"]
+    done = lite(*again).json
+    (sent,) = done["sent"]
     assert (sent["kind"], sent["frequency"]) == ("rejected", "1")
+    assert "AGN017" not in [finding["code"] for finding in done["findings"]]
     assert lite.work() == {}
+
+
+def test_a_claim_that_the_payer_rejected_when_asked_is_warned_of_when_it_goes_as_it_was(lite):
+    lite.ask("--silent")
+    one = lite.asked()[0]
+    again = ("claims", "correct", one.patient_control_number, "--out", lite.out, "--as-of", LATER, "--json")
+    refused = ClaimStatus(codes=(StatusCode("A7", "562"),))
+    lite("ingest", lite.reply(answer_to(one, "failed", statuses=(refused,))))
+    (said,) = [finding for finding in lite(*again).json["findings"] if finding["code"] == "AGN017"]
+    assert "rejected again" in said["message"]
 
 
 def test_silence_names_the_state_and_a_run_asks_what_is_due(lite, monkeypatch):
@@ -498,6 +510,15 @@ def test_silence_names_the_state_and_a_run_asks_what_is_due(lite, monkeypatch):
     said = {row["subject"]: row["said"] for row in night["silence"] if row["expected"] == "835"}
     assert said[one.patient_control_number] == "pended P3:317 on 2026-06-01"
     assert night["new_work"]["claim_status"] == 1
+    rows = {
+        day: lite("report", "silence", "--rows", "claims", "--json", "--as-of", day).json
+        for day in ("2026-05-31", "2026-06-01")
+    }
+    told = {
+        day: [row["said"] for row in found if row["patient_control_number"] == one.patient_control_number]
+        for day, found in rows.items()
+    }
+    assert told == {"2026-05-31": [""], "2026-06-01": ["pended P3:317 on 2026-06-01"]}
 
 
 def test_send_delivers_inquiries(lite):
@@ -509,6 +530,8 @@ def test_send_delivers_inquiries(lite):
     assert sent.code == 0, sent
     assert asked.name in {one["file"] for one in sent.json["sent"]}
     assert lite("send", "--json").json["sent"] == []
+    (row,) = (one for one in lite("outbox", "--look", "--json").json if one["name"] == asked.name)
+    assert (row["partner"], row["far_side"]) == ("meadowgate", "there")
 
 
 # -- words -------------------------------------------------------------------------------------------------------------

@@ -357,6 +357,28 @@ def test_a_corrupted_row_fails_its_check_alone(desk, check):
     assert desk.broken() == [check]
 
 
+@pytest.mark.parametrize("denied_then", ["", '"denied":4000,'], ids=["of an old log", "said twice"])
+def test_a_write_off_of_cents_that_no_answer_has_is_found(desk, denied_then):
+    """Also where the event does not say what was denied, or says the same wrong amount."""
+    opened(desk, FIRST)
+    done(desk, Verb.WRITE_OFF, date(2026, 4, 1), text="small")
+    said = (
+        "UPDATE event SET data = replace(data, '\"cents\":5000,\"denied\":5000,', '{}') WHERE kind = 'denial'"
+    )
+    desk.sql(said.format(f'"cents":4000,{denied_then}'))
+    assert desk.broken() == ["write_offs"]
+
+
+def test_a_write_off_of_an_old_log_is_sound_when_an_answer_has_its_cents(desk_lite):
+    """Of what stood denied before a late file changed it."""
+    opened(desk_lite, answer("20260320", "T1", IN_PART))
+    done(desk_lite, Verb.WRITE_OFF, date(2026, 4, 20), name="50", text="small")
+    desk_lite.sql("UPDATE event SET data = replace(data, '\"denied\":2000,', '') WHERE kind = 'denial'")
+    assert desk_lite.broken() == []
+    desk_lite.ingest(corrected(), payers=PAYERS)
+    assert desk_lite.broken() == []
+
+
 def fee(code, amount, **more):
     known = {
         "kind": "expected",

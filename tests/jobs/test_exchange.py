@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.app import app
-from cli.jobs.exchange import fetch, release, send
+from cli.jobs.exchange import fetch, send
+from cli.jobs.released import release
 from cli.jobs.shelf import Shelf
 from cli.settings import load_settings
 from edi.model.errors import AccessError, TemporaryError, UsageError

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sqlite3
 from datetime import date, datetime
 
 import pytest
+from sqlalchemy import event
 
 from cli.jobs.closing import close_month
 from cli.jobs.deposits import ImportRequest, import_deposits
@@ -19,7 +21,7 @@ from reconcile.store.journal import Dating, collected, posting_day
 from reconcile.store.journal_copy import carry_over
 from tests.builders import make_claim
 from tests.jobs.hand_desk import PAYERS, add, both_lines, opening, patient, table
-from tests.jobs.test_held_release import decider
+from tests.jobs.test_held_release import decider, waiting_names
 from tests.remits import claim, file_of, line, payment
 
 TODAY = date(2026, 5, 2)
@@ -103,6 +105,26 @@ def test_deposits_are_tied_as_the_settings_say(desk_lite, given, day):
 
 def movements(rows):
     return sorted((one["account"], one["amount"], one["posting_date"]) for one in rows)
+
+
+def test_a_payment_released_as_a_whole_is_told_to_its_amount(desk):
+    """BPR02 is a dollar more than the claims: the dollar is the practice's, in suspense, until it is taken back."""
+    desk.submit()
+    first(desk, bank=7100)
+    ((name, _),) = waiting_names(desk)
+    release(name, "the bank has it", decider(desk))
+    rows, _ = export(desk)
+    (own,) = [one for one in rows if not one["patient_control_number"]]
+    assert (own["account"], own["amount"], own["line_number"], own["reason"]) == ("suspense", "1.00", "", "")
+    assert own["trace_number"] == "T1"
+    cash = [one["amount"] for one in rows if one["account"] == "paid" or one is own]
+    assert sum(map(float, cash)) == 71.00
+    assert desk.broken() == []
+    assert export(desk)[0] == []
+    undo(name, "no", decider(desk))
+    back, _ = export(desk)
+    assert ("suspense", "-1.00") in [(one["account"], one["amount"]) for one in back]
+    assert desk.broken() == []
 
 
 def test_a_batch_has_what_a_practice_books(desk):
@@ -417,3 +439,24 @@ def test_an_adjustment_of_two_practices_payment_is_told_by_one_of_them(desk):
     desk.sql("DELETE FROM journal_entry", "UPDATE provider_adjustment SET provider = '1999999984'")
     rows, _ = export(desk)
     assert cents_in(rows, "provider_adjustment") == 0  # nobody's, so the first practice's
+
+
+def test_any_number_of_adjustments_of_two_practices_payments_is_told(desk_lite):
+    """More than a statement takes values, and places far beyond those of any other payment."""
+    desk = desk_lite
+    desk.submit()
+    with_adjustments(desk, [("WO:OLD77", 1500)])
+    desk.ingest(file_of(payment([], trace="T9", plb=[("WO:OLD78", -700)]), control=5), payers=PAYERS)
+    ((npi,),) = desk.rows("SELECT DISTINCT provider FROM provider_adjustment")
+    places = [*range(1, 301), 10_000, 20_000]
+    values = ", ".join(f"(1, {one}, '{npi}', '2026-12-31', 'WO', 'x', 1)" for one in places)
+    desk.sql(
+        "UPDATE remittance SET practice_id = 'willow\norchard'",
+        f"INSERT INTO provider_adjustment VALUES {values}",
+        "UPDATE provider_adjustment SET provider = '1999999984' WHERE ordinal = 10000",
+    )
+    event.listen(
+        desk.store.engine, "checkout", lambda raw, *_: raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 200)
+    )
+    rows, _ = export(desk)
+    assert cents_in(rows, "provider_adjustment") == -1500 + 700 - 301

@@ -8,8 +8,17 @@ import msgspec
 import pytest
 
 from reconcile.store import ClaimOrigin, begin_file, register_practices, save_claims
+from reconcile.store.rejections import rejections
 from tests.builders import PRACTICE_NPI, make_claim, make_line
-from tests.jobs.acks import HEAD, claim_answer, enveloped, from_partner, functional_answer, sent_file
+from tests.jobs.acks import (
+    HEAD,
+    claim_answer,
+    enveloped,
+    from_partner,
+    functional_answer,
+    sent_file,
+    whole_answer,
+)
 from tests.remits import claim, file_of, line, payment
 
 
@@ -134,6 +143,49 @@ def test_control_numbers_are_each_partners_own(desk, answer, partner):
     wanted = {"alpha": ["rejected", "submitted"], "beta": ["submitted", "rejected"]}[partner]
     assert [status for _, status in standing(desk)] == wanted
     assert file.findings == ()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_whole_rejection_by_one_partner_leaves_the_claims_of_another(desk, order):
+    sent_file(desk, "alpha", "A0000001", "A0000002")
+    sent_file(desk, "beta", "B0000001", "B0000002")
+    files = [
+        from_partner(whole_answer("0000000010001"), "alpha"),
+        from_partner(claim_answer("B0000001", "A2", day="20260319"), "beta"),
+    ]
+    desk.ingest(*files[::order])
+    assert [status for _, status in standing(desk)] == ["rejected", "rejected", "accepted", "submitted"]
+    with desk.store.read() as connection:
+        told = rejections(connection)
+    assert [(one.patient_control_number, len(one.answers)) for one in told] == [("A0000001", 1), ("A0000002", 1)]
+
+
+def test_the_file_that_an_answer_is_tied_to_is_kept(desk):
+    sent_file(desk, "alpha", "A0000001", "A0000002")
+    sent_file(desk, "beta", "B0000001", "B0000002")
+    for answer in (functional_answer("A", "1"), about_the_interchange(""), whole_answer("0000000010001")):
+        desk.ingest(from_partner(answer, "beta"))
+    desk.ingest(from_partner(claim_answer("B0000001", "A2"), "beta"))
+    ((sent,),) = desk.rows("SELECT DISTINCT file_sha256 FROM claim WHERE partner = 'beta'")
+    kept = desk.rows("SELECT DISTINCT kind, answered_file FROM acknowledgment WHERE claims > 0")
+    assert sorted(kept) == [("277CA", ""), ("277CA", sent), ("999", sent), ("TA1", sent)]
+
+
+@pytest.mark.parametrize("codes", [("A", "R"), ("R", "A")])
+@pytest.mark.parametrize("numbers", [("A0000001",), ("A0000001", "A0000002")])
+def test_of_two_999s_a_rejection_counts_whichever_came_last(desk, codes, numbers):
+    sent_file(desk, "alpha", *numbers)
+    for code in codes:
+        desk.ingest(from_partner(functional_answer(code, "1", control=ord(code)), "alpha"))
+    assert standing(desk) == [("999:rejected:R", "rejected")] * len(numbers)
+
+
+def test_of_two_ta1s_the_later_dated_counts_whichever_came_last(desk):
+    sent_file(desk, "alpha", "A0000001", "A0000002")
+    corrected = about_the_interchange("").replace(b"*260320*1200*R*006", b"*260322*1200*A*000")
+    desk.ingest(from_partner(corrected, "alpha"))
+    desk.ingest(from_partner(about_the_interchange(""), "alpha"))
+    assert standing(desk) == [("TA1:accepted:A", "accepted")] * 2
 
 
 def test_an_answer_from_somebody_else_is_tied_to_nothing(desk):

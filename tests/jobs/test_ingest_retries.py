@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from cli.jobs import taking
+from cli.jobs import retrying, taking
 from cli.jobs.ingest_835 import Source, ingest_remittance
-from cli.jobs.posting import Tools, retry_unmatched
+from cli.jobs.posting import Tools
+from cli.jobs.retrying import retry_unmatched
 from edi.codes.lookup import load_tables
 from edi.model.directory import Practice
 from edi.payers.profile import PayerProfile, RemitIdentity
@@ -83,16 +84,15 @@ def test_what_waited_for_its_payee_is_posted_once_the_settings_name_it(desk):
 def test_a_known_payee_without_the_claim_is_tried_only_once(desk_lite, monkeypatch):
     """The reason becomes that there is no claim: that is work for an import, not for every ingest."""
     tried = []
-    monkeypatch.setattr(
-        "cli.jobs.ingest.retry_unmatched", lambda *given: tried.append(retry_unmatched(*given)) or 0
-    )
+    real = retrying.post_chunk
+    monkeypatch.setattr(retrying, "post_chunk", lambda *given: tried.append(len(given[1])) or real(*given))
     remit = desk_lite.file(file_of(payment([paid("NOBODY")], npi=npi(777))))
     desk_lite.ingest(remit)
     (own,) = desk_lite.practices
     desk_lite.practices = (Practice(id=own.id, name=own.name, npi=own.npi, former_npis=(npi(777),)),)
     desk_lite.ingest(remit)
     desk_lite.ingest(remit)
-    assert tried == [0]
+    assert tried == [1]
     assert desk_lite.rows("SELECT outcome, reason FROM claim_payment") == [("unmatched", "no_claim")]
 
 

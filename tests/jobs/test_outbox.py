@@ -96,3 +96,28 @@ def test_words_that_are_not_known_are_named(office):
     assert call(office, "outbox", "--state", "lost").code == 2
     assert call(office, "outbox", "--partner", "nobody").code == 2
     assert call(office, "outbox", "--partner", "house", "--json").json != []
+
+
+def test_a_file_that_is_gone_is_sent_again_when_a_person_says_so(office):
+    call(office, "send")
+    (there,) = (office.folder / "drop").glob("*.837")
+    again = ("send", "--again", there.name)
+    assert call(office, *again).code == 2, "it counts as sent"
+    assert call(office, *again, "--gone").code == 2, "it is there"
+    assert call(office, "send", "--gone").code == 2, "of which file?"
+    data = there.read_bytes()
+    there.unlink()
+    done = call(office, *again, "--gone", "--json")
+    assert (done.code, [one["file"] for one in done.json["sent"]]) == (0, [there.name])
+    assert there.read_bytes() == data
+    answers(office)
+    call(office, "ingest", *sorted((office.folder / "back").glob("*.999")))
+    there.unlink(missing_ok=True)
+    assert call(office, *again, "--gone").code == 2, "it was acknowledged"
+
+
+def test_a_file_whose_claims_are_all_rejected_stays_in_sight(office):
+    call(office, "send")
+    office.sql("UPDATE claim SET acknowledged = '999:rejected:5'")
+    (row,) = call(office, "outbox", "--json").json
+    assert (row["state"], row["rejected"], row["waiting"]) == ("rejected", 2, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from contextlib import contextmanager
 from datetime import date
@@ -93,6 +94,19 @@ def test_a_file_that_cannot_be_read_is_put_aside_and_named(office):
     assert done.code == 3
     assert done.json["steps"][1]["messages"] == ["letter.835: rejected"]
     assert (office.folder / "inbox" / "not-taken" / "house" / "letter.835").exists()
+    assert nightly(office).code == 0
+
+
+def test_links_and_pipes_in_the_inbox_are_put_aside_unread(office):
+    inbox = office.folder / "inbox" / "house"
+    inbox.mkdir(parents=True)
+    os.mkfifo(inbox / "pipe.835")
+    (inbox / "link.835").symlink_to("/dev/zero")
+    done = nightly(office, "--json")
+    assert done.code == 3
+    assert done.json["steps"][1]["messages"] == ["link.835: rejected", "pipe.835: rejected"]
+    aside = office.folder / "inbox" / "not-taken" / "house"
+    assert sorted(path.name[13:] for path in aside.iterdir()) == ["link.835", "pipe.835"]
     assert nightly(office).code == 0
 
 
@@ -272,7 +286,7 @@ def test_log_and_manifest_are_kept_private_and_without_names(office):
 
 
 @contextmanager
-def gateway(*answers):
+def gateway(*answers, location=""):
     """A chat's web server: gives these statuses in turn, and keeps what it was told."""
     told, statuses = [], list(answers)
 
@@ -280,6 +294,13 @@ def gateway(*answers):
         def do_POST(self):
             told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(statuses.pop(0))
+            if location:
+                self.send_header("Location", location)
+            self.end_headers()
+
+        def do_GET(self):
+            told.append("GET")
+            self.send_response(200)
             self.end_headers()
 
         def log_message(self, *_):
@@ -323,7 +344,7 @@ def test_a_run_that_came_to_no_end_is_told(office, monkeypatch, error, code, is_
 
     with gateway(200) as (url, told), monkeypatch.context() as patch:
         patch.setenv("HOOK", url)
-        patch.setattr(steps, "record_run", fail)
+        patch.setattr(steps, "open_work", fail)
         assert nightly(office).code == code
     after = (office.folder / "summary.txt").read_text(encoding="utf-8")
     assert [one["text"] for one in told] == ([after] if is_told else [])
@@ -367,6 +388,15 @@ def test_only_https_leaves_the_machine(url):
     with pytest.raises(SettingsError) as told:
         webhook.post(url, "x")
     assert "secret" not in str(told.value)
+
+
+def test_a_webhook_that_leads_elsewhere_is_not_followed():
+    quick = RetryPolicy(attempts=2, first_wait=0, longest_wait=0)
+    for status in (301, 302, 303, 307, 308):
+        with gateway(200) as (elsewhere, told), gateway(status, location=elsewhere) as (url, _):
+            with pytest.raises(AccessError, match=f"HTTP {status}"):
+                webhook.post(url, "x", quick)
+            assert told == []
 
 
 def test_a_gateway_that_is_away_is_temporary():

@@ -45,6 +45,7 @@ CORRUPTIONS = {
     ],
     "line_sums": ["UPDATE posting SET line = 0 WHERE account = 'denied'"],
     "unposted": ["UPDATE claim_payment SET outcome = 'lost' WHERE outcome = 'unmatched'"],
+    "submission_states": ["UPDATE claim SET status = 'rejected' WHERE id <> root"],
     "orphans": ["UPDATE service_payment SET line_id = 424242 WHERE ordinal = 0"],
     "resubmissions": ["UPDATE resubmission SET kind = 'void'"],
     "sessions_once": ["UPDATE billed_session SET claim_id = 1 WHERE claim_id = 3"],

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from cli.jobs.posting import retry_unmatched
+from cli.jobs.retrying import retry_unmatched
 from edi.testpayer import shipped_scenario
 from reconcile.store.digest import table_digests
 from tests.command_line import claimloop

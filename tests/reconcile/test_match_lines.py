@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edi.model.remittance import ClaimPayment, Procedure, ServicePayment
+from reconcile.match import assignment
 from reconcile.match.assignment import best_pairs
 from reconcile.match.evidence import line_number
 from reconcile.match.lines import match_lines
@@ -177,6 +178,32 @@ def test_lines(name):
     assert found(match_lines(payment(*paid_lines), submitted)) == expected
 
 
+_OF_CODES = [billed(1, "97110", 120, control="K1"), billed(2, "97140", 50), billed(3, "97530", 30)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "charge", "expected"),
+    [
+        ([paid("97110", 200)], 200, [(1, 2, 3)]),
+        ([paid("97110", 200, number="K1")], 200, [(1, 2, 3)]),
+        ([paid("97110", -200)], -200, [(1, 2, 3)]),
+        ([paid("97530", 30), paid("97110", 170)], 200, [(3,), (1, 2)]),
+        ([paid("97110", 170)], 170, [(1,)]),  # a part of the claim
+        ([paid("97110", 200)], 120, [(1,)]),  # CLP03 is not the claim's charge
+        ([paid("97110", 190)], 200, [(1,)]),  # a charge the payer read wrong
+    ],
+)
+def test_one_paid_line_for_all_that_is_left_of_the_claim(rows, charge, expected):
+    result = match_lines(msgspec.structs.replace(payment(*rows), charge=charge), _OF_CODES)
+    assert found(result) == expected
+    for one in result:
+        several = len(one.line_ids) > 1
+        assert ({"merged", "merged_codes"} <= {*one.notes}, "charge_differs" in one.notes) in (
+            (several, not several),
+            (False, False),
+        )
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
@@ -251,6 +278,21 @@ def test_best_pairs_is_the_greatest_sum(scores):
         if len(held) == len(set(held)):
             best = max(best, sum(scores[row][column] for row, column in enumerate(columns) if column >= 0))
     assert sum(scores[row][column] for row, column in enumerate(pairs) if column >= 0) == best
+
+
+def test_a_long_answer_takes_no_more_steps_than_the_claim_has_lines(monkeypatch):
+    """A payer may answer one line with thousands; the pairing grows with the shorter side alone."""
+    calls = []
+    brings = assignment._augment
+    monkeypatch.setattr(assignment, "_augment", lambda *given: calls.append(1) or brings(*given))
+    pairs = best_pairs([[1, 1]] * 5 + [[2, 0]] + [[1, 1]] * 5_000)
+    assert (pairs[0], pairs[5], len([one for one in pairs if one >= 0]), len(calls)) == (1, 0, 2, 2)
+
+
+def test_thousands_of_paid_lines_split_one_submitted_line():
+    matches = match_lines(payment(*[paid("97110", 2)] * 3_000), [billed(1, "97110", 6_000)])
+    assert {one.line_ids for one in matches} == {(1,)}
+    assert all("split" in one.notes for one in matches)
 
 
 def muddle(rng, lines):

@@ -78,8 +78,8 @@ def meddle(store: Store, *statements: str) -> None:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("ALTER TABLE audit_entry DISABLE TRIGGER ALL")
         else:
-            for verb in ("update", "delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER audit_entry_no_{verb}")
+            for name in ("no_update", "no_delete", "next"):
+                connection.exec_driver_sql(f"DROP TRIGGER audit_entry_{name}")
         for statement in statements:
             connection.exec_driver_sql(statement)
 
@@ -123,6 +123,22 @@ def test_an_entry_is_chained_to_the_one_before_it(store, book):
 @on_one
 def test_an_empty_audit_is_whole(store):
     assert checked(store) == Checked(entries=0, head=None, broken=None, interrupted=(), anchors=())
+
+
+@pytest.mark.parametrize("sequence", ["1", "2", "9", "9223372036854775807"])
+def test_the_database_takes_only_the_next_entry(store, book, sequence):
+    """INSERT OR REPLACE would put another in its place, and a highest number would end the chain."""
+    book.write([draft(), draft(), draft()])
+    before = rows(store)
+    verb = "INSERT OR REPLACE" if store.engine.dialect.name == "sqlite" else "INSERT"
+    values = ", ".join(name if name != "sequence" else sequence for name in COLUMNS)
+    with pytest.raises(StoreError), store.write() as connection:
+        connection.exec_driver_sql(
+            f"{verb} INTO audit_entry SELECT {values} FROM audit_entry WHERE sequence = 2"
+        )
+    assert rows(store) == before
+    book.write([draft()])
+    assert len(rows(store)) == 4
 
 
 def test_the_database_refuses_to_change_or_delete(store, book):
@@ -461,4 +477,4 @@ def test_sqlite_knows_the_triggers_by_name(tmp_path):
             row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         }
     connection.close()
-    assert found == {"audit_entry_no_update", "audit_entry_no_delete"}
+    assert found == {"audit_entry_no_update", "audit_entry_no_delete", "audit_entry_next"}

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pyrage
 import pytest
+from sqlalchemy import text
 
 from edi.model.errors import AccessError, InputError, StoreError, TemporaryError, UsageError
 from edi.transport.locked import AgeLock, identities, is_locked, locking, unlocking
 from reconcile.store import FolderVault, Place, open_store, store_digest
 from reconcile.store import backup as backup_module
 from reconcile.store.backup import back_up, restore
+from reconcile.store.control_numbers import allocate
 from tests.command_line import claimloop
 from tests.store.vaults import damage
 
@@ -207,6 +209,47 @@ def test_there_and_back_over_the_other_database(plain, database_url, tmp_path):
         first = restore(open_store(f"sqlite:///{tmp_path / 'other.db'}", tmp_path / "other"), source)
     assert restore(last, again).digest == first.digest
     last.close()
+
+
+def test_numbers_given_since_the_backup_are_not_given_again(plain, database_url, tmp_path):
+    """An answer to what went out after the backup must not meet another claim of its number."""
+    store = open_store(database_url, tmp_path / "vault")
+    with plain.open("rb") as source:
+        restore(store, source)
+    numbers = text("SELECT partner, kind, next_number FROM control_number")
+    with store.write() as connection:
+        before = {(row[0], row[1]): row[2] for row in connection.execute(numbers)}
+        for partner, kind in before:
+            (given,) = allocate(connection, partner, kind, 1, at=datetime(2026, 5, 1))
+            assert given >= before[partner, kind] + 100_000, kind
+            assert list(allocate(connection, partner, kind, 1, at=datetime(2026, 5, 1))) == [given + 1]
+    assert {"clm01", "ref6r", "isa13"} <= {kind for _, kind in before}
+    store.close()
+
+
+def test_a_damaged_file_of_the_vault_is_made_good(plain, tmp_path):
+    vault = tmp_path / "vault"
+    store = open_store(f"sqlite:///{tmp_path / 'a.db'}", vault)
+    with plain.open("rb") as source:
+        restore(store, source)
+    digest = next(iter(store.vault.digests()))
+    store.close()
+    damaged = vault / digest[:2] / digest[2:]
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    again = open_store(f"sqlite:///{tmp_path / 'b.db'}", vault)
+    with plain.open("rb") as source:
+        restore(again, source)
+    assert all(again.vault.intact(one) for one in again.vault.digests())
+    again.close()
+
+
+def test_a_restore_that_fails_leaves_no_empty_store(office, tmp_path):
+    """A run would take an empty store for one that has billed nothing."""
+    (tmp_path / "bad").write_bytes(b"no backup")
+    new = tmp_path / "new.db"
+    config = ("--config", office / "claimloop.toml", "--database", f"sqlite:///{new}")
+    assert claimloop("restore", tmp_path / "bad", *config).code == 3
+    assert not new.exists()
 
 
 def test_a_store_with_rows_is_left_alone(office, plain):

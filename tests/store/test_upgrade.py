@@ -137,6 +137,26 @@ def test_a_store_of_every_version_comes_to_this_one_with_the_same_books(database
     store.close()
 
 
+def test_a_submission_that_was_left_without_its_status_gets_it(database_url, grown):
+    old = left_by(grown, VERSIONS[-1])
+    make_old(database_url, old, VERSIONS[-1])
+    parsed = make_url(database_url)
+    driver = "postgresql+psycopg" if parsed.drivername.startswith("postgres") else parsed.drivername
+    engine = create_engine(parsed.set(drivername=driver))
+    last = "(SELECT MAX(id) FROM claim WHERE adjudications = 0)"
+    with engine.begin() as connection:
+        left = connection.exec_driver_sql(
+            f"UPDATE claim SET status = 'submitted', acknowledged = '277CA:rejected:A3' WHERE id = {last}"
+        )
+        assert left.rowcount == 1
+    engine.dispose()
+    store = open_store(database_url, vault_of(old))
+    with store.read() as connection:
+        told = connection.exec_driver_sql(f"SELECT status FROM claim WHERE id = {last}").scalar()
+    assert told == "rejected"
+    store.close()
+
+
 def test_the_office_has_done_what_each_version_brought(grown):
     """Or the upgrades above would show less than they seem to."""
     brought = {

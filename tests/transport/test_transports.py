@@ -17,10 +17,13 @@ from edi.transport.base import (
     RemoteFile,
     Transport,
     Whereabouts,
+    is_plain,
+    safe_name,
     temporary_name,
 )
 from edi.transport.folder import AfterFetch, FolderTransport
-from edi.transport.sftp import SftpPartner, SftpTransport, host_key_lines
+from edi.transport.host_keys import host_key_lines
+from edi.transport.sftp import SftpPartner, SftpTransport
 from tests.transport.sftp_server import PASSWORD, USER, SftpServer
 
 
@@ -144,8 +147,10 @@ def test_a_name_of_the_greatest_length_is_fetched(way, letter):
     for content in (b"one", b"two"):
         (way.inbound / name).write_bytes(content)
         assert way.transport.get(way.offered(name), way.here).read_bytes() == content
-    (way.inbound / (name + letter)).write_bytes(b"three")
-    assert [file.name for file in way.transport.listing()] == [name]
+    longer = name + letter
+    (way.inbound / longer).write_bytes(b"three")
+    path = way.transport.get(way.offered(longer), way.here)
+    assert (path.read_bytes(), path.name != longer, is_plain(path.name)) == (b"three", True, True)
 
 
 def test_what_was_taken_away_is_in_doubt(way):
@@ -154,6 +159,16 @@ def test_what_was_taken_away_is_in_doubt(way):
     (way.outbound / temporary_name("a.837", digest)).unlink()
     with pytest.raises(InDoubtError):
         way.transport.reveal("a.837", digest)
+
+
+def test_without_reading_back_a_truncated_source_still_never_goes_out(way):
+    source, digest = way.source(b"the whole")
+    source.write_bytes(b"the")
+    transport = way.made(read_back=False) if way.server is not None else way.made()
+    with pytest.raises(DamagedTransferError):
+        transport.stage("a.837", source, digest)
+    assert list(way.outbound.iterdir()) == []
+    transport.close()
 
 
 def test_a_source_that_changed_underway_is_damaged_and_removed(way):
@@ -170,8 +185,75 @@ def test_a_name_with_a_path_in_it_is_refused(way, name):
     source, digest = way.source(b"x")
     with pytest.raises(InputError):
         way.transport.stage(name, source, digest)
-    with pytest.raises(InputError):
+    with pytest.raises((InputError, FileNotFoundError, TemporaryError)):
         way.transport.get(RemoteFile(name=name, size=1), way.here)
+    assert [path.name for path in way.here.iterdir()] == ["source"]
+
+
+TRICKS = {
+    "parent": "..", "path": "../a", "absolute": "/a", "backslash": "..\\a", "NUL byte": "a\0b", "line break": "a\nb.835",
+    "escape": "a\x1b[2J", "device": "NUL", "device with an ending": "con.835", "leading dash": "-rf", "too long": "a" * 201,
+    "too long in bytes": "\u00e9" * 101, "full width dots": "\uff0e\uff0e", "full width dash": "\uff0drf",
+    "full width slash": "a\uff0fb", "division slash": "a\u2215b", "fraction slash": "a\u2044b", "right to left": "a\u202eb",
+    "zero width": "a\u200bb", "blank at the end": "a.835 ", "drive": "c:a", "lone surrogate": "a\ud800",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_tricky_name_is_no_plain_one_and_has_a_safe_one(trick):
+    name = TRICKS[trick]
+    assert not is_plain(name)
+    assert is_plain(safe_name(name))
+    assert safe_name(name) not in {safe_name(other) for other in TRICKS.values() if other != name}
+
+
+@pytest.mark.parametrize("trick", ["parent", "path", "absolute", "NUL byte"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(trick, tmp_path):
+    with pytest.raises(InputError, match="is that of no file") as refused:
+        FolderTransport(tmp_path, tmp_path).get(RemoteFile(name=TRICKS[trick], size=1), tmp_path)
+    assert str(refused.value).isprintable()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a.835", "A-1.x12", "null.txt", "console.835", "\u00e9t\u00e9 (2).txt", "a" * 200, "a..b", "COM.835"],
+)
+def test_an_honest_name_is_plain(name):
+    assert is_plain(name)
+
+
+ODD = {
+    b"-rf": "%2Drf", b"NUL.835": "%4EUL.835", b"a\nb.835": "a%0Ab.835", "a\uff0fb".encode(): "a%EF%BC%8Fb",
+    b"a\\b": "a%5Cb", b"a:b.835": "a%3Ab.835", b"rem\xe9sa.835": "rem%E9sa.835", b" a.835": "%20a.835",
+    b"a" * 240 + b".835": None,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("after", ["archive", "delete", "keep"])
+def test_a_file_with_an_odd_name_is_fetched_under_a_safe_one(way, after):
+    transport = way.made(after)
+    content = {os.fsdecode(name): str(number).encode() for number, name in enumerate(ODD)}
+    for name, data in content.items():
+        (way.inbound / name).write_bytes(data)
+    listed = transport.listing()
+    assert {one.name for one in listed} == set(content)
+    for one in listed:
+        path = transport.get(one, way.here)
+        assert path.read_bytes() == content[one.name]
+        assert ODD[os.fsencode(one.name)] in (None, path.name)
+        assert transport.settle(one, hashlib.sha256(content[one.name]).hexdigest())
+    assert len(list(way.here.iterdir())) == len(ODD)
+    assert len(transport.listing()) == (len(ODD) if after == "keep" else 0)
+    transport.close()
+
+
+def test_listing_leaves_what_is_hidden_or_no_file(way):
+    for name in ("..\u2215c", ".a.835", "a.835.part", "a:b.tmp", "good.835"):
+        (way.inbound / name).write_bytes(b"1234")
+    os.mkfifo(way.inbound / "pipe.835")
+    (way.inbound / "zero.835").symlink_to("/dev/zero")
+    assert [file.name for file in way.transport.listing()] == ["good.835"]
 
 
 def test_a_file_that_is_not_of_the_size_that_was_listed_is_not_taken(way):

@@ -102,7 +102,8 @@ class _Run:
             if needs_change(standing, way):
                 self._refused.append(nothing_to_correct(standing))
                 return None
-            self._read.findings.append(goes_as_it_was(standing))
+            if not standing.never_came:
+                self._read.findings.append(goes_as_it_was(standing))
         repeats = _repeats(target, standing, draft) if way is Correction.DENIED_LINES else ()
         draft = msgspec.structs.replace(
             draft,

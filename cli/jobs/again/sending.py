@@ -88,8 +88,8 @@ class _Keeper:
         connection: Connection,
         pairs: Sequence[tuple[Claim, ClaimDraft]],
         origin: ClaimOrigin,
-    ) -> None:
-        """Store the claims, why they were made, whose sessions they bill, and their chains' books."""
+    ) -> Sequence[int]:
+        """Store the claims, why they were made, whose sessions they bill, and their chains' books; gives their ids."""
         claims = [claim for claim, _ in pairs]
         plans = [self._plans[id(draft)] for _, draft in pairs]
         saved = save_claims(connection, claims, origin, roots=[plan.target.chain.root for plan in plans])
@@ -110,6 +110,7 @@ class _Keeper:
             subject = f"claim:{claim.patient_control_number}"
             record_event(connection, kind="resubmission", subject=subject, at=self._now, data=data)
         recompute(connection, saved.extended, self._tools)
+        return saved.new
 
 
 def _rebill(connection: Connection, claim: Claim, number: int, plan: Plan) -> None:
@@ -172,7 +173,7 @@ def send_again(
         directory=settings.need_directory(),
         folder=request.folder,
         now=request.now,
-        rules_version=tools.tables.version,
+        tools=tools,
         judge=(lambda data: refusals(opinion_on(data))) if request.second_opinion else (lambda _data: ()),
         dry_run=request.dry_run,
         keeper=keeper,

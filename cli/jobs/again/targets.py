@@ -16,6 +16,7 @@ from edi.model.claim import Claim
 from edi.model.errors import StoreError
 from edi.model.finding import Finding
 from edi.model.frequency import VOID
+from edi.model.status import NOT_FOUND
 from edi.payers import PayerProfile
 from edi.resubmit import AnsweredClaim, Standing
 from reconcile.accounts import DUPLICATE
@@ -45,7 +46,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         pended: money of it waits for a payer's decision.
         acknowledged: its deepest acknowledgment. acknowledged_number: the payer's number that a 277CA gave.
         denied: services with an open denial.
-        not_taken: the payer said, when it was asked (277), that it has no such claim or did not take it in.
+        not_taken: what the payer said when it was asked (277), if that it has no such claim or did not take it in.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged: str
     acknowledged_number: str
     denied: frozenset[int]
-    not_taken: bool = False
+    not_taken: str = ""
 
     @property
     def standing(self) -> tuple[Adjudication, ...]:
@@ -100,12 +101,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         """Where the submission stands, as a correction is decided by."""
         own = [one for one in self.answers if one.match.claim_id == self.submission.id]
         waits = not own and self._sent_before()
-        rejected = (REJECTION in self.acknowledged or self.not_taken) and not own
+        refused = REJECTION in self.acknowledged
+        rejected = (refused or bool(self.not_taken)) and not own
         newest = self.standing[-1:]
         return Standing(
             number=self.claim.patient_control_number,
             frequency=self.submission.frequency,
             rejected=rejected,
+            never_came=rejected and not refused and self.not_taken == NOT_FOUND,
             adjudicated=bool(self.standing) and not (waits or self._part_waits()),
             unprocessable=any(UNPROCESSABLE in one.claim.remarks for one in newest),
             payer_number=self.claim.original_reference

@@ -10,7 +10,7 @@ import msgspec
 
 from cli.jobs import manifest
 from cli.jobs.manifest import PaymentEntry, entries
-from cli.jobs.overpaid import again_findings
+from cli.jobs.overpaid import again_findings, book_findings
 from cli.jobs.posting import Candidate, Chunk, Tools, post_chunk, recompute
 from edi.model.balance import claim_imbalances, transaction_imbalance
 from edi.model.finding import Finding, Location, Severity
@@ -37,6 +37,7 @@ from reconcile.store import (
     reserve_remittance,
     save_set,
 )
+from reconcile.store.held_reversals import takes_back_released
 from reconcile.store.holds import note_unexplained
 from reconcile.store.overpaid import TWICE, overpaid
 from reconcile.takebacks import adjustment_findings
@@ -182,6 +183,8 @@ class Run:
         if not candidates:
             return
         chunk = post_chunk(self._connection, candidates, self._tools)
+        told = book_findings(self._connection, chunk.chains)
+        self._findings += [self._placed(one) for one in told]
         insert_claim_payments(self._connection, self._facts.id, chunk.stored)
         chunk.write(self._connection, self._tools)
         self._count(chunk)
@@ -189,7 +192,15 @@ class Run:
     def _candidate(self, claim: ClaimPayment, content: bytes, *, wrong: bool) -> Candidate:
         """A claim payment with its id and whether its own equations hold."""
         held = ["RMT"] if wrong else []
-        for imbalance in claim_imbalances(claim):
+        imbalances = list(claim_imbalances(claim))
+        if (
+            imbalances
+            and not wrong
+            and any(one.severity is Severity.ERROR for one in imbalances)
+            and takes_back_released(self._connection, claim, self._facts.payer)
+        ):
+            imbalances = []
+        for imbalance in imbalances:
             self._imbalances.append(imbalance.finding(file=self._source.name, transaction=self._number))
             if imbalance.severity is Severity.ERROR:
                 held.append(f"{imbalance.code} {decimal_text(imbalance.actual - imbalance.expected)}")

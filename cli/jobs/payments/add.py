@@ -28,7 +28,8 @@ from cli.jobs.manifest import (
     summarise,
 )
 from cli.jobs.payments.accounts import AccountRows
-from cli.jobs.posting import Tools, retry_unmatched
+from cli.jobs.posting import Tools
+from cli.jobs.retrying import retry_unmatched
 from cli.jobs.taking import to_its_end
 from edi.codes.lookup import Tables
 from edi.intake.payments import HandRemittance, RefusedRow, read_payments, read_toml, remittances

@@ -8,11 +8,13 @@ time works on a store.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from secrets import token_hex
+from typing import Final
+
+import msgspec
 
 from cli.clock import as_utc, rehearsed, utc_now
 from cli.exits import ExitCode, worst
@@ -22,20 +24,20 @@ from cli.jobs.again import AgainRequest, bill_next
 from cli.jobs.create_claims import CreateRequest, create_claims
 from cli.jobs.deposits import ImportRequest, import_deposits
 from cli.jobs.exchange import Note, fetch, send
-from cli.jobs.exchanged import Exchange
 from cli.jobs.ingest import files_of, ingest
 from cli.jobs.manifest import Manifest
 from cli.jobs.run.asking import NAME as ASKING
 from cli.jobs.run.asking import ask_what_is_due
-from cli.jobs.run.settings import ALL, NotifySettings, RunSettings
+from cli.jobs.run.exports import matching, records_of, sessions_of
+from cli.jobs.run.notes import Log, Notes
+from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, run_settings
 from cli.jobs.run.silence import silent
-from cli.jobs.run.unbilled import ROW, left_unread, unbilled
-from cli.jobs.run.values import FailedPractice, Night, RunRequest, Step
+from cli.jobs.run.unbilled import ROW, held_by, left_unread, unbilled
+from cli.jobs.run.values import Night, RunRequest, Told
 from cli.jobs.shelf import Shelf
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ
-from edi.model.errors import ClaimloopError
 from edi.transport.whole import digest_of, place_for, private_folder
 from reconcile.store import Store
 from reconcile.store.alone import Hold, alone
@@ -44,8 +46,10 @@ from reconcile.store.open_work import OpenWork, open_work, record_run, work_of_l
 _TAKEN: Final = "taken"
 _NOT_TAKEN: Final = "not-taken"
 _MOST_SILENCES: Final = 1000
-Log = Callable[[str, Mapping[str, Any]], None]
-"""Told the name of an event and its fields; codes, numbers and names of files, no PHI."""
+_READ_BY_PEOPLE: Final = (ExitCode.DONE, ExitCode.WORK, ExitCode.PARTLY)
+"""Exit codes of which docs/operations.md sends the billing team to the summary; none of the others does."""
+Deliver = Callable[[Night], Told]
+"""Hands the end of a run to people."""
 
 
 def run(
@@ -55,8 +59,9 @@ def run(
     tables: Tables,
     *,
     log: Log = lambda _name, _fields: None,
+    deliver: Deliver = lambda _night: Told(),
 ) -> Night:
-    """Run every step once.
+    """Run every step once, then have it told; what is new stays so until a run ended with 0, 1 or 3, or was told.
 
     Args:
         request: when and how.
@@ -64,16 +69,17 @@ def run(
         store: open for writing.
         tables: the code tables.
         log: told what happens.
+        deliver: told the end; not of a dry run.
 
     Raises:
         SettingsError: [run] or [notify] is wrong.
         TemporaryError: another run is at work on the store.
         StoreError, AccessError: the store itself failed.
     """
-    wanted = settings.table("run", RunSettings)
+    wanted = run_settings(settings)
     settings.table("notify", NotifySettings)
     with alone(store) as hold:
-        return _Run(request, settings, wanted, store, tables, log, hold).night()
+        return _Run(request, settings, wanted, store, tables, log, hold).night(deliver)
 
 
 class _Run:
@@ -97,15 +103,15 @@ class _Run:
         self._tables = tables
         self._log = log
         self._directory = settings.need_directory()
-        self._steps: list[Step] = []
-        self._failed: list[FailedPractice] = []
-        self._codes: list[ExitCode] = []
+        self._notes = Notes(store, self._directory, log)
         self._files: tuple[words.FileEntry, ...] = ()
         self._sent: tuple[str, ...] = ()
         self._unbilled: dict[str, list[OpenWork]] = {}
+        self._held_by: Counter[str] = Counter()
+        self._billed: Counter[str] = Counter()
 
-    def night(self) -> Night:
-        """All steps, then the difference to the run before."""
+    def night(self, deliver: Deliver) -> Night:
+        """All steps, then the difference to the last run that was told."""
         started = _utc()
         self._log("run_started", {})
         for step in (
@@ -125,66 +131,36 @@ class _Run:
         waiting |= {one.key: one for one in self._not_billed(before)}
         new = [one for key, one in waiting.items() if key not in before]
         if any(one.kind == ROW for one in new):
-            self._codes.append(ExitCode.PARTLY)
-        code = worst([*self._codes, ExitCode.WORK if new else ExitCode.DONE])
-        if not self._request.dry_run:
-            with self._store.write() as connection:
-                record_run(connection, at=_utc(), before=before, now=frozenset(waiting), exit_code=int(code))
-        self._log("run_ended", {"exit_code": int(code), "new_work": len(new), "open_work": len(waiting)})
-        return Night(
+            self._notes.codes.append(ExitCode.PARTLY)
+        code = worst([*self._notes.codes, ExitCode.WORK if new else ExitCode.DONE])
+        night = Night(
             started=started,
             ended=_utc(),
             exit_code=int(code),
             dry_run=self._request.dry_run,
-            steps=tuple(self._steps),
+            steps=tuple(self._notes.steps),
             files=self._files,
             sent=self._sent,
-            failed_practices=tuple(self._failed),
+            failed_practices=tuple(self._notes.failed),
             new_work=_by_kind(new),
             open_work=_by_kind(waiting.values()),
             silence=silence[:_MOST_SILENCES],
             silent=dict(sorted(Counter(one.expected for one in silence).items())),
             rehearsal=rehearsed() is not None,
             new_work_by_practice=dict(sorted(Counter(one.practice_id for one in new).items())),
+            held_by=dict(sorted(self._held_by.items())),
+            billed=dict(sorted(self._billed.items())),
         )
-
-    def _step(self, name: str, counts: Mapping[str, int], messages: Sequence[str] = ()) -> None:
-        outcome = "partly" if messages else "done"
-        self._steps.append(Step(name=name, outcome=outcome, counts=dict(counts), messages=tuple(messages)))
-        self._log("step", {"step": name, "outcome": outcome, **counts})
-
-    def _skip(self, name: str, why: str) -> None:
-        self._steps.append(Step(name=name, outcome="skipped", messages=(why,)))
-        self._log("step", {"step": name, "outcome": "skipped"})
-
-    @contextmanager
-    def _guarded(self, step: str, practices: Sequence[str], messages: list[str]) -> Iterator[None]:
-        """Keep what stops one practice's part from stopping the others'; the store's own failures go through."""
-        try:
-            yield
-        except ClaimloopError as error:
-            if error.exit_code not in (ExitCode.USAGE, ExitCode.PARTLY, ExitCode.ACCESS):
-                raise
-            self._fail(step, practices, str(error), error.exit_code)
-            messages.append(str(error))
-
-    def _fail(self, step: str, practices: Sequence[str], message: str, code: int) -> None:
-        self._codes.append(ExitCode(code))
-        self._log("failed", {"step": step, "practices": list(practices), "exit_code": code})
-        self._failed += [
-            FailedPractice(practice_id=one, step=step, message=message, exit_code=code) for one in practices
-        ]
-
-    def _partners_practices(self, partner: str) -> list[str]:
-        """The practices that bill through a trading partner."""
-        return [one.id for one in self._directory.practices.values() if partner in one.trading_partners] or [
-            ""
-        ]
-
-    def _exchanged(self, name: str, exchange: Exchange, counts: Mapping[str, int]) -> None:
-        for trouble in exchange.troubles:
-            self._fail(name, self._partners_practices(trouble.partner), trouble.message, trouble.exit_code)
-        self._step(name, counts, [f"{one.partner}: {one.message}" for one in exchange.troubles])
+        if not self._request.dry_run:
+            told = deliver(night)
+            code = worst([code, ExitCode(told.exit_code)])
+            if told.delivered or code in _READ_BY_PEOPLE:
+                with self._store.write() as connection:
+                    record_run(
+                        connection, at=_utc(), before=before, now=frozenset(waiting), exit_code=int(code)
+                    )
+        self._log("run_ended", {"exit_code": int(code), "new_work": len(new), "open_work": len(waiting)})
+        return msgspec.structs.replace(night, exit_code=int(code), ended=_utc())
 
     def _note(self) -> Note:
         return lambda text: self._log("retry", {"what": text})
@@ -192,7 +168,7 @@ class _Run:
     def _fetch(self) -> None:
         partners = [one for one in self._directory.trading_partners.values() if one.transport]
         if self._request.dry_run or not partners:
-            self._skip(
+            self._notes.skip(
                 "fetch", "a dry run fetches nothing" if partners else "no trading partner has a transport"
             )
             return
@@ -205,7 +181,7 @@ class _Run:
             largest=self._settings.ingest.largest_megabytes,
             shelf=Shelf(self._store, _utc()),
         )
-        self._exchanged("fetch", got, {"files": len(got.fetched)})
+        self._notes.exchanged("fetch", got, {"files": len(got.fetched)})
 
     @property
     def _inbox(self) -> Path:
@@ -219,7 +195,7 @@ class _Run:
             else []
         )
         if self._request.dry_run:
-            self._skip("ingest", f"{len(waiting)} files wait")
+            self._notes.skip("ingest", f"{len(waiting)} files wait")
             return
         practices = tuple(self._directory.practices.values())
         done: Manifest = ingest(
@@ -238,7 +214,7 @@ class _Run:
             self._move(path, _NOT_TAKEN if entry.outcome == words.REJECTED else _TAKEN)
         refused = [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
         if refused:
-            self._codes.append(ExitCode.PARTLY)
+            self._notes.codes.append(ExitCode.PARTLY)
         totals = done.totals
         counts = {
             "files": totals.files,
@@ -251,20 +227,18 @@ class _Run:
             "rejections": totals.rejections,
             "claim_status_answers": totals.claim_status_answers,
         }
-        self._step("ingest", counts, refused)
+        self._notes.step("ingest", counts, refused)
 
     def _deposits(self) -> None:
         """What the bank says came in; a file that is known changes nothing, so they may stay where they are."""
-        paths = (
-            tuple(sorted(self._settings.folder.glob(self._wanted.deposits))) if self._wanted.deposits else ()
-        )
+        paths = matching(self._settings.folder, self._wanted.deposits) if self._wanted.deposits else ()
         if not paths or self._request.dry_run:
             why = "a dry run takes nothing in" if paths else "[run] deposits names no files"
-            self._skip("deposits import", why)
+            self._notes.skip("deposits import", why)
             return
         messages: list[str] = []
         counts: Counter[str] = Counter()
-        with self._guarded("deposits import", [""], messages):
+        with self._notes.guarded("deposits import", [""], messages):
             done = import_deposits(
                 ImportRequest(
                     paths=paths,
@@ -278,11 +252,11 @@ class _Run:
             )
             messages += [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
             if messages:
-                self._codes.append(ExitCode.PARTLY)
+                self._notes.codes.append(ExitCode.PARTLY)
             counts.update(
                 files=sum(one.outcome != words.DUPLICATE for one in done.files), deposits=done.totals.deposits
             )
-        self._step("deposits import", counts, messages)
+        self._notes.step("deposits import", counts, messages)
 
     def _put_aside(self, path: Path) -> bool:
         return path.relative_to(self._inbox).parts[0] in (_TAKEN, _NOT_TAKEN)
@@ -290,28 +264,31 @@ class _Run:
     def _move(self, path: Path, where: str) -> None:
         target = self._inbox / where / path.relative_to(self._inbox)
         private_folder(target.parent)
+        if path.is_symlink() or not path.is_file():  # nothing of it is read, here either
+            path.rename(target.with_name(f"{token_hex(6)}-{path.name}"))
+            return
         path.replace(place_for(target.parent, target.name, digest_of(path)))
 
     def _bill(self) -> None:
         """What is new in the session files, practice by practice."""
         if not self._wanted.sessions:
-            self._skip("claims create", "[run] sessions names no files")
+            self._notes.skip("claims create", "[run] sessions names no files")
             return
         counts: Counter[str] = Counter()
         messages: list[str] = []
         for practice, pattern in sorted(self._wanted.sessions.items()):
-            paths = tuple(sorted(self._settings.folder.glob(pattern)))
+            paths = sessions_of(self._settings.folder, pattern)
             named = [practice] if practice != ALL else sorted(self._directory.practices)
             if not paths:
                 self._unbilled[practice] = []
                 continue
-            with self._guarded("claims create", named, messages):
+            with self._notes.guarded("claims create", named, messages):
                 made = create_claims(
                     CreateRequest(
                         sessions=paths,
                         folder=self._out,
                         now=self._request.now,
-                        records=RecordFiles.beside(paths[0]),
+                        records=records_of(self._settings.folder, paths[0]),
                         practice=None if practice == ALL else practice,
                         second_opinion=self._request.second_opinion,
                         dry_run=self._request.dry_run,
@@ -328,14 +305,16 @@ class _Run:
                 if made.rejected_rows:
                     messages.append(f"{pattern}: {made.rejected_rows} rows could not be read")
                 self._unbilled[practice] = list(unbilled(made, practice, paths))
+                self._held_by.update(held_by(made))
+                self._billed[practice] += made.claims
                 unread = [one for one in made.findings if one.code in NOT_READ]
                 if unread:
                     del self._unbilled[practice]
                 for finding in unread:
                     said = f"{finding.location.file}: {finding.message}"
-                    self._fail("claims create", named, said, ExitCode.PARTLY)
+                    self._notes.fail("claims create", named, said, ExitCode.PARTLY)
                     messages.append(said)
-        self._step("claims create", counts, messages)
+        self._notes.step("claims create", counts, messages)
 
     def _not_billed(self, before: Collection[str]) -> Iterator[OpenWork]:
         """What the session files have that was not billed; of files that could not be read, what was said of them."""
@@ -349,11 +328,11 @@ class _Run:
 
     def _bill_next(self) -> None:
         if not self._wanted.secondary:
-            self._skip("claims secondary", "[run] secondary is off")
+            self._notes.skip("claims secondary", "[run] secondary is off")
             return
         messages: list[str] = []
         counts: Counter[str] = Counter()
-        with self._guarded("claims secondary", [""], messages):
+        with self._notes.guarded("claims secondary", [""], messages):
             done = bill_next(
                 AgainRequest(
                     due=True,
@@ -367,29 +346,29 @@ class _Run:
                 self._store,
             )
             counts.update(claims=len(done.sent), held=len(done.held), files=len(done.files))
-        self._step("claims secondary", counts, messages)
+        self._notes.step("claims secondary", counts, messages)
 
     def _ask(self) -> None:
         if not self._wanted.claim_status:
-            self._skip(ASKING, "[run] claim_status is off")
+            self._notes.skip(ASKING, "[run] claim_status is off")
             return
         messages: list[str] = []
         counts: dict[str, int] = {}
-        with self._guarded(ASKING, [""], messages):
+        with self._notes.guarded(ASKING, [""], messages):
             dry_run, now = self._request.dry_run, self._request.now
             counts, held = ask_what_is_due(
                 self._settings, self._store, folder=self._out, now=now, dry_run=dry_run
             )
             messages += held
-        self._step(ASKING, counts, messages)
+        self._notes.step(ASKING, counts, messages)
 
     def _send(self) -> None:
         if self._request.now.date() in self._wanted.no_sending:
-            self._skip("send", "[run] no_sending has today")
+            self._notes.skip("send", "[run] no_sending has today")
             return
         partners = [one for one in self._directory.trading_partners.values() if one.transport]
         if not partners:
-            self._skip("send", "no trading partner has a transport")
+            self._notes.skip("send", "no trading partner has a transport")
             return
         went = send(
             self._store,
@@ -401,7 +380,7 @@ class _Run:
             hold=self._hold,
         )
         self._sent = () if self._request.dry_run else tuple(one.file for one in went.sent)
-        self._exchanged(
+        self._notes.exchanged(
             "send", went, {"files": len(went.sent), "claims": sum(one.claims for one in went.sent)}
         )
 

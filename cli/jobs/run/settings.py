@@ -7,12 +7,15 @@ from typing import Final, Literal
 
 import msgspec
 
+from cli.settings import FILE_NAME, Settings
+from edi.model.errors import SettingsError
+
 ALL: Final = "*"
 """The key of [run.sessions] for files that several practices share."""
 
 
 class RunSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """[run]. Paths start where claimloop.toml lies.
+    """[run]. Paths start where claimloop.toml lies, unless they are absolute.
 
     ``sessions`` are shell patterns of session files by practice id, ``*`` for files of several: what is new in them is
     billed. ``deposits`` is a shell pattern of the bank's files. ``out`` and ``inbox`` are where 837P files are written
@@ -42,3 +45,26 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True):
 
     webhook_env: str = ""
     when: Literal["always", "work", "failure"] = "work"
+
+
+def run_settings(settings: Settings) -> RunSettings:
+    """[run], with every practice and pattern in it seen to be one.
+
+    Raises:
+        SettingsError: a wrong key or value; the message names each.
+    """
+    wanted = settings.table("run", RunSettings)
+    practices = settings.directory.practices if settings.directory is not None else {}
+    wrong = [
+        f"sessions: there is no [[practice]] {key}; there are: {', '.join(practices)}"
+        for key in wanted.sessions
+        if key != ALL and key not in practices
+    ]
+    patterns = {f"sessions.{key}": one for key, one in wanted.sessions.items()}
+    needed = {**patterns, "out": wanted.out, "inbox": wanted.inbox, "manifests": wanted.manifests}
+    wrong += [f"{key} is empty: name files or a folder" for key, one in needed.items() if not one.strip()]
+    paths = {**needed, "deposits": wanted.deposits, "summary": wanted.summary}
+    wrong += [f"{key} has a character that no path has" for key, one in paths.items() if "\0" in one]
+    if wrong:
+        raise SettingsError("\n".join(f"{FILE_NAME}: [run] {one}" for one in wrong))
+    return wanted

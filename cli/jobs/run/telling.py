@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,15 +12,16 @@ import msgspec
 
 from cli.exits import ExitCode
 from cli.jobs.lists import counted
-from cli.jobs.run.night import Log
+from cli.jobs.run.notes import Log
 from cli.jobs.run.settings import NotifySettings, RunSettings
-from cli.jobs.run.values import Night
+from cli.jobs.run.values import FailedPractice, Night, Step
 from cli.private import sealed_output
 from cli.settings import Settings
-from edi.model.errors import AccessError, ClaimloopError
+from edi.model.errors import AccessError
 from edi.transport.webhook import post
 from edi.transport.whole import private_folder, replace_whole
 
+_MOST_MESSAGES: Final = 5
 _WORDS: Final = {
     "denial": "denial",
     "rejection": "rejected claim",
@@ -29,6 +30,7 @@ _WORDS: Final = {
     "work_item": "item of work",
     "overpaid": "overpaid claim",
     "in_doubt": "file in doubt",
+    "claim_status": "claim that its payer says to see to",
     "silence": "silence",
     "unbilled": "unbilled visit",
     "row": "unreadable row",
@@ -75,19 +77,57 @@ def summary(night: Night) -> str:
         + ("work is waiting" if night.exit_code == ExitCode.WORK else _ending(night.exit_code)),
         f"in: {counted(got.get('files', 0), 'file')}, {counted(got.get('claims', 0), 'claim payment')}, "
         f"{counted(got.get('acknowledgments', 0), 'acknowledgment')}",
-        f"out: {counted(len(night.sent), 'file')}",
+        _out(night, steps),
         f"new work: {_listed(night.new_work)}; open: {_listed(night.open_work)}",
     ]
+    if night.held_by:
+        said = ", ".join(f"{code} {count}" for code, count in night.held_by.items())
+        lines.append(f"visits held: {said}; claimloop scrub FILE shows them, claimloop explain CODE says why")
     if night.silent:
         said = ", ".join(f"{count} {what}" for what, count in night.silent.items())
         lines.append(f"overdue: {said}")
     if night.rehearsal:
         lines.append("this is a rehearsal: the clock was set by hand")
-    lines += [
-        f"failed: {one.practice_id or 'all practices'}: {one.step}: {one.message}"
-        for one in night.failed_practices
-    ]
+    lines += _failures(night.failed_practices)
+    lines += _refusals(night)
     return "\n".join(lines) + "\n"
+
+
+def _out(night: Night, steps: Mapping[str, Step]) -> str:
+    """What went out; of a dry run, what would be billed and sent."""
+    if not night.dry_run:
+        return f"out: {counted(len(night.sent), 'file')}"
+    made, went = (steps[name].counts if name in steps else {} for name in ("claims create", "send"))
+    of = ", ".join(f"{practice} {count}" for practice, count in night.billed.items() if count)
+    billed = f"{counted(made.get('claims', 0), 'claim')} in {counted(made.get('files', 0), 'file')}"
+    waiting = f"{counted(went.get('files', 0), 'file')} with {counted(went.get('claims', 0), 'claim')}"
+    return f"would bill: {billed}{f' ({of})' if of else ''}; would send: these, and {waiting} that wait"
+
+
+def _failures(failed: Iterable[FailedPractice]) -> Iterator[str]:
+    """A line for each partner or practice and step: the first message, and how many more there are."""
+    groups: dict[tuple[str, str], list[FailedPractice]] = {}
+    for one in failed:
+        groups.setdefault(
+            (f"partner {one.partner}" if one.partner else one.practice_id, one.step), []
+        ).append(one)
+    for (who, step), some in groups.items():
+        messages = list(dict.fromkeys(one.message for one in some))
+        practices = max(len({one.practice_id for one in some}), *(one.practices for one in some))
+        more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
+        of = f" ({counted(practices, 'practice')})" if some[0].partner else ""
+        yield f"failed: {who or 'all practices'}{of}: {step}: {messages[0]}{more}"
+
+
+def _refusals(night: Night) -> Iterator[str]:
+    """What each step says of files and rows that it refused, the first few of them."""
+    failed = {one.message.removeprefix(f"{one.partner}: ") for one in night.failed_practices}
+    failed |= {one.message for one in night.failed_practices}
+    for step in night.steps:
+        said = [one for one in step.messages if one not in failed] if step.outcome == "partly" else []
+        yield from (f"{step.name}: {one}" for one in said[:_MOST_MESSAGES])
+        if len(said) > _MOST_MESSAGES:
+            yield f"{step.name}: and {len(said) - _MOST_MESSAGES} more; the manifest has them"
 
 
 def _ending(code: int) -> str:
@@ -100,8 +140,8 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 def tell(
     settings: Settings, night: Night, environment: Mapping[str, str], send: Callable[[str, str], None] = post
-) -> None:
-    """Write the summary's file and post it, as [run] and [notify] ask.
+) -> bool:
+    """Write the summary's file and post it, as [run] and [notify] ask; return whether it was posted.
 
     Args:
         settings: claimloop.toml.
@@ -115,18 +155,18 @@ def tell(
     """
     text = summary(night)
     _leave(settings, text)
-    _post(settings, text, environment, send, wanted=_wanted(settings, night))
+    return _post(settings, text, environment, send, wanted=_wanted(settings, night))
 
 
 def tell_stopped(
     settings: Settings,
     started: str,
-    error: ClaimloopError,
+    why: str,
     environment: Mapping[str, str],
     send: Callable[[str, str], None] = post,
 ) -> None:
-    """Tell as `tell` does that a run came to no end; arguments and errors are its, ``error`` is what stopped it."""
-    text = f"claimloop run of {started} UTC stopped: {error}\n"
+    """Tell as `tell` does that a run came to no end; arguments and errors are its, ``why`` is what stopped it."""
+    text = f"claimloop run of {started} UTC stopped: {why}\n"
     _leave(settings, text)
     _post(settings, text, environment, send, wanted=True)
 
@@ -147,17 +187,18 @@ def _post(
     send: Callable[[str, str], None],
     *,
     wanted: bool,
-) -> None:
-    """Post a text, if [notify] names a webhook and it is wanted."""
+) -> bool:
+    """Post a text, if [notify] names a webhook and it is wanted; return whether it was."""
     notify = settings.table("notify", NotifySettings)
     if not notify.webhook_env or not wanted:
-        return
+        return False
     url = environment.get(notify.webhook_env)
     if not url:
         raise AccessError(
             f"claimloop.toml: [notify] webhook_env: the environment has no {notify.webhook_env}"
         )
     send(url, text)
+    return True
 
 
 def _wanted(settings: Settings, night: Night) -> bool:

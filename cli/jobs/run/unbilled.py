@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,21 @@ def unbilled(made: CreateResult, of: str, sessions: Collection[Path]) -> Iterato
     for held in made.held:
         if not told.intersection(held.session_line_ids):
             yield _work(UNBILLED, of, held.session_line_ids[0])
+
+
+def held_by(made: CreateResult) -> Counter[str]:
+    """How many visits each code holds: of the rules, of the second opinion, and of what was read."""
+    counts: Counter[str] = Counter()
+    held = {line for one in made.held for line in one.session_line_ids}
+    for claim in made.held:
+        counts.update({one.code for one in claim.findings if one.severity is Severity.ERROR})
+    days = {
+        (one.code, one.location.visit)
+        for one in made.findings
+        if one.severity is Severity.ERROR and one.location.visit and one.location.visit not in held
+    }
+    counts.update(code for code, visit in days if code not in counts)
+    return counts
 
 
 def left_unread(of: str, before: Collection[str]) -> Iterator[OpenWork]:

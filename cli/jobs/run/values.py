@@ -19,12 +19,18 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FailedPractice(msgspec.Struct, frozen=True, kw_only=True):
-    """A practice whose part of a step could not be done; the others' were."""
+    """A practice whose part of a step could not be done; the others' were.
+
+    ``practice_id`` is "" of a failure of several, which ``practices`` counts. ``partner`` is the trading partner where
+    the trouble was with one.
+    """
 
     practice_id: str
     step: str
     message: str
     exit_code: int
+    partner: str = ""
+    practices: int = 1
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +42,21 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[str, ...] = ()
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """How the telling of a run's end went: the exit code of its failure, and whether somebody was sent the summary."""
+
+    exit_code: int = 0
+    delivered: bool = False
+
+
 class Night(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest of a run; times are UTC. ``new_work`` and ``open_work`` count by kind.
 
     ``silence`` is what should have come and has not (the first thousand); ``silent`` counts all of it by what it is.
     ``rehearsal``: the clock was set by hand, so that no time in here or in the store is real. ``audit_head`` is the
-    end of the audit's chain when the run ended, ``SEQUENCE:HASH``; "" of a dry run.
+    end of the audit's chain when the run ended, ``SEQUENCE:HASH``; "" of a dry run. ``held_by`` counts visits that an
+    error holds by its code, ``billed`` claims by practice (``*``: of files of several). ``stopped`` is what ended a run
+    before its end, "" for none.
     """
 
     schema_version: int = 1
@@ -60,3 +75,18 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
     silent: dict[str, int] = {}
     rehearsal: bool = False
     audit_head: str = ""
+    held_by: dict[str, int] = {}
+    billed: dict[str, int] = {}
+    stopped: str = ""
+
+
+def stopped_night(started: datetime, ended: datetime, code: int, why: str) -> Night:
+    """The manifest of a run that came to no end: when (UTC), with which exit code, and what stopped it (no PHI)."""
+    return Night(
+        started=started,
+        ended=ended.replace(microsecond=0),
+        exit_code=code,
+        dry_run=False,
+        steps=(),
+        stopped=why,
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final
 
 import msgspec
@@ -19,17 +20,18 @@ _OUR_MAPS: Final = (
 )  # fmt: skip
 _FILES: Final = (
     "codes.py", "dataele.py", "error_item.py", "errors.py", "map_index.py", "map_walker.py", "nodeCounter.py",
-    "params.py", "path.py", "rawx12file.py", "segment.py", "syntax.py", "validation.py", "x12file.py", "map_if/__init__.py",
-    "map_if/_base.py", "map_if/_composite.py", "map_if/_element.py", "map_if/_loader.py", "map_if/_loop.py",
-    "map_if/_root.py", "map_if/_segment.py", "map/codes.xml", "map/dataele.xml", "map/maps.xml",
-    "map/x12.control.00401.xml", "map/x12.control.00501.xml", *(f"map/{name}" for name in _OUR_MAPS),
+    "params.py", "path.py", "rawx12file.py", "segment.py", "syntax.py", "validation.py", "x12file.py",
+    "map_if/__init__.py", "map_if/_base.py", "map_if/_composite.py", "map_if/_element.py", "map_if/_loader.py",
+    "map_if/_loop.py", "map_if/_root.py", "map_if/_segment.py", "map/codes.xml", "map/dataele.xml",
+    "map/maps.xml", "map/x12.control.00401.xml", "map/x12.control.00501.xml",
+    *(f"map/{name}" for name in _OUR_MAPS),
 )  # fmt: skip
 """What a verdict comes from: the walker, reader and element checks, and the maps of the guides we use."""
 KNOWN_VERSIONS: Final[dict[str, str]] = {
     "4.0.0": "750fef61d58aa32bb52b5bcb331833f58007adec951f11257771831f5e1ab0c9",
 }
 """Versions of pyx12 that the fast engine was held against, and the SHA-256 over those files of each."""
-_FOLDER: Final = Path(pyx12.version.__file__).parent
+_FOLDER: Final = files("pyx12")
 
 
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +56,7 @@ def version() -> str:
 
 
 @functools.cache
-def digest_of(folder: Path) -> str:
+def digest_of(folder: Traversable) -> str:
     """The SHA-256 over the files of pyx12 in a folder that a verdict comes from, once for the process.
 
     "" when one of them is not there or cannot be read.

@@ -8,22 +8,29 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Connection, select
 
+from reconcile.store.audit.book import parse_head
 from reconcile.store.audit.chain import BEFORE_THE_FIRST, BEGAN, Head, hash_of
 from reconcile.store.bulk import table_of
 from reconcile.store.schema import AuditEntryRow
 
 _TABLE: Final = table_of(AuditEntryRow)
+RESTORE: Final = "restore"
+"""The command that says at which head the chain of the store before it ended."""
 _NEAR: Final = 100
 """How far a row may have been moved for the words to name what was done to it; it is found broken anyhow."""
 _Row = tuple[Any, ...]
 
 
 class Anchor(msgspec.Struct, frozen=True, kw_only=True):
-    """A head that was kept outside. ``sequence`` is None where only the hash is known."""
+    """A head that was kept outside. ``sequence`` is None where only the hash is known.
+
+    ``of_run`` is one that a run kept: of a chain that a restore put away, nothing else is to be expected.
+    """
 
     source: str
     hash: str
     sequence: int | None = None
+    of_run: bool = False
 
 
 class Break(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +72,7 @@ def check_chain(connection: Connection, anchors: Sequence[Anchor] = ()) -> Check
     last = Head(sequence=0, hash=BEFORE_THE_FIRST)
     count = 0
     open_runs: dict[str, Unended] = {}
+    put_away: list[range] = []
     by_sequence: dict[int, list[str]] = {one.sequence: [] for one in anchors if one.sequence is not None}
     hashes = {one.hash for one in anchors if one.sequence is None}
     met: set[str] = set()
@@ -78,7 +86,14 @@ def check_chain(connection: Connection, anchors: Sequence[Anchor] = ()) -> Check
             by_sequence[sequence].append(own)
         if own in hashes:
             met.add(own)
+        if row[4] == RESTORE:
+            put_away += _put_away(row, open_runs.get(row[3]))
         _note_run(open_runs, row)
+    anchors = [
+        one
+        for one in anchors
+        if not (one.of_run and one.sequence is not None and any(one.sequence in gone for gone in put_away))
+    ]
     broken = broken or _not_held(anchors, by_sequence, met, last)
     return Checked(
         entries=count,
@@ -94,6 +109,13 @@ def _rows(connection: Connection) -> Iterator[_Row]:
     result = connection.execution_options(yield_per=5_000).execute(select(_TABLE).order_by(_TABLE.c.sequence))
     for row in result:
         yield tuple(row)
+
+
+def _put_away(row: _Row, began: Unended | None) -> Iterator[range]:
+    """The entries that a restore put away: those of the store before it that the backup did not have."""
+    before = parse_head(str(msgspec.json.decode(row[6]).get("head_before", "")))
+    if before is not None:
+        yield range(began.sequence if began is not None else int(row[0]), before.sequence + 1)
 
 
 def _note_run(open_runs: dict[str, Unended], row: _Row) -> None:

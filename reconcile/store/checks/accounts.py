@@ -10,12 +10,14 @@ from typing import Final
 from sqlalchemy import Connection
 
 from edi.codes.lookup import Tables
+from edi.model.balance import REVERSAL
 from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.accounts import unexplained
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.recomputed import changed_books
+from reconcile.store.reversals import taken_back
 from reconcile.store.vault import Vault
 
 
@@ -73,7 +75,10 @@ def claim_answers(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 @check
 def postings_of_adjustments(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every posted claim payment's postings are its CLP04 and its adjustments, by group and reason."""
+    """Every posted claim payment's postings are its CLP04 and its adjustments, by group and reason.
+
+    A reversal's adjustments are the opposite of those that the answer it takes back posted, whatever its own CAS say.
+    """
     query = """SELECT p.id, p.patient_control_number, c.content, x.account, x.group_code, x.reason, x.cents
         FROM claim_payment p JOIN claim_payment_content c ON c.claim_payment_id = p.id
         LEFT JOIN posting x ON x.claim_payment_id = p.id AND NOT x.transfer AND x.account <> 'suspense'
@@ -81,19 +86,29 @@ def postings_of_adjustments(connection: Connection, vault: Vault, tables: Tables
     current: int | None = None
     number, content = "", b""
     told: Counter[tuple[str, str]] = Counter()
+    reversals: dict[int, list[Finding]] = {}
     for payment, claim, packed, account, group, reason, cents in rows(connection, query):
         if payment != current:
             if current is not None:
-                yield from _compare_postings(number, content, told)
+                yield from _compare_postings(current, number, content, told, reversals)
             current, number, content, told = payment, claim, bytes(packed), Counter()
         if account is not None:
             told[(group or "", reason or "")] += cents
     if current is not None:
-        yield from _compare_postings(number, content, told)
+        yield from _compare_postings(current, number, content, told, reversals)
+    for reversal, did in taken_back(connection, reversals).items():
+        if not did.opposite:
+            yield from reversals[reversal]
 
 
-def _compare_postings(number: str, content: bytes, told: Counter[tuple[str, str]]) -> Iterator[Finding]:
-    """What differs between a kept claim payment and the sums of its postings."""
+def _compare_postings(
+    payment: int,
+    number: str,
+    content: bytes,
+    told: Counter[tuple[str, str]],
+    reversals: dict[int, list[Finding]],
+) -> Iterator[Finding]:
+    """What differs between a kept claim payment and the sums of its postings; adjustments of ``reversals`` go there."""
     value = unpack_claim_payment(content)
     said: Counter[tuple[str, str]] = Counter({("", ""): value.paid})
     for adjustment in (*value.adjustments, *(one for line in value.lines for one in line.adjustments)):
@@ -103,7 +118,11 @@ def _compare_postings(number: str, content: bytes, told: Counter[tuple[str, str]
             name = f"CAS {group} {reason}" if group or reason else "CLP04"
             file, posted = decimal_text(said[(group, reason)]), decimal_text(told[(group, reason)])
             message = f"{name} is {file} but {posted} is posted"
-            yield broken("postings_of_adjustments", message, claim=number)
+            found = broken("postings_of_adjustments", message, claim=number)
+            if value.status == REVERSAL and (group or reason):
+                reversals.setdefault(payment, []).append(found)
+            else:
+                yield found
 
 
 @check

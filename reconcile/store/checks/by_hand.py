@@ -185,13 +185,17 @@ def exported_once(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 @check
 def journal_entries(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
-    """Every journal entry is of a claim payment, a provider adjustment or a patient's entry, each of these once."""
+    """Every journal entry is of a claim payment, a provider adjustment or a patient's entry, each of these once.
+
+    What a payment that was released as a whole leaves unexplained is of no claim.
+    """
     query = """SELECT x.id, x.practice_id, c.practice_id AS claim_practice, c.patient_control_number,
         x.cents, e.cents AS entered FROM journal_entry x LEFT JOIN claim c ON c.id = x.claim_id
         LEFT JOIN patient_entry e ON e.id = x.patient_entry_id
         WHERE (x.payment_key = '') = (x.patient_entry_id IS NULL) OR x.practice_id <> c.practice_id
         OR x.cents <> e.cents
-        OR (x.payment_key <> '' AND (x.account = 'provider_adjustment') <> (x.claim_id IS NULL))"""
+        OR (x.payment_key <> '' AND x.account = 'provider_adjustment' AND x.claim_id IS NOT NULL)
+        OR (x.payment_key <> '' AND x.account NOT IN ('provider_adjustment', 'suspense') AND x.claim_id IS NULL)"""
     for one in rows(connection, query):
         yield broken("journal_entries", f"entry {one.id} is of no posting", claim=one.patient_control_number)
     twice: Counter[Any] = Counter()

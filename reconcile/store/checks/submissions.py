@@ -16,6 +16,7 @@ from edi.model.frequency import ORIGINAL, REPLACEMENT, VOID
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.links import BROKEN_LINKS
 from reconcile.store.recomputed import changed_claims, sessions_twice
+from reconcile.store.submissions import WRONG_STATE
 from reconcile.store.vault import Vault
 from reconcile.values import Again
 
@@ -25,6 +26,18 @@ def claim_values(connection: Connection, vault: Vault, tables: Tables) -> Iterat
     """Every submission's charge and service lines say what its kept value says."""
     for one in changed_claims(connection):
         yield broken("claim_values", one.message, claim=one.claim)
+
+
+@check
+def submission_states(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+    """Every submission that no payer's answer decides has the status that its acknowledgments give it."""
+    query = f"SELECT patient_control_number, status, acknowledged FROM claim WHERE {WRONG_STATE} ORDER BY id"  # noqa: S608 - a constant
+    for number, status, acknowledged in rows(connection, query):
+        message = (
+            f"the status is {status}, and the last acknowledgment {acknowledged or 'none'}; claimloop rebuild --swap "
+            "--accept-changes mends it, on PostgreSQL rebuild --into a new database"
+        )
+        yield broken("submission_states", message, claim=number)
 
 
 @check

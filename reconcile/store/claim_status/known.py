@@ -175,13 +175,28 @@ def last_answers(connection: Connection, claims: Collection[int] | None = None) 
     return {one.claim_id: one for one in status_answers(connection, claims=claims, only_open=True)}
 
 
+def said_by(connection: Connection, claims: Collection[int], day: date | None = None) -> dict[int, str]:
+    """State, codes and day of the last answer about submissions, by id.
+
+    Args:
+        connection: any transaction.
+        claims: the submissions.
+        day: only answers of that day or before, and those without one; None for all.
+    """
+    return {
+        one.claim_id: one.brief
+        for one in status_answers(connection, claims=claims)
+        if day is None or one.answered_on is None or one.answered_on <= day
+    }
+
+
 def status_work(connection: Connection) -> Iterator[StoredAnswer]:
     """Last answers after which a person has to do something; a payment, or sending again, ends it."""
     found = (one for one in last_answers(connection).values() if one.state in NEEDS_WORK)
     yield from sorted(found, key=lambda one: (one.practice_id, one.patient_control_number, one.claim_id))
 
 
-def not_taken(connection: Connection, claim: int) -> bool:
-    """Whether the last that a payer said of an open submission is that it has no such claim, or did not take it in."""
+def not_taken(connection: Connection, claim: int) -> str:
+    """What a payer said last of an open submission, if that it has no such claim or did not take it in; else ""."""
     answer = last_answers(connection, [claim]).get(claim)
-    return answer is not None and answer.state in (NOT_FOUND, REJECTED)
+    return answer.state if answer is not None and answer.state in (NOT_FOUND, REJECTED) else ""

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import FromClause
 
+from reconcile.store.answered import by_group, by_interchange, heaviest_first, of_several, speaks_of
 from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, DENIAL, FILE, POSTING, REMITTANCE
 from reconcile.store.report_rows.scope import (
     Scope,
@@ -198,49 +199,21 @@ def _come(query: Select[Any], day: date) -> Select[Any]:
     return query.where(or_(came.is_(None), came <= day))
 
 
-def _of_files(day: date) -> tuple[Select[Any], Select[Any]]:
-    """Submissions whose transaction set, group or interchange an acknowledgment speaks of that came by a day.
-
-    Which file it was tied to is not kept: it has the control numbers, and had gone out by then.
-    """
-    sent, said = FILE.alias("sent"), ACKNOWLEDGMENT.c
-    of_group = and_(
-        said.group_control_number != "",
-        CLAIM.c.group_control_number == said.group_control_number,
-        or_(
-            said.transaction_control_number == "",
-            CLAIM.c.st_control_number == said.transaction_control_number,
-        ),
-    )
-    of_interchange = and_(
-        said.group_control_number == "",
-        said.interchange_control_number != "",
-        CLAIM.c.interchange_control_number == said.interchange_control_number,
-    )
+def _of_files(scope: Scope) -> tuple[Select[Any], Select[Any]]:
+    """Submissions whose transaction set, group or interchange a TA1 or 999 speaks of that came by the scope's day."""
     first, second = (
-        _come(
-            select(CLAIM.c.id)
-            .select_from(ACKNOWLEDGMENT)
-            .join(CLAIM, condition)
-            .outerjoin(sent, sent.c.sha256 == CLAIM.c.file_sha256),
-            day,
-        ).where(
-            said.kind != BY_NUMBER,
-            said.claims > 0,
-            or_(
-                sent.c.first_seen.is_(None),
-                FILE.c.first_seen.is_(None),
-                sent.c.first_seen <= FILE.c.first_seen,
-            ),
-        )
-        for condition in (of_group, of_interchange)
+        select(CLAIM.c.id)
+        .select_from(ACKNOWLEDGMENT)
+        .join(CLAIM, condition)
+        .where(ACKNOWLEDGMENT.c.kind != BY_NUMBER, of_several())
+        for condition in (by_group(CLAIM), by_interchange(CLAIM))
     )
-    return first, second
+    return (first, second) if scope.as_of is None else (_come(first, scope.as_of), _come(second, scope.as_of))
 
 
-def _heard(claim: FromClause, scope: Scope, day: date, *, rejected: bool = False) -> ColumnElement[bool]:
-    """Whether an acknowledgment spoke of a submission by a day, or with ``rejected`` said no."""
-    found = [_named(scope), _whole(scope), *_of_files(day)]
+def _heard(claim: FromClause, scope: Scope, *, rejected: bool = False) -> ColumnElement[bool]:
+    """Whether an acknowledgment spoke of a submission by the scope's day, or with ``rejected`` said no."""
+    found = [_named(scope), _whole(scope), *_of_files(scope)]
     if rejected:
         found = [one.where(~ACKNOWLEDGMENT.c.accepted) for one in found]
     return or_(*(claim.c.id.in_(one.correlate(None)) for one in found))
@@ -249,23 +222,20 @@ def _heard(claim: FromClause, scope: Scope, day: date, *, rejected: bool = False
 def unheard(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
     """Whether no acknowledgment spoke of a submission by the scope's day."""
     silent: ColumnElement[bool] = claim.c.acknowledged == ""
-    return silent if scope.as_of is None else or_(silent, ~_heard(claim, scope, scope.as_of))
+    return silent if scope.as_of is None else or_(silent, ~_heard(claim, scope))
 
 
 def rejected_last(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
     """Whether what was said last of a submission by the scope's day is a rejection."""
     if scope.as_of is None:
         return claim.c.acknowledged.contains(REJECTION)
-    said, submission = ACKNOWLEDGMENT.c, CLAIM.alias("submission")
-    joined = submission.join(
-        ACKNOWLEDGMENT,
-        or_(said.claim_id == submission.c.id, in_whole_rejection(submission)),
+    submission = CLAIM.alias("submission")
+    said = select(ACKNOWLEDGMENT.c.accepted).select_from(
+        submission.join(ACKNOWLEDGMENT, speaks_of(submission))
     )
-    own = _come(select(said.accepted).select_from(joined), scope.as_of).where(
-        submission.c.id == claim.c.id, said.level != "line", said.kind == BY_NUMBER
-    )
-    latest = own.order_by(said.stated_on.desc().nulls_last(), said.accepted).limit(1).scalar_subquery()
-    return func.coalesce(~latest, _heard(claim, scope, scope.as_of, rejected=True))
+    come = _come(said, scope.as_of).where(submission.c.id == claim.c.id, ACKNOWLEDGMENT.c.level != "line")
+    counts_most = come.order_by(*heaviest_first()).limit(1).scalar_subquery()
+    return func.coalesce(~counts_most, literal(False))
 
 
 def _acknowledged(state: FromClause, scope: Scope) -> ColumnElement[str]:
@@ -276,13 +246,12 @@ def _acknowledged(state: FromClause, scope: Scope) -> ColumnElement[str]:
         state.c.id.in_(_whole(scope)),
     )
     if scope.as_of is None:
-        rejected = said.contains(REJECTION)
-        by_number = or_(rejected_by_name(state, scope), and_(rejected, said.startswith(BY_NUMBER)))
-        by_file = and_(rejected, ~said.startswith(BY_NUMBER))
-    else:
-        by_file = _heard(state, scope, scope.as_of, rejected=True)
+        by_number = or_(by_number, and_(said.contains(REJECTION), said.startswith(BY_NUMBER)))
     return case(
-        (unheard(state, scope), NO_ANSWER), (by_number, REJECTED_277), (by_file, REJECTED_999), else_=ACCEPTED
+        (unheard(state, scope), NO_ANSWER),
+        (by_number, REJECTED_277),
+        (rejected_first(state, scope), REJECTED_999),
+        else_=ACCEPTED,
     )
 
 
@@ -301,14 +270,8 @@ def acceptance_rows(scope: Scope, by: str, *, apart: bool = False) -> Select[Any
 
 def rejected_first(state: FromClause, scope: Scope) -> ColumnElement[bool]:
     """Whether an acknowledgment rejected the first submission of a claim by the scope's day."""
-    if scope.as_of is not None:
-        return _heard(state, scope, scope.as_of, rejected=True)
-    return or_(state.c.acknowledged.contains(REJECTION), rejected_by_name(state, scope))
-
-
-def rejected_by_name(state: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """Whether an acknowledgment ever rejected the first submission of a claim, alone or with its whole set."""
-    return or_(state.c.id.in_(_rejections(scope)), state.c.id.in_(_whole(scope)))
+    rejected = _heard(state, scope, rejected=True)
+    return rejected if scope.as_of is not None else or_(state.c.acknowledged.contains(REJECTION), rejected)
 
 
 def with_denial(answers: Select[Any]) -> Select[Any]:
@@ -354,11 +317,22 @@ def resolution_rows(scope: Scope, by: str, roots: Roots = None) -> Select[Any]:
     ).select_from(joined)
 
 
+def _latest(state: FromClause, scope: Scope) -> ColumnElement[int]:
+    """The last submission of a chain that had gone out by the scope's day."""
+    later = CLAIM.alias("later")
+    query = select(func.max(later.c.id)).where(later.c.root == state.c.id)
+    if scope.as_of is not None:
+        gone = func.date(FILE.c.first_seen, type_=Date)
+        query = query.select_from(later.outerjoin(FILE, FILE.c.sha256 == later.c.file_sha256))
+        query = query.where(or_(gone.is_(None), gone <= scope.as_of, later.c.id == later.c.root))
+    return query.correlate(state).scalar_subquery()
+
+
 def silence_rows(scope: Scope, by: str) -> Select[Any]:
-    """Claims with a charge that no posted answer speaks of, and how far they came."""
+    """Claims with a charge that no posted answer speaks of, how far they came, and ``last``, their last submission."""
     state = claims_of(scope, ("adjudications",))
-    last, later = CLAIM.alias("last"), CLAIM.alias("later")
-    latest = select(func.max(later.c.id)).where(later.c.root == state.c.id).correlate(state).scalar_subquery()
+    last = CLAIM.alias("last")
+    latest = _latest(state, scope)
     answered = posted_answers(scope).add_columns(CLAIM_PAYMENT.c.id).where(CLAIM.c.root == state.c.id)
     unanswered: list[ColumnElement[bool]] = [~answered.exists()]
     if scope.as_of is None:
@@ -370,7 +344,7 @@ def silence_rows(scope: Scope, by: str) -> Select[Any]:
     )
     group = stage if by == "stage" else claim_group(by, state)
     return (
-        select(*claim_columns(state), group.label("group"), stage.label("stage"))
+        select(*claim_columns(state), group.label("group"), stage.label("stage"), last.c.id.label("last"))
         .select_from(state.join(last, last.c.root == state.c.id))
         .where(state.c.charge > 0, last.c.id == latest, *unanswered)
     )

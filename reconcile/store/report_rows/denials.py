@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case,
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.denials_then import statuses_then
-from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, DENIAL, LINE, POSTING, REMITTANCE
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, DENIAL, LINE, REMITTANCE
 from reconcile.store.report_rows.scope import (
     UNKNOWN,
     Scope,
@@ -82,25 +82,21 @@ def _status(connection: Connection, scope: Scope) -> ColumnElement[str]:
 
 
 def _settled_after(day: date) -> ColumnElement[bool]:
-    """Whether a denial is settled, and no answer that came by a day did it. For ``_joined``."""
+    """Whether a denial is settled, and its answer was the only one of the claim by a day. For ``_joined``."""
     answer, answered, submission = CLAIM_PAYMENT.alias(), REMITTANCE.alias(), CLAIM.alias()
     answered_on = func.coalesce(answered.c.payment_date, answered.c.production_date)
-    posted = POSTING.alias()
-    since_then = (
+    another = (
         select(answer.c.id)
         .join(answered, answered.c.id == answer.c.remittance_id)
         .join(submission, submission.c.id == answer.c.claim_id)
-        .join(posted, posted.c.claim_payment_id == answer.c.id)
         .where(
             submission.c.root == CLAIM.c.root,
             answer.c.id != DENIAL.c.claim_payment_id,
             answer.c.outcome == "posted",
-            answered_on <= day,
-            or_(answered_on >= paid_on(), answer.c.id > DENIAL.c.claim_payment_id),
-            or_(DENIAL.c.line_id.is_(None), posted.c.line_id == DENIAL.c.line_id),
+            or_(answered_on.is_(None), answered_on <= day),
         )
     )
-    return and_(DENIAL.c.status != OPEN, ~since_then.exists())
+    return and_(DENIAL.c.status != OPEN, ~another.exists())
 
 
 def standing_then(connection: Connection, day: date) -> dict[str, str]:

@@ -12,6 +12,7 @@ from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.journal import Dating
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
+from reconcile.store.report_rows.balances_then import sums_then
 from reconcile.underpayment import Contract
 
 ALL: Final = "all"
@@ -157,18 +158,26 @@ def claims_of(scope: Scope, more: Sequence[str] = (), roots: Sequence[int] | Non
 def states(connection: Connection, scope: Scope) -> FromClause:
     """The same with their sums as of the scope's day: those the store keeps, less what was posted after that day.
 
+    Where that is not what they came to then (``balances_then``), they are computed again.
     Columns ``paid, contractual, patient, denied, pended, suspense, open``; ``open`` includes what is pended.
     """
     if scope.as_of is None or not _posted_after(connection, scope.as_of):
         kept = [*(CLAIM.c[name] for name in BALANCES), CLAIM.c.open_balance.label("open")]
         return _claims(scope, kept).subquery("state")
     later = _later(scope.as_of)
-    sums = [(CLAIM.c[name] - func.coalesce(later.c[name], 0)).label(name) for name in BALANCES]
-    back: ColumnElement[Any] = CLAIM.c.open_balance
+    sums: dict[str, ColumnElement[Any]] = {
+        name: CLAIM.c[name] - func.coalesce(later.c[name], 0) for name in BALANCES
+    }
+    sums["open"] = CLAIM.c.open_balance
     for name in _COUNTED:
-        back += func.coalesce(later.c[name], 0)
+        sums["open"] += func.coalesce(later.c[name], 0)
     joined = CLAIM.outerjoin(later, later.c.root == CLAIM.c.id)
-    return _claims(scope, [*sums, back.label("open")]).select_from(joined).subquery("state")
+    then = sums_then(connection, scope.as_of)
+    if then is not None:
+        joined = joined.outerjoin(then, then.c.root == CLAIM.c.id)
+        sums = {name: func.coalesce(then.c[name], one) for name, one in sums.items()}
+    columns = [one.label(name) for name, one in sums.items()]
+    return _claims(scope, columns).select_from(joined).subquery("state")
 
 
 def _claims(scope: Scope, more: list[Any]) -> Select[Any]:

@@ -129,9 +129,21 @@ class PayerClaimControlNumberRow(Table, table=True):
 
 
 class AcknowledgmentRow(Table, table=True):
-    """One accept or reject. Named by the digest of its transaction set and its place there."""
+    """One accept or reject. Named by the digest of its transaction set and its place there.
+
+    ``answered_file`` is the digest of the one outgoing file that its control numbers were tied to; "" when it names
+    claims by their own number, is tied to nothing, or the claims came without a file.
+    """
 
     __tablename__ = "acknowledgment"
+    __table_args__ = (
+        Index(
+            "ix_acknowledgment_answered_file",
+            "answered_file",
+            sqlite_where=sql("claim_id IS NULL AND claims > 1"),
+            postgresql_where=sql("claim_id IS NULL AND claims > 1"),
+        ),
+    )
     set_digest: str = text(primary_key=True)
     ordinal: int = key()
     file_sha256: str = text()
@@ -154,3 +166,4 @@ class AcknowledgmentRow(Table, table=True):
     notes: str = text()
     claims: int = whole()
     claim_id: int | None = reference("claim.id", index=True, nullable=True)
+    answered_file: str = text()

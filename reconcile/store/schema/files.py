@@ -30,12 +30,16 @@ class PracticeIdentifierRow(Table, table=True):
 
 
 class ControlNumberRow(Table, table=True):
-    """The next number of one kind for one trading partner (or for the store, partner ""). Only ever grows."""
+    """The next number of one kind for one trading partner (or for the store, partner ""). Only ever grows.
+
+    ``gap`` numbers are left out when it is next given: after a restore, those that were given since the backup.
+    """
 
     __tablename__ = "control_number"
     partner: str = text(primary_key=True)
     kind: str = text(primary_key=True)
     next_number: int = whole(default=1)
+    gap: int = whole(default=0)
 
 
 class FileRow(Table, table=True):

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Final, Literal, Protocol, runtime_checkable
 
 import msgspec
@@ -173,10 +174,17 @@ class Place(msgspec.Struct, frozen=True):
     lock: Lock | None = None
 
 
+def _at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe that nobody writes to is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def read_blocks(path: Path) -> Generator[bytes, None, None]:
-    """A file's bytes in blocks; InputError when it is not there, AccessError when it may not be read."""
+    """A file's bytes in blocks; InputError when it is no file or not there, AccessError when it may not be read."""
     try:
-        with path.open("rb") as source:
+        with open(path, "rb", opener=_at_once) as source:
+            if not S_ISREG(os.fstat(source.fileno()).st_mode):
+                raise InputError(f"{path.name}: is a pipe or device and no file")
             while block := source.read(BLOCK):
                 yield block
     except FileNotFoundError:

@@ -87,9 +87,12 @@ class _Beside:
         placed: list[str] = []
         try:
             for sha256 in self._beside.digests():
+                damaged = self._vault.has(sha256) and not self._vault.intact(sha256)
+                if damaged:
+                    self._vault.remove(sha256)
                 if not self._vault.has(sha256):
                     self._vault.adopt(self._beside, sha256)
-                    placed.append(sha256)
+                    placed += [] if damaged else [sha256]
         except BaseException:
             for sha256 in placed:
                 self._vault.remove(sha256)

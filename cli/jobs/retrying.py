@@ -1,0 +1,104 @@
+"""When a claim payment that waits is tried again: the one rule of ingest, import, the sending of claims, and rebuild.
+
+It is tried after each file that made something known which concerns it: a claim (its number, or another submission of
+a chain that it looked at), a payer's claim number, or its payee. So the books do not depend on what else came in with
+that file, nor on the order of files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from cli.jobs.posting import Candidate, Tools, post_chunk
+from reconcile.store import (
+    IN_LIST,
+    POSTED,
+    UNMATCHED,
+    Connection,
+    Store,
+    chunks,
+    pack_claim_payment,
+    refresh_payees,
+    rematch_claim_payments,
+    waiting,
+)
+from reconcile.store.adjudications import Waiting
+from reconcile.store.concerned import (
+    concerned_by_claims,
+    concerned_by_numbers,
+    concerned_by_payees,
+    concerned_by_references,
+)
+
+
+def retry_for_claims(connection: Connection, claims: Iterable[int], tools: Tools) -> int:
+    """Try again what submissions that became known may answer.
+
+    Args:
+        connection: the write transaction.
+        claims: the submissions.
+        tools: tables and payers.
+
+    Returns:
+        How many found their claim now. They are posted, and the claims they answer recomputed; so with all of these.
+    """
+    return _and_references(connection, concerned_by_claims(connection, claims), tools)
+
+
+def retry_for_numbers(connection: Connection, numbers: Collection[str], tools: Tools) -> int:
+    """Try again what waits under payers' claim numbers that an acknowledgment gave."""
+    return _and_references(connection, concerned_by_numbers(connection, numbers), tools)
+
+
+def retry_for_payees(connection: Connection, tools: Tools) -> int:
+    """Try again what waits for a payee that is known now."""
+    return _and_references(connection, concerned_by_payees(connection), tools)
+
+
+def retry_for_references(connection: Connection, tools: Tools) -> int:
+    """Try again what refers to a payer's claim number that was learnt, until nothing more is found by it."""
+    total = 0
+    while found := _retry(connection, concerned_by_references(connection), tools):
+        total += found
+    return total
+
+
+def retry_unmatched(store: Store, tools: Tools) -> int:
+    """Try again every claim payment that found no claim: also what other settings or tables may have changed."""
+    with store.write() as connection:
+        refresh_payees(connection)
+    matched = after = 0
+    while True:
+        with store.write() as connection:
+            block = waiting(connection, UNMATCHED, tools.capitated, after=after)
+            if not block:
+                return matched
+            after = block[-1].id
+            matched += _match(connection, block, tools)
+
+
+def _and_references(connection: Connection, ids: Sequence[int], tools: Tools) -> int:
+    """Try these claim payments again, and what refers to those that found their claim."""
+    found = _retry(connection, ids, tools)
+    return found + retry_for_references(connection, tools) if found else 0
+
+
+def _retry(connection: Connection, ids: Sequence[int], tools: Tools) -> int:
+    """Try these claim payments again, as far as they still wait."""
+    return sum(
+        _match(connection, waiting(connection, UNMATCHED, tools.capitated, ids=some), tools)
+        for some in chunks(ids, IN_LIST)
+    )
+
+
+def _match(connection: Connection, block: Sequence[Waiting], tools: Tools) -> int:
+    """Match a block of claim payments of the store and write what becomes of them; returns how many are posted now."""
+    if not block:
+        return 0
+    candidates = [
+        Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
+    ]
+    chunk = post_chunk(connection, candidates, tools)
+    rematch_claim_payments(connection, chunk.stored)
+    chunk.write(connection, tools)
+    return sum(1 for one in chunk.stored if one.outcome == POSTED)
