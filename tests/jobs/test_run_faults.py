@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from pathlib import Path
 
 import pytest
 
@@ -242,6 +243,8 @@ LAYOUT = '[run]\nsessions = { north = "exports/north/*.csv" }\n'
 @pytest.mark.parametrize("beside", [True, False])
 def test_the_layout_of_the_documentation_bills(office, beside):
     """Records beside the sessions, or beside claimloop.toml for all practices."""
+    printed = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+    assert LAYOUT in printed.read_text("utf-8")
     set_up(office, SETTINGS.replace('"orchard"', '"north"') + TRANSPORT + LAYOUT)
     folder = office.folder / "exports" / "north"
     folder.mkdir(parents=True)

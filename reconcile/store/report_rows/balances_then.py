@@ -66,7 +66,9 @@ def sums_then(connection: Connection, day: date) -> FromClause | None:
     given = json.dumps(found)
     if connection.dialect.name == "sqlite":
         rows = func.json_each(literal(given)).table_valued("value").alias("given")
-        cells: list[ColumnElement[Any]] = [func.json_extract(rows.c.value, f"$[{place}]") for place in range(len(SUMS) + 1)]
+        cells: list[ColumnElement[Any]] = [
+            func.json_extract(rows.c.value, f"$[{place}]") for place in range(len(SUMS) + 1)
+        ]
     else:
         rows = func.json_array_elements(cast(literal(given), JSON)).table_valued("value").alias("given")
         cells = [cast(rows.c.value.op("->>")(literal(place)), BigInteger) for place in range(len(SUMS) + 1)]
