@@ -99,7 +99,9 @@ def history_of(
 def _first_counted(draft: ClaimDraft, day: date, numbers: bool) -> date:
     """The first day that may count with a claim."""
     begun = draft.case.plan_of_care_from if draft.case is not None else None
-    return min(day.replace(month=1, day=1), begun or day, days_after(day, -LOOK_BACK.days) if numbers else day)
+    return min(
+        day.replace(month=1, day=1), begun or day, days_after(day, -LOOK_BACK.days) if numbers else day
+    )
 
 
 def _month_end(day: date) -> date:

@@ -153,7 +153,9 @@ def _without_placeholders(payment: ClaimPayment, policy: MatchingPolicy) -> Clai
         payment = msgspec.structs.replace(payment, payer_claim_control_number=None)
     told = payment.references
     if told and any(kind == "F8" and is_placeholder(value, words) for kind, value in told):
-        told = tuple([(kind, value) for kind, value in told if kind != "F8" or not is_placeholder(value, words)])
+        told = tuple(
+            [(kind, value) for kind, value in told if kind != "F8" or not is_placeholder(value, words)]
+        )
         payment = msgspec.structs.replace(payment, references=told)
     return payment
 

@@ -222,7 +222,13 @@ def write_journal(
         if through is not None and posted > through:
             continue
         for some in chunks(keys, IN_LIST):
-            values = {"before": before + written, "posted": posted, "keys": some, "width": len(first), **given}
+            values = {
+                "before": before + written,
+                "posted": posted,
+                "keys": some,
+                "width": len(first),
+                **given,
+            }
             written += connection.execute(write, values).rowcount
     entered = (
         "SELECT DISTINCT entry_date FROM patient_entry WHERE practice_id = :practice ORDER BY entry_date"

@@ -362,7 +362,8 @@ def test_a_run_keeps_the_head_in_its_manifest(office):
         if one["what"] == "failed"
         for practice in one["subjects"]["practices"]
     }
-    assert failed == {(one["step"], one["practice_id"]) for one in run.json["failed_practices"]}
+    told = {(one["step"], one["partner"], one["practices"]) for one in run.json["failed_practices"]}
+    assert told == {("fetch", "meadowgate", 3), ("send", "meadowgate", 3)}
     assert len(failed) == 6, "three practices, whose clearinghouse has no folder, at fetch and send"
     assert run.json["audit_head"] == f"{steps[-1]['sequence'] - 1}:{steps[-1]['previous']}"
     (manifest,) = (office.folder / "runs").glob("*Z.json")

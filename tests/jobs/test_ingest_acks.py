@@ -157,7 +157,10 @@ def test_a_whole_rejection_by_one_partner_leaves_the_claims_of_another(desk, ord
     assert [status for _, status in standing(desk)] == ["rejected", "rejected", "accepted", "submitted"]
     with desk.store.read() as connection:
         told = rejections(connection)
-    assert [(one.patient_control_number, len(one.answers)) for one in told] == [("A0000001", 1), ("A0000002", 1)]
+    assert [(one.patient_control_number, len(one.answers)) for one in told] == [
+        ("A0000001", 1),
+        ("A0000002", 1),
+    ]
 
 
 def test_the_file_that_an_answer_is_tied_to_is_kept(desk):

@@ -6,7 +6,6 @@ That it never says anything else than pyx12 is shown by the differential in test
 from __future__ import annotations
 
 import io
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -300,12 +299,9 @@ def test_a_pyx12_whose_files_are_others_is_left_alone_whatever_it_says_of_its_ve
     assert conformance.engine_state().reason == tally.degraded
 
 
-def test_the_files_are_looked_at_once_and_in_no_time():
+def test_the_files_are_looked_at_once():
     state.digest_of.cache_clear()
-    begun = time.process_time()
-    assert state.refused() is None
-    assert time.process_time() - begun < 0.02
-    for _ in range(3):
+    for _ in range(4):
         assert state.refused() is None
     assert state.digest_of.cache_info().misses == 1
 

@@ -267,7 +267,11 @@ NOT_WHOLE = {
     "another 277": (FILES["277"].replace(b"005010X214", b"005010X228"), None, ["ACK003"]),
     "no answer": (enveloped("999", "FA", "005010X231A1", "AK1*HC*7*005010X222A1"), None, ["ACK002"]),
     "unknown code": (FILES["TA1"].replace(b"*R*024", b"*Q*024"), 1, ["ACK001"]),
-    "nothing answered": (enveloped("277", "HN", "005010X214", "BHT*0085*08*REF1*20260320*1200*TH"), None, ["ENV022"]),
+    "nothing answered": (
+        enveloped("277", "HN", "005010X214", "BHT*0085*08*REF1*20260320*1200*TH"),
+        None,
+        ["ENV022"],
+    ),
 }
 
 
