@@ -74,9 +74,14 @@ def refuse_taken(path: Path, sha256: str) -> None:
 
 
 def _stage(path: Path, sha256: str, data: bytes) -> None:
-    """Write a file whole beside its place, to the disk."""
+    """Write a file whole beside its place, to the disk; what cannot be written leaves nothing."""
     private_folder(path.parent)
-    write_synced(io.BytesIO(data), _staged(path, sha256), sha256, mode=0o600)
+    staged = _staged(path, sha256)
+    try:
+        write_synced(io.BytesIO(data), staged, sha256, mode=0o600)
+    except BaseException:
+        staged.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

@@ -52,8 +52,8 @@ def no_x12(name: str, office: Office) -> Path:
         "blank": b" \r\n\r\n",
         "pdf": PDF,
         "binary": bytes(range(256)) * 40,
-        "no_terminator": remittance[:106] + b"A" * 10_000_000,
-        "no_isa_no_terminator": b"A" * 10_000_000,
+        "no_terminator": remittance[:106] + b"A" * 5_000_000,
+        "no_isa_no_terminator": b"A" * 5_000_000,
         "half_an_isa": remittance[:60],
     }[name]
     path = office.folder / f"{name}.835"

@@ -54,7 +54,7 @@ def test_an_835_with_an_odd_name_is_taken_in(office):
 
 def sftp(office, **changes):
     keys = {
-        "kind": "sftp", "host": "127.0.0.1", "port": 1, "user": "u", "password_env": "WEST_PASSWORD",
+        "kind": "sftp", "host": "127.0.0.1", "port": 1, "user": "u", "password_env": "WEST_PASSWORD",  # pragma: allowlist secret
         "host_key": "ssh-ed25519 AAAA", "attempts": 1, "timeout": 1, "quiet_seconds": 0, **changes,
     }  # fmt: skip
     return (

@@ -88,7 +88,9 @@ def _computed(connection: Connection, day: date) -> Iterator[tuple[int, Sequence
         chains, posted = by_roots(connection, some).chains, posted_on(connection, some, frozenset())
         kept = _kept(connection, some)
         for root in some:
-            yield root, _then(chains[root], posted[root], kept[root], day, tables)
+            sums = _then(chains[root], posted.get(root, ()), kept[root], day, tables)
+            if sums is not None:
+                yield root, sums
 
 
 def _kept(connection: Connection, roots: Sequence[int]) -> Mapping[int, tuple[int, ...]]:
@@ -104,18 +106,16 @@ def _then(
     kept: Sequence[int],
     day: date,
     tables: Tables,
-) -> tuple[int, ...]:
-    """The sums of one claim of then.
+) -> tuple[int, ...] | None:
+    """The sums of one claim of then; None where its answers do not make the books of now, which `verify` tells.
 
     Which payers pay by capitation is no part of the store: it is what makes the books of now.
     """
-    chosen: Sequence[Adjudication] = posted
-    for one in assumptions(posted):
-        if _sums(reconcile_claim(chain, one, tables)) == tuple(kept):
-            chosen = one
-            break
-    come = [one for one in chosen if one.payment_date is None or one.payment_date <= day]
-    return _sums(reconcile_claim(chain, come, tables))
+    for answers in assumptions(posted):
+        if _sums(reconcile_claim(chain, answers, tables)) == tuple(kept):
+            come = [one for one in answers if one.payment_date is None or one.payment_date <= day]
+            return _sums(reconcile_claim(chain, come, tables))
+    return None
 
 
 def _sums(state: ClaimState) -> tuple[int, ...]:
