@@ -12,7 +12,7 @@ from edi.x12 import conformance
 from tests import builders, claim_strategies
 from tests.claim_strategies import PARTNER, as_sent, batches, claims, read, read_claims, write
 
-slow = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+slow = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 DELIMITER_SETS = ("*:^~", "|>^\n", "+<!'", "*:^\\")
 
 
