@@ -22,6 +22,7 @@ from edi.testpayer import Submission, answer, generate_claims, shipped_scenario
 from edi.testpayer.values import Rates
 from edi.transactions import t277ca
 from reconcile.store import ClaimOrigin, register_practices, save_claims
+from reconcile.store.control_numbers import GS06, ISA13, ST02, allocate
 from reconcile.store.rejections import rejections
 from tests.jobs.conftest import Desk
 from tests.loop.loop_stage import DEMO_PAYERS, PARTNER, read_837, write_837
@@ -171,6 +172,9 @@ class Sent:
         config.write_text(_settings(self.practices), encoding="utf-8")
         config.with_name("payers.toml").write_bytes(DEMO_PAYERS.read_bytes())
         settings = load_settings(config, environment={})
+        with self.desk.store.write() as connection:  # those of the files above were given without the counters
+            for kind in (ISA13, GS06, ST02):
+                allocate(connection, PARTNER.id, kind, 10_000, at=datetime.combine(TODAY, time(8)))
         request = AgainRequest(
             names=tuple(names),
             folder=self.desk.folder / "out",
