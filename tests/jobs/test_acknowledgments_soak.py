@@ -172,7 +172,9 @@ class Sent:
         config.write_text(_settings(self.practices), encoding="utf-8")
         config.with_name("payers.toml").write_bytes(DEMO_PAYERS.read_bytes())
         settings = load_settings(config, environment={})
-        with self.desk.store.write() as connection:  # those of the files above were given without the counters
+        with (
+            self.desk.store.write() as connection
+        ):  # those of the files above were given without the counters
             for kind in (ISA13, GS06, ST02):
                 allocate(connection, PARTNER.id, kind, 10_000, at=datetime.combine(TODAY, time(8)))
         request = AgainRequest(
