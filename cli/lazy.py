@@ -55,12 +55,13 @@ class LazyCommands(MutableMapping[str, Any]):
 
 def group_of(panels: Mapping[str, Mapping[str, str]], around: Callable[[Any, str], None]) -> type[TyperGroup]:
     """The class of a group whose commands are those of ``panels``; see LazyCommands."""
+    commands = LazyCommands(panels, around)
 
     class LazyGroup(TyperGroup):
         """Knows its commands by name before any of them is imported."""
 
         def __init__(self, **settings: Any) -> None:
-            super().__init__(**{**settings, "commands": LazyCommands(panels, around)})
+            super().__init__(**{**settings, "commands": commands})
 
     return LazyGroup
 

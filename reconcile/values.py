@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -136,12 +137,19 @@ class LineMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     margin: int = 0
 
 
+OTHER_PATIENT: Final = "other_patient"
+"""Why a claim payment is unmatched although its numbers name a claim: last name and member id are both another's."""
+
+TOO_MANY: Final = "too_many_answers"
+"""Why a claim payment is unmatched although it fits its claim: more were posted there than any claim has."""
+
+
 class ClaimMatch(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A claim payment tied to a submission, or the reasons why it is not.
 
     ``claim_id`` None means the queue; then ``reason`` is one code (``unknown_payee``, ``no_claim``, ``ambiguous``,
-    ``conflict``, ``lines_unmatched``, ``not_ours``, ``predetermination``, ``no_original``), ``detail`` says why in
-    words without PHI, ``candidates`` the ids considered.
+    ``conflict``, ``other_patient``, ``lines_unmatched``, ``not_ours``, ``predetermination``, ``no_original``,
+    ``too_many_answers``), ``detail`` says why in words without PHI, ``candidates`` the ids considered.
     """
 
     claim_id: int | None

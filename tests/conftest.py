@@ -6,26 +6,26 @@ silently did not run is worth less than none.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import hypothesis
-import psycopg
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine
 
-from tests.on_postgres import Stores, everywhere
+from reconcile.store import engine
+from tests.on_postgres import TEMPLATE, Stores, everywhere
+from tests.postgres_cluster import PostgresCluster, postgres_tools
+from tests.tables_once import Tables
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDENS = ROOT / "tests" / "goldens"
 
-hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=50, derandomize=True, print_blob=True, deadline=None)
 hypothesis.settings.register_profile("soak", max_examples=2000, print_blob=True, deadline=None)
 hypothesis.settings.load_profile("ci")
 
@@ -69,10 +69,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _without_sqlite(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what `database_url` would run on SQLite, and skip what is about SQLite, with the reason it gives."""
+    """Leave out what a URL fixture would run on SQLite, and skip what is about SQLite, with the reason it gives."""
 
     def is_lite(item: pytest.Item) -> bool:
-        return getattr(getattr(item, "callspec", None), "params", {}).get("database_url") == "sqlite"
+        params = getattr(getattr(item, "callspec", None), "params", {})
+        return "sqlite" in (params.get("database_url"), params.get("bare_url"))
 
     config.hook.pytest_deselected(items=[item for item in items if is_lite(item)])
     items[:] = [item for item in items if not is_lite(item)]
@@ -145,85 +146,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 # -- PostgreSQL ----------------------------------------------------------------------------------------------------
 
 
-def _postgres_tools() -> Path | None:
-    """The folder of initdb and pg_ctl, the newest if there are several."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).resolve().parent
-    installed = Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    newest = max(installed, key=lambda path: float(path.parents[1].name), default=None)
-    return newest.parent if newest else None
-
-
-class PostgresCluster:
-    """A private server on a unix socket, in a folder of its own, gone when the tests end."""
-
-    def __init__(self, tools: Path) -> None:
-        self._tools = tools
-        self._databases = 0
-        # Not pytest's tmp_path: its parents are 0700, and root must hand the folder to another user.
-        self.folder = Path(tempfile.mkdtemp(prefix="claimloop-pg-"))
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres", "postgres")
-
-    def _run(self, tool: str, *arguments: str) -> None:
-        command = [str(self._tools / tool), "-D", str(self.folder / "data"), *arguments]
-        if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        output = self.folder.with_suffix(".out")
-        # To a file, not a pipe: the server inherits the descriptor and would hold a pipe open for ever.
-        with output.open("w") as sink:
-            done = subprocess.run(command, cwd="/", stdout=sink, stderr=subprocess.STDOUT, timeout=60)
-        said = output.read_text()
-        output.unlink()
-        if done.returncode:
-            log = self.folder / "log"
-            said += log.read_text() if log.exists() else ""
-            raise RuntimeError(f"{tool} ended with {done.returncode}:\n{said}")
-
-    def start(self) -> None:
-        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self.folder),
-            "max_connections": "200",
-            "fsync": "off",
-            "synchronous_commit": "off",
-            "full_page_writes": "off",
-        }
-        with (self.folder / "data" / "postgresql.conf").open("a") as configuration:
-            configuration.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        self._run("pg_ctl", "-w", "-l", str(self.folder / "log"), "start")
-
-    def stop(self) -> None:
-        try:
-            self._run("pg_ctl", "-w", "-m", "immediate", "stop")
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def dsn(self, database: str) -> str:
-        return f"host={self.folder} user=postgres dbname={database}"
-
-    def url(self, database: str) -> str:
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
-
-    @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """A database of one's own; yields its name."""
-        self._databases += 1
-        name = f"test_{self._databases}"
-        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-            try:
-                yield name
-            finally:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
-
-
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[PostgresCluster]:
     """A server of the tests' own, one for each test process."""
-    tools = _postgres_tools()
+    tools = postgres_tools()
     if tools is None:
         lacking("no PostgreSQL server: initdb is neither on PATH nor under /usr/lib/postgresql")
     cluster = PostgresCluster(tools)
@@ -247,19 +173,68 @@ def postgres_database(postgres_cluster: PostgresCluster) -> Iterator[str]:
         yield postgres_cluster.url(name)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+on_each_database = pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+)
+
+
+@pytest.fixture
+def postgres_store(postgres_cluster: PostgresCluster, stores_on_postgres: Stores) -> Iterator[str]:
+    """The URL of an empty store on PostgreSQL, its tables made, dropped after the test."""
+    with postgres_cluster.database(TEMPLATE) as name:
+        yield postgres_cluster.url(name)
+
+
+@on_each_database
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty store; a test that takes it runs once on each kind of database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'claimloop.db'}"
-    url: str = request.getfixturevalue("postgres_database")
+    url: str = request.getfixturevalue("postgres_store")
     return url
+
+
+@on_each_database
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path, tables_once: Tables) -> Iterator[str]:
+    """The URL of a database without a table, of each kind; the migrations themselves make them in such a test."""
+    with tables_once.migrated():
+        if request.param == "sqlite":
+            yield f"sqlite:///{tmp_path / 'claimloop.db'}"
+        else:
+            yield request.getfixturevalue("postgres_database")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_once() -> Iterator[Tables]:
+    """The migrations of an empty store run once for each kind of database."""
+    tables = Tables()
+    with tables.made_once():
+        yield tables
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_waits_for_the_disk() -> Iterator[None]:
+    """No file or SQLite store is synced in the tests' own process: a kill of a process loses nothing by it."""
+    made = engine._engine
+
+    def unsynced(url: URL, *, read_only: bool) -> Engine:
+        one = made(url, read_only=read_only)
+        if one.dialect.name == "sqlite":
+            event.listen(one, "connect", lambda driver, _record: driver.execute("PRAGMA synchronous = OFF"))
+        return one
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        patch.setattr(engine, "_engine", unsynced)
+        yield
 
 
 @pytest.fixture(scope="session")
 def stores_on_postgres(postgres_cluster: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> Stores:
-    """The databases behind SQLite URLs, with --store postgresql."""
-    return Stores(postgres_cluster, tmp_path_factory.mktemp("template"))
+    """The template of empty stores, and with --store postgresql the databases behind SQLite URLs."""
+    stores = Stores(postgres_cluster, engine)
+    stores.prepare(tmp_path_factory.mktemp("template"))
+    return stores
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -268,7 +243,9 @@ def _store_kind(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.config.getoption("--store") == "sqlite":
         yield
         return
-    with everywhere(request.getfixturevalue("stores_on_postgres")):
+    with everywhere(
+        request.getfixturevalue("stores_on_postgres"), request.getfixturevalue("postgres_cluster")
+    ):
         yield
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.commands.claims_again import group
-from cli.exits import ExitCode, worst
+from cli.commands.inquiries import (
+    AnswerForm,
+    asked_exit,
+    asked_json,
+    print_asked,
+    show_list,
+    show_read,
+)
+from cli.exits import ExitCode
 from cli.inputs import must_be_readable
 from cli.jobs.claim_status.ask import Asked, AskRequest
 from cli.jobs.claim_status.ask import ask as ask_payers
@@ -38,18 +48,16 @@ from cli.options import (
     today,
     utc_now,
 )
-from cli.render import SCHEMA_VERSION, finding_json, print_findings, stderr, stdout, write_json, write_rows
-from cli.summaries import print_manifest
-from cli.workspace import workspace
+from cli.render import SCHEMA_VERSION, stdout, write_json
+from cli.workspace import Workspace, workspace
 from edi.model.control import normalise_control_number
 from edi.model.errors import InputError, UsageError
-from edi.model.finding import Severity
 from edi.model.status import STATES
-from reconcile.store.claim_status.known import status_answers
+from reconcile.store.claim_status.known import StoredAnswer, status_answers
 
 status_group = typer.Typer(name="status", help="Ask payers what became of claims.", no_args_is_help=True)
 group.add_typer(status_group, name="status")
-_FINDINGS_SHOWN = 20
+_COUNTS = ("asked", "waiting", "not_asked", "held", "unknown")
 
 
 @status_group.command()
@@ -91,63 +99,30 @@ def ask(
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         asked = ask_payers(request, opened.settings, opened.store)
     if as_json:
-        write_json(_ask_json(asked))
+        write_json(asked_json(asked, _COUNTS, each="claims"))
     else:
-        _print_asked(asked, dry_run=dry_run)
-        if not quiet:
-            print_findings(asked.findings, stderr(), limit=_FINDINGS_SHOWN)
-    end(_ask_exit(asked), exit_zero=exit_zero)
+        sums = [*(f"{number} names no claim" for number in asked.unknown), _sums(asked)]
+        print_asked(asked, sums, each="claim", dry_run=dry_run, quiet=quiet)
+    end(asked_exit(asked, partly=bool(asked.unknown)), exit_zero=exit_zero)
 
 
-def _ask_exit(asked: Asked) -> ExitCode:
-    """3 when a number names no claim, 1 when something is held or warned of, else 0."""
-    codes = [ExitCode.PARTLY if asked.unknown else ExitCode.DONE]
-    if asked.held or any(finding.severity is not Severity.INFO for finding in asked.findings):
-        codes.append(ExitCode.WORK)
-    return worst(codes)
-
-
-def _ask_json(asked: Asked) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "asked": asked.asked,
-        "waiting": asked.waiting,
-        "not_asked": asked.not_asked,
-        "held": asked.held,
-        "unknown": asked.unknown,
-        "files": [
-            {
-                "file": file.path,
-                "sha256": file.sha256,
-                "trading_partner": file.partner,
-                "interchange_control_number": file.interchange_control_number,
-                "claims": file.claims,
-            }
-            for file in asked.files
-        ],
-        "put_back": asked.put_back,
-        "findings": [finding_json(finding) for finding in asked.findings],
-    }
-
-
-def _print_asked(asked: Asked, *, dry_run: bool) -> None:
-    console = stdout()
-    word = "would be written" if dry_run else "written"
-    for name in asked.put_back:
-        console.print(f"{name} of an interrupted run put into the folder", markup=False, soft_wrap=True)
-    for file in asked.files:
-        console.print(
-            f"{word}: {file.path} ({counted(file.claims, 'claim')}, {file.partner})",
-            markup=False,
-            soft_wrap=True,
-        )
-    for number in asked.unknown:
-        console.print(f"{number} names no claim", markup=False)
-    console.print(
+def _sums(asked: Asked) -> str:
+    """What was asked about and what was not, in a sentence."""
+    return (
         f"{counted(asked.asked, 'claim')} asked about, {asked.waiting} asked a short while ago, "
-        f"{asked.held} cannot be asked, {asked.not_asked} of payers that are not asked",
-        markup=False,
-        soft_wrap=True,
+        f"{asked.held} cannot be asked, {asked.not_asked} of payers that are not asked"
+    )
+
+
+def _form(day: date, opened: Workspace) -> AnswerForm[StoredAnswer]:
+    """How answers are shown on a day."""
+    known: dict[str, Any] = {"today": day, "tables": opened.tables, "payers": opened.settings.payers}
+    return AnswerForm(
+        columns=COLUMNS,
+        narrow=NARROW,
+        to_json=partial(answer_json, **known),
+        to_row=partial(answer_row, **known),
+        noun="answer",
     )
 
 
@@ -165,21 +140,8 @@ def read(
     must_be_readable(paths)
     with workspace(config, database, quiet=quiet) as opened:
         done = read_answers(paths, opened.store, now=utc_now())
-        tables, payers = opened.tables, opened.settings.payers
-    day = today(as_of)
-    if as_json:
-        told = [answer_json(one, today=day, tables=tables, payers=payers) for one in done.answers]
-        write_json(
-            {
-                **{name: getattr(done.manifest, name) for name in done.manifest.__struct_fields__},
-                "answers": told,
-            }
-        )
-    else:
-        print_manifest(done.manifest, quiet=quiet)
-        rows = [answer_row(one, today=day, tables=tables, payers=payers) for one in done.answers]
-        if rows:
-            write_rows(rows, COLUMNS, form="table", path=None, narrow=NARROW)
+        form = _form(today(as_of), opened)
+    show_read(done, form, as_json=as_json, quiet=quiet)
     end(ExitCode(done.manifest.exit_code()), exit_zero=exit_zero)
 
 
@@ -205,16 +167,10 @@ def list_(
         state = known_word("--state", state, STATES)
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         found = status_answers(connection, only_open=not (everything or loose))
-        tables, payers = opened.tables, opened.settings.payers
+        shown = _form(today(as_of), opened)
     answers = [one for one in found if not one.claim_id] if loose else last_of_each(found)
     chosen = [one for one in answers if state in (None, one.state) and practice in (None, one.practice_id)]
-    day = today(as_of)
-    if as_json or form == "json":
-        write_json([answer_json(one, today=day, tables=tables, payers=payers) for one in chosen], output)
-        return
-    rows = [answer_row(one, today=day, tables=tables, payers=payers) for one in chosen]
-    footer = [counted(len(rows), "answer")] if form == "table" else []
-    write_rows(rows, COLUMNS, form=form, path=output, narrow=NARROW, footer=footer)
+    show_list(chosen, shown, row_format="json" if as_json else form, output=output)
 
 
 @status_group.command()
@@ -234,14 +190,13 @@ def show(
             for one in status_answers(connection)
             if one.claim_id and normalise_control_number(one.patient_control_number) == wanted
         ]
-        tables, payers = opened.tables, opened.settings.payers
+        form = _form(today(as_of), opened)
     if not found:
         raise InputError(
             f"no answer is about claim {claim}; claimloop claims status list shows what there is"
         )
     found.reverse()
-    day = today(as_of)
-    told = [answer_json(one, today=day, tables=tables, payers=payers) for one in found]
+    told = [form.to_json(one) for one in found]
     if as_json:
         write_json({"schema_version": SCHEMA_VERSION, "answers": told}, output)
         return

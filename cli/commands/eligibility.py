@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from cli.commands.inquiries import (
+    AnswerForm,
+    asked_exit,
+    asked_json,
+    print_asked,
+    show_list,
+    show_read,
+)
 from cli.exits import ExitCode, worst
 from cli.inputs import RecordFiles, must_be_readable
 from cli.jobs.eligibility.ask import Asked, AskRequest
@@ -20,7 +30,6 @@ from cli.jobs.eligibility.read import (
     read_answers,
 )
 from cli.jobs.lists import counted, known_word
-from cli.jobs.manifest import Manifest
 from cli.options import (
     AsJson,
     AsOf,
@@ -37,18 +46,17 @@ from cli.options import (
     today,
     utc_now,
 )
-from cli.render import SCHEMA_VERSION, finding_json, print_findings, stderr, stdout, write_json, write_rows
-from cli.summaries import print_manifest
+from cli.render import write_json
 from cli.workspace import workspace
 from edi.intake import NOT_READ
 from edi.model.confirmation import ACTIVE, STATUSES
 from edi.model.errors import UsageError
-from edi.model.finding import Severity
+from reconcile.store.eligibility import StoredConfirmation
 
 group = typer.Typer(
     name="eligibility", help="Ask payers about coverage, read what they answer.", no_args_is_help=True
 )
-_FINDINGS_SHOWN = 20
+_COUNTS = ("asked", "confirmed", "waiting", "not_found", "not_asked", "held")
 
 
 @group.command()
@@ -105,66 +113,31 @@ def ask(
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         asked = ask_payers(request, opened.settings, opened.store)
     if as_json:
-        write_json(_ask_json(asked))
+        write_json(asked_json(asked, _COUNTS, each="patients"))
     else:
-        _print_asked(asked, dry_run=dry_run)
-        if not quiet:
-            print_findings(asked.findings, stderr(), limit=_FINDINGS_SHOWN)
-    end(_ask_exit(asked), exit_zero=exit_zero)
+        print_asked(asked, [_sums(asked)], each="patient", dry_run=dry_run, quiet=quiet)
+    unread = any(finding.code in NOT_READ for finding in asked.findings)
+    end(asked_exit(asked, partly=unread), exit_zero=exit_zero)
 
 
-def _ask_exit(asked: Asked) -> ExitCode:
-    """3 when rows could not be read, 1 when something is held or warned of, else 0."""
-    codes = [ExitCode.DONE]
-    if any(finding.code in NOT_READ for finding in asked.findings):
-        codes.append(ExitCode.PARTLY)
-    if asked.held or any(finding.severity is not Severity.INFO for finding in asked.findings):
-        codes.append(ExitCode.WORK)
-    return worst(codes)
-
-
-def _ask_json(asked: Asked) -> dict[str, Any]:
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "asked": asked.asked,
-        "confirmed": asked.confirmed,
-        "waiting": asked.waiting,
-        "not_found": asked.not_found,
-        "not_asked": asked.not_asked,
-        "held": asked.held,
-        "files": [
-            {
-                "file": file.path,
-                "sha256": file.sha256,
-                "trading_partner": file.partner,
-                "interchange_control_number": file.interchange_control_number,
-                "patients": file.patients,
-            }
-            for file in asked.files
-        ],
-        "put_back": asked.put_back,
-        "findings": [finding_json(finding) for finding in asked.findings],
-    }
-
-
-def _print_asked(asked: Asked, *, dry_run: bool) -> None:
-    console = stdout()
-    word = "would be written" if dry_run else "written"
-    for name in asked.put_back:
-        console.print(f"{name} of an interrupted run put into the folder", markup=False, soft_wrap=True)
-    for file in asked.files:
-        console.print(
-            f"{word}: {file.path} ({counted(file.patients, 'patient')}, {file.partner})",
-            markup=False,
-            soft_wrap=True,
-        )
-    console.print(
+def _sums(asked: Asked) -> str:
+    """What was asked about and what was not, in a sentence."""
+    return (
         f"{counted(asked.asked, 'coverage')} asked about, {asked.confirmed} confirmed lately, "
         f"{asked.waiting} waiting for an answer, {asked.not_found} not found and unchanged, "
         f"{asked.held} cannot be asked, "
-        f"{asked.not_asked} of payers that are not asked",
-        markup=False,
-        soft_wrap=True,
+        f"{asked.not_asked} of payers that are not asked"
+    )
+
+
+def _form(day: date, *, show_phi: bool) -> AnswerForm[StoredConfirmation]:
+    """How confirmations are shown on a day."""
+    return AnswerForm(
+        columns=COLUMNS,
+        narrow=NARROW,
+        to_json=partial(confirmation_json, today=day, show_phi=show_phi),
+        to_row=partial(confirmation_row, today=day, show_phi=show_phi),
+        noun="coverage",
     )
 
 
@@ -182,25 +155,13 @@ def read(
     """Take in 271 answers and say what they mean. The same file twice changes nothing."""
     with workspace(config, database, quiet=quiet) as opened:
         done = read_answers(paths, opened.store, now=utc_now())
-    day = today(as_of)
-    if as_json:
-        answers = [confirmation_json(one, today=day, show_phi=show_phi) for one in done.answers]
-        write_json({**_manifest_json(done.manifest), "answers": answers})
-    else:
-        print_manifest(done.manifest, quiet=quiet)
-        rows = [confirmation_row(one, today=day, show_phi=show_phi) for one in done.answers]
-        if rows:
-            write_rows(rows, COLUMNS, form="table", path=None, narrow=NARROW)
+    show_read(done, _form(today(as_of), show_phi=show_phi), as_json=as_json, quiet=quiet)
     codes = [ExitCode(done.manifest.exit_code())]
     if done.manifest.totals.eligibility_answers and any(
         one.confirmation.status != ACTIVE for one in done.answers
     ):
         codes.append(ExitCode.WORK)
     end(worst(codes), exit_zero=exit_zero)
-
-
-def _manifest_json(manifest: Manifest) -> dict[str, Any]:
-    return {name: getattr(manifest, name) for name in manifest.__struct_fields__}
 
 
 @group.command("list")
@@ -233,9 +194,5 @@ def list_(
             or (day - one.confirmation.confirmed_on).days > older_than
         )
     ]
-    if as_json or form == "json":
-        write_json([confirmation_json(one, today=day, show_phi=show_phi) for one in chosen], output)
-    else:
-        rows = [confirmation_row(one, today=day, show_phi=show_phi) for one in chosen]
-        footer = [f"{counted(len(rows), 'coverage')}"] if form == "table" else []
-        write_rows(rows, COLUMNS, form=form, path=output, narrow=NARROW, footer=footer)
+    shown = _form(day, show_phi=show_phi)
+    show_list(chosen, shown, row_format="json" if as_json else form, output=output)

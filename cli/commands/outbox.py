@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated
 
 import typer
 
 from cli.exits import ExitCode, worst
 from cli.jobs.lists import counted, known_word
-from cli.jobs.outbox import SHOWN, look
+from cli.jobs.outbox import SHOWN, look, next_step
 from cli.options import AsJson, Config, Database, Output, RowFormat, end
 from cli.render import Row, money, stderr, write_rows
 from cli.workspace import workspace
 from edi.transport.base import Whereabouts
-from reconcile.store.outgoing import ADJUDICATED, STATES, OutgoingFile, outgoing
+from reconcile.store.outgoing import STATES, OutgoingFile, outgoing
 
 COLUMNS = (
     "name", "partner", "kind", "state", "far_side", "size", "far_size", "claims", "accepted", "rejected", "adjudicated",
-    "waiting", "charge", "written_at", "uploaded_at", "acknowledged_at", "answered_at", "paid_at",
+    "waiting", "to_correct", "charge", "next_step", "written_at", "uploaded_at", "acknowledged_at", "answered_at",
+    "paid_at",
 )  # fmt: skip
-NARROW = ("name", "state", "far_side", "claims", "waiting", "uploaded_at", "acknowledged_at")
+NARROW = ("name", "state", "next_step", "far_side", "claims", "waiting", "uploaded_at")
 _CHANGED = SHOWN[Whereabouts.OTHER]
 
 
 def outbox(
     everything: Annotated[
-        bool, typer.Option("--all", help="Files whose claims are all answered, too.")
+        bool, typer.Option("--all", help="Also files that nobody has to look at: all claims answered.")
     ] = False,
     state: Annotated[str | None, typer.Option(help=f"Only this state: {', '.join(STATES)}.")] = None,
     partner: Annotated[
@@ -40,7 +42,10 @@ def outbox(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List the outgoing files by how far they are: written, uploaded, acknowledged, answered, rejected and more.
+    """List the outgoing files by how far they are (written, uploaded, acknowledged, rejected …), with the next step.
+
+    A file stays in the list until all its claims are answered, and those that
+    were rejected went out again; --all lists the others too.
 
     With --look the far side is asked: a file is there, staged, gone (partners
     take files away) or changed: other content stands under its name, exit 3.
@@ -56,14 +61,18 @@ def outbox(
                 one
                 for one in outgoing(connection)
                 if partner in (None, one.partner)
-                and (one.state == state if state else everything or one.state != ADJUDICATED)
+                and (one.state == state if state else everything or not one.is_done)
             ]
         reachable = [one for one in partners.values() if one.transport]
         shown, troubles = look(files, reachable, opened.settings.folder) if ask else ({}, [])
     changed = [one for one in files if shown.get(one.sha256) == _CHANGED]
-    footer = [f"{counted(len(files), 'file')}, {counted(sum(one.waiting for one in files), 'claim')} waiting"]
+    states = Counter(one.state for one in files)
+    told = [f"{states[one]} {one}" for one in STATES if states[one]]
+    waiting = f"{counted(sum(one.waiting for one in files), 'claim')} waiting"
+    footer = [f"{counted(len(files), 'file')}" + (f" ({', '.join(told)})" if told else "") + f", {waiting}"]
     form = "json" if as_json else form
-    rows = [_row(one, shown.get(one.sha256, "")) for one in files]
+    sendable = {one.id for one in reachable}
+    rows = [_row(one, shown.get(one.sha256, ""), by_hand=one.partner not in sendable) for one in files]
     write_rows(rows, COLUMNS, form=form, path=output, narrow=NARROW, footer=footer)
     for one in changed:
         said = f"{one.name}: the far side holds other content under this name; ask {one.partner} what it took"
@@ -74,7 +83,7 @@ def outbox(
     end(worst([*codes, *([ExitCode.PARTLY] if changed else [])]))
 
 
-def _row(file: OutgoingFile, shown: str) -> Row:
+def _row(file: OutgoingFile, shown: str, *, by_hand: bool) -> Row:
     return {
         "name": file.name,
         "partner": file.partner,
@@ -88,7 +97,9 @@ def _row(file: OutgoingFile, shown: str) -> Row:
         "rejected": file.rejected,
         "adjudicated": file.adjudicated,
         "waiting": file.waiting,
+        "to_correct": file.to_correct,
         "charge": money(file.charge),
+        "next_step": next_step(file, by_hand=by_hand),
         "written_at": file.written_at,
         "uploading_at": file.uploading_at,
         "uploaded_at": file.uploaded_at,

@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import typer
 
+from cli.clock import as_utc
 from cli.jobs.closing import dating_of
 from cli.jobs.denial_work import read_contract
 from cli.jobs.lists import counted
 from cli.jobs.reports.answer import Asked, Found, ask, behind, document, kinds, row_set, scope_of, titles
 from cli.jobs.reports.picture import check_picture, draw
 from cli.jobs.reports.workbook import report_workbook
+from cli.jobs.silence import silent
 from cli.options import (
     AsJson,
     AsOf,
@@ -39,6 +41,7 @@ from cli.render import Row, bar, check_target, money, stderr, stdout, write_json
 from cli.workspace import workspace
 from edi.model.errors import UsageError
 from reconcile.reports.registry import GROUP, REPORTS, Column, Report, RowSet, cell, report
+from reconcile.reports.silence import OVERDUE
 
 group = typer.Typer(name="report", help="The analyst's tables.", no_args_is_help=True)
 
@@ -82,6 +85,9 @@ def _command(one: Report) -> Callable[..., None]:
             scope = msgspec.structs.replace(scope, dating=dating_of(opened.settings, scope.today))
             if one.needs_contract:
                 scope = msgspec.structs.replace(scope, contract=read_contract(opened.settings))
+            if one.needs_overdue and (rows == OVERDUE or opened.settings.directory is not None):
+                late = silent(connection, opened.settings, as_utc(moment(as_of)))
+                scope = msgspec.structs.replace(scope, overdue=late)
             asked = Asked(report=one, scope=scope, by=grouping)
             found = ask(connection, asked) if wanted is None or picture is not None else None
             listed = behind(connection, asked, wanted, only) if wanted is not None else []

@@ -9,14 +9,15 @@ import msgspec
 import typer
 from rich.table import Table
 
-from cli.jobs.claim_status.simulate import SimulatedStatus, simulate_status
-from cli.jobs.claim_status.simulate import is_inquiry as asks_status
-from cli.jobs.eligibility.simulate import SimulatedAnswers, is_inquiry, simulate_answers
+from cli.jobs.claim_status.simulate import simulate_status
+from cli.jobs.eligibility.simulate import simulate_answers
+from cli.jobs.inquiries.simulating import SimulatedAnswers, first_kind
 from cli.jobs.simulate import Simulated, load_scenario, simulate_all
 from cli.options import AsJson, AsOf, today
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 from edi.model.errors import UsageError
 from edi.model.money import decimal_text
+from edi.transactions import t270, t276
 
 _MONEY = ("charge", "cash", "contractual", "patient", "denied", "pended", "open", "bank")
 _COUNTS = ("claims", "rejected", "lines", "undecidable")
@@ -45,17 +46,16 @@ def simulate(
 
     Of several files each is answered as if it came alone.
     """
-    about_claims = [file for file in files if asks_status(file)]
-    if len(about_claims) not in (0, len(files)):
-        raise UsageError("answer 276 files in a run of their own")
-    if about_claims:
+    kinds = {first_kind(file) for file in files}
+    if t276.KIND in kinds:
+        if len(kinds) > 1:
+            raise UsageError("answer 276 files in a run of their own")
         told = simulate_status(*files, out=out, truths=truths or (), today=today(as_of))
         _show_answers(told, "276", as_json=as_json)
         return
-    inquiries = [file for file in files if is_inquiry(file)]
-    if len(inquiries) not in (0, len(files)):
-        raise UsageError("answer 837P and 270 files in two runs")
-    if inquiries:
+    if t270.KIND in kinds:
+        if len(kinds) > 1:
+            raise UsageError("answer 837P and 270 files in two runs")
         made_271 = simulate_answers(*files, out=out, seed=seed, today=today(as_of))
         _show_answers(made_271, f"270, seed {seed}", as_json=as_json)
         return
@@ -68,10 +68,11 @@ def simulate(
     _show(made)
 
 
-def _show_answers(made: SimulatedAnswers | SimulatedStatus, what: str, *, as_json: bool) -> None:
+def _show_answers(made: SimulatedAnswers, what: str, *, as_json: bool) -> None:
     """Say what the 271 or 277 hold."""
     if as_json:
-        write_json({"schema_version": SCHEMA_VERSION, **msgspec.structs.asdict(made)})
+        told = {name: value for name, value in msgspec.structs.asdict(made).items() if value is not None}
+        write_json({"schema_version": SCHEMA_VERSION, **told})
         return
     table = Table("answer", "count", title=f"answers to a {what}")
     for outcome, count in made.outcomes.items():

@@ -228,6 +228,7 @@ class _SubmittedFile:
             interchange_control_number=header.interchange_control_number or "",
             group_control_number=header.group_control_number or "",
             st_control_number=header.st_control_number,
+            submission_reference=header.reference,
         )
         saved = save_claims(connection, owned, origin)
         self._new += saved.new

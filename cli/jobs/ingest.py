@@ -20,12 +20,13 @@ import msgspec
 from cli.jobs import archives, loops, manifest
 from cli.jobs.claim_status.answers import ingest_status
 from cli.jobs.eligibility.answers import ingest_answers
-from cli.jobs.ingest_835 import Source, ingest_remittance
+from cli.jobs.ingest_835 import Source, ingest_judged
 from cli.jobs.ingest_acks import ingest_acknowledgments
-from cli.jobs.loops import bounded
 from cli.jobs.manifest import FileEntry, Manifest, PaymentEntry, entries, payments_outcome, summarise
 from cli.jobs.plain_text import is_report
 from cli.jobs.posting import Tools
+from cli.jobs.reading.ahead import incoming_sets
+from cli.jobs.reading.sets import IncomingSet
 from cli.jobs.retrying import retry_for_payees, retry_for_references
 from cli.jobs.second_opinion import remarks
 from cli.jobs.taking import LARGEST as LARGEST
@@ -42,15 +43,16 @@ from edi.model.directory import Practice
 from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.payers.profile import PayerProfile
-from edi.transactions import t271, t277, t835
+from edi.transactions import t271, t277
 from edi.transactions.acknowledgments import READERS
-from edi.x12.envelope import FATAL, TransactionSet, read_transactions
+from edi.x12.envelope import FATAL, TransactionSet
 from reconcile.store import (
     Kept,
     Store,
     refresh_payees,
     register_practices,
 )
+from reconcile.store.concerned import Referring
 
 _KINDS: Final = {"277": "277CA"}
 REPORT: Final = "report"
@@ -94,7 +96,7 @@ def ingest(
         register_practices(connection, practices)
         refresh_payees(connection)
         retried = [retry_for_payees(connection, tools)]
-    desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes, retried)
+    desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes, retried, Referring())
     listed = [entry for path in files_of(paths) for entry in desk.take(path)]
     return summarise(listed, retried_matched=sum(retried))
 
@@ -114,7 +116,10 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 class _Desk(msgspec.Struct, frozen=True):
-    """Takes in files one by one; fields as the arguments of ``ingest``. ``retried``: what waited and matched."""
+    """Takes in files one by one; fields as the arguments of ``ingest``.
+
+    ``retried`` is what waited and matched, ``waiting`` what waits for a payer's claim number.
+    """
 
     store: Store
     tools: Tools
@@ -122,6 +127,7 @@ class _Desk(msgspec.Struct, frozen=True):
     judged_up_to: int
     largest: int
     retried: list[int]
+    waiting: Referring
 
     def take(self, path: Path) -> list[FileEntry]:
         """Keep a file, then read it from the vault; of an archive its own entry and those of its members."""
@@ -147,7 +153,7 @@ class _Desk(msgspec.Struct, frozen=True):
         return entry
 
     def _read_plain(self, kept: Kept, name: str) -> FileEntry:
-        file = _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now)
+        file = _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now, self.waiting)
         entry = file.read()
         self.retried.append(file.retried)
         return entry
@@ -221,8 +227,16 @@ class _IncomingFile:
     """
 
     def __init__(
-        self, store: Store, kept: Kept, name: str, tools: Tools, judged_up_to: int, now: datetime
+        self,
+        store: Store,
+        kept: Kept,
+        name: str,
+        tools: Tools,
+        judged_up_to: int,
+        now: datetime,
+        waiting: Referring | None = None,
     ) -> None:
+        self._waiting = waiting or Referring()
         self._now = now
         self._judged_up_to = judged_up_to
         self._store = store
@@ -240,20 +254,19 @@ class _IncomingFile:
     def read(self) -> FileEntry:
         """Take in every transaction set, then say what became of the file."""
         position = 0
-        with closing(self._store.vault.read(self._kept.sha256)) as blocks:
-            for item in read_transactions(blocks, file=self._name):
+        with incoming_sets(self._store.vault, self._kept, self._name) as sets:
+            for item in sets:
                 if isinstance(item, Finding):
                     self._findings.append(item)
                     continue
-                self._kinds[_kind(item)] = None
+                self._kinds[_kind(item.transaction)] = None
                 try:
-                    self._take(bounded(item), position)
+                    self._take(item, position)
                 except InputError as error:
                     self._findings.append(error_finding(loops.CODE, str(error), self._name, loops.FIX))
                 position += 1
         if any(one.outcome == manifest.POSTED for one in self._payments) or self._matched:
-            with self._store.write() as connection:
-                self.retried += retry_for_references(connection, self._tools)
+            self._retry()
         if _JUDGED & self._kinds.keys():
             with closing(self._store.vault.read(self._kept.sha256)) as blocks:
                 self._findings += remarks(
@@ -261,12 +274,21 @@ class _IncomingFile:
                 )
         return self._entry()
 
-    def _take(self, transaction: TransactionSet, position: int) -> None:
+    def _retry(self) -> None:
+        """Try again what waits for a payer's claim number that this file told."""
+        try:
+            with self._store.write() as connection:
+                self.retried += retry_for_references(connection, self._tools, self._waiting)
+        except BaseException:
+            self._waiting.forget()
+            raise
+
+    def _take(self, item: IncomingSet, position: int) -> None:
         """One transaction set by its kind."""
-        if transaction.kind == "835":
+        transaction = item.transaction
+        if item.values is not None:
             source = Source(self._kept.sha256, self._name, position)
-            values = t835.read(transaction)
-            self._payments.append(ingest_remittance(self._store, source, values, self._tools))
+            self._payments.append(ingest_judged(self._store, source, item.values, self._tools))
         elif t277.answers_inquiries(transaction):
             self._tell(transaction, position)
         elif transaction.kind in READERS:

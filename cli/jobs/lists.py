@@ -52,6 +52,10 @@ NEXT_STEPS = {
     "then unmatched link",
     "conflict_of_match": "the number and the patient or payer contradict each other: compare with the candidates "
     "(claims show) and ask the payer",
+    "other_patient": "name and member id in the 835 are another patient's: compare with the candidate (claims show) "
+    "and ask the payer; unmatched link posts it where it is that claim all the same",
+    "too_many_answers": "the claim has more answers than any claim gets: find out what the payer sent, and ask it; "
+    "unmatched link posts one all the same",
     "lines_unmatched": "the claim is found, but its lines are not: compare with the candidate (claims show); the "
     "payer may have recoded, or answered another submission: import that one",
     "no_original": "nothing: it is posted by itself when the payment that it takes back comes; ask the payer for that "

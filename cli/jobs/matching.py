@@ -11,10 +11,12 @@ from typing import Final
 
 import msgspec
 
+from edi.model.balance import REVERSAL
 from edi.model.control import is_placeholder
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.match import match_claim
+from reconcile.match.patient import same_patient
 from reconcile.store import (
     Connection,
     RemittanceFacts,
@@ -158,13 +160,46 @@ class Proposed:
         named = [root for number in self._payer_numbers(one) for root in self._names(number)]
         return self._matched(one, list(dict.fromkeys(named)), learned=True) if named else None
 
-    def match_as(self, one: Candidate, number: str, root: int) -> tuple[ClaimMatch, int]:
-        """Match a claim payment to a chain as if its CLP01 were the chain's number; all else must agree as ever."""
-        known = msgspec.structs.replace(one.claim, patient_control_number=number)
-        return self._matched(msgspec.structs.replace(one, claim=known), [root])
+    def match_as(
+        self, one: Candidate, number: str, root: int, posted: Iterable[Adjudication]
+    ) -> tuple[ClaimMatch, int]:
+        """Match a claim payment to a chain as if its CLP01 were the chain's number; all else must agree as ever.
+
+        ``posted`` on the chain, of which any may tell the same patient.
+        """
+        known = msgspec.structs.replace(
+            one, claim=msgspec.structs.replace(one.claim, patient_control_number=number)
+        )
+        return self._matched(known, [root], vouched=[root] if self.vouchers(one, posted) else ())
+
+    def match_vouched(
+        self, one: Candidate, roots: Sequence[int], vouched: Collection[int]
+    ) -> tuple[ClaimMatch, int]:
+        """Match a claim payment whose patient answers posted on some of the chains tell, whoever their claims name."""
+        learned = any(root in roots for number in self._payer_numbers(one) for root in self._names(number))
+        return self._matched(one, roots, learned=learned, vouched=vouched)
+
+    def roots(self, one: Candidate) -> Sequence[int]:
+        """The chains that the numbers of a claim payment of the chunk name."""
+        return self._roots[one.id]
+
+    def vouchers(self, one: Candidate, posted: Iterable[Adjudication]) -> list[Adjudication]:
+        """The adjudications of a chain that tell the patient of a claim payment, or that it takes back."""
+        numbers = self._payer_numbers(one) if one.claim.status == REVERSAL else []
+        return [
+            other
+            for other in posted
+            if same_patient(one.claim, other.claim)
+            or (other.claim.payer_claim_control_number in numbers and other.claim.charge == -one.claim.charge)
+        ]
 
     def _matched(
-        self, one: Candidate, roots: Sequence[int], *, learned: bool = False
+        self,
+        one: Candidate,
+        roots: Sequence[int],
+        *,
+        learned: bool = False,
+        vouched: Collection[int] = (),
     ) -> tuple[ClaimMatch, int]:
         practices = one.facts.practices
         claims = [
@@ -184,6 +219,7 @@ class Proposed:
             payer_ids=one.facts.payer_ids,
             answered=_together([self._answered[root] for root in roots if root in self._answered]),
             policy=self._policy(one),
+            vouched=vouched,
         )
         if match.claim_id is None:
             return match, 0
@@ -232,6 +268,7 @@ def match_again(
             payer_ids=one.payer_ids,
             answered=answered,
             policy=policies.get(one.payer, _POLICY),
+            vouched=(claims[0].root,),
         )
         if found.claim_id is not None and (found.claim_id, found.lines) != (held.claim_id, held.lines):
             match = msgspec.structs.replace(

@@ -8,11 +8,21 @@ from typing import Final
 
 from cli.jobs.exchange import reached, trouble_of
 from cli.jobs.exchanged import Trouble
+from cli.jobs.lists import counted
 from cli.jobs.transports import Partner
 from edi.model.directory import TradingPartner
 from edi.model.errors import ClaimloopError
 from edi.transport.base import Whereabouts, with_retries
-from reconcile.store.outgoing import IN_DOUBT, UPLOADED, OutgoingFile
+from reconcile.store.outgoing import (
+    ACKNOWLEDGED,
+    ANSWERED,
+    IN_DOUBT,
+    PLANNED,
+    UPLOADED,
+    UPLOADING,
+    WRITTEN,
+    OutgoingFile,
+)
 
 SHOWN: Final[Mapping[Whereabouts, str]] = {
     Whereabouts.THERE: "there",
@@ -21,8 +31,32 @@ SHOWN: Final[Mapping[Whereabouts, str]] = {
     Whereabouts.ABSENT: "gone",
 }
 """What is said of a file at the far side. Partners take files away, so that one which is gone was probably taken."""
+_NEXT: Final[Mapping[str, str]] = {
+    PLANNED: "claims create or send puts it in its folder",
+    WRITTEN: "send",
+    UPLOADING: "send goes on",
+    IN_DOUBT: "send asks the far side",
+    UPLOADED: "a TA1 or 999 is to come",
+    ACKNOWLEDGED: "a 277CA is to come",
+    ANSWERED: "an 835 is to come",
+}
+"""By state what a file waits for; what is late is in `report silence --rows overdue`."""
 _ASKED_ABOUT: Final = (UPLOADED, IN_DOUBT)
 """States in which the far side may still hold the file and nobody has answered it."""
+
+
+def next_step(file: OutgoingFile, *, by_hand: bool) -> str:
+    """What brings a file further, in words; "" when nothing has to.
+
+    Args:
+        file: of the outbox.
+        by_hand: its partner has no transport, so that a person uploads it.
+    """
+    if file.to_correct:
+        return f"correct {counted(file.to_correct, 'claim')}: work list"
+    if by_hand and file.state == WRITTEN:
+        return "upload it by hand"
+    return _NEXT.get(file.state, "")
 
 
 def look(

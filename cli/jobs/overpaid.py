@@ -12,9 +12,10 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from reconcile.store import ChainState as BookedChain
 from reconcile.store import Connection
-from reconcile.store.overpaid import CHARGE, DIFFERS, TWICE, Answered, Overpaid, said_before
+from reconcile.store.overpaid import CHARGE, DIFFERS, TWICE, Answered, Held, Overpaid, said_before
 
 KIND = "overpaid"
+_WAYS = {"suspense": "held show and held release", "unmatched": "unmatched list and unmatched link"}
 _NEXT = "if the check was reissued, see that only one was cashed; else ask the payer to take one back"
 
 
@@ -45,6 +46,8 @@ def overpaid_rows(claims: Iterable[Overpaid]) -> list[Row]:
 
 def _why(one: Overpaid) -> str:
     """Why a claim is listed, in a few words."""
+    if one.held:
+        return "a reversal of it is held"
     if one.twice:
         return "answered twice"
     if one.cents:
@@ -56,9 +59,18 @@ def _why(one: Overpaid) -> str:
 
 def _next(one: Overpaid) -> str:
     """What a person does about a claim."""
+    if one.held:
+        return _settle(one.held)
     if one.twice or one.cents or not one.said & {DIFFERS, CHARGE}:
         return f"compare the payments; {_NEXT}"
     return FIXES[DIFFERS if DIFFERS in one.said else CHARGE]
+
+
+def _settle(held: Sequence[Held]) -> str:
+    """What a person does first where the payer has taken money back in a claim payment that is not posted."""
+    named = ", ".join(f"claim_payment:{one.id} ({decimal_text(one.paid)})" for one in held)
+    ways = " or ".join(sorted({_WAYS[one.outcome] for one in held}))
+    return f"settle the reversal that waits, {named}, with {ways}; ask the payer for nothing before"
 
 
 def book_findings(connection: Connection, chains: Iterable[BookedChain]) -> list[Finding]:
@@ -102,14 +114,21 @@ def again_findings(
         Finding(
             code=TWICE,
             severity=Severity.WARNING,
-            message="the payer answered the claim before and has not reversed that; both are posted, and "
+            message=f"the payer answered the claim before and {_reversed(one)}; both are posted, and "
             f"{decimal_text(one.cents)} stands beyond the charge",
             location=Location(file=file, claim=one.patient_control_number, transaction=transaction),
-            fix=f"compare with the {_payments(one.answers, remittance)}; {_NEXT}",
+            fix=_settle(one.held)
+            if one.held
+            else f"compare with the {_payments(one.answers, remittance)}; {_NEXT}",
         )
         for one in claims
         if one.twice and any(answer.remittance == remittance for answer in one.answers)
     ]
+
+
+def _reversed(one: Overpaid) -> str:
+    """What is known of a reversal."""
+    return "its reversal is held" if one.held else "has not reversed that"
 
 
 def _payments(answers: Sequence[Answered], remittance: int) -> str:

@@ -6,18 +6,14 @@ A chain on which something is posted already is loaded and recomputed as a whole
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from cli.jobs.matching import Candidate, Proposed, match_again
-from edi.codes.lookup import Tables
-from edi.model.balance import REVERSAL
-from edi.payers.profile import MatchingPolicy, PayerProfile
-from reconcile.reconciliation import reconcile_claim
+from cli.jobs.chain_books import Chains, Tools
+from cli.jobs.matching import Candidate, Proposed
 from reconcile.store import (
     IN_LIST,
-    NO_ORIGINAL,
     POSTED,
     SUSPENSE,
     UNMATCHED,
@@ -30,17 +26,17 @@ from reconcile.store import (
     posted_on,
     rematch_claim_payments,
     waiting,
-    waiting_adjudications,
-    waiting_reversals,
     waiting_under,
     write_states,
 )
+from reconcile.store.adjudications import waiting_for_patient
 from reconcile.store.holds import aliases_of
-from reconcile.store.submissions import add_by_roots
-from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
+from reconcile.store.submissions import MOST_ANSWERS, add_by_roots
+from reconcile.values import OTHER_PATIENT, TOO_MANY, Adjudication, ClaimEvidence, ClaimMatch
 
 __all__ = ["UNKNOWN_PAYEE", "Candidate", "Chunk", "Tools", "post_chunk", "recompute"]
 
+_BY_A_PERSON = frozenset((ClaimEvidence.BY_HAND, ClaimEvidence.ALIAS))
 _NO_MATCH = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE)
 UNKNOWN_PAYEE = ClaimMatch(
     claim_id=None,
@@ -48,28 +44,6 @@ UNKNOWN_PAYEE = ClaimMatch(
     reason="unknown_payee",
     detail="neither the payee's NPI nor its tax id is one of a practice's; add it to claimloop.toml",
 )
-
-
-class Tools(msgspec.Struct, frozen=True):
-    """What posting works with: the code tables, and the payers by key."""
-
-    tables: Tables
-    payers: Mapping[str, PayerProfile]
-
-    @property
-    def capitated(self) -> frozenset[str]:
-        """Keys of the payers that pay by capitation."""
-        return frozenset(key for key, payer in self.payers.items() if payer.capitated)
-
-    @property
-    def matching(self) -> dict[str, MatchingPolicy]:
-        """How sure a match must be, by key of the payer."""
-        return {key: payer.matching for key, payer in self.payers.items()}
-
-    @property
-    def version(self) -> str:
-        """Names the tables that decide, for the rows they made."""
-        return self.tables.version
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -110,6 +84,7 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
     while [one for one in late if work.find_by_learned(one)]:
         late = [one for one in late if not work.found(one)] + work.waiting_for_numbers()
     work.find_by_alias(candidates)
+    work.find_vouched(candidates)
     return work.chunk(candidates)
 
 
@@ -130,7 +105,7 @@ def post_as_matched(
     """
     found = by_roots(connection, [root])
     earlier = posted_on(connection, [root], tools.capitated)
-    work = _Chains(connection, found.chains, earlier, tools)
+    work = Chains(connection, found.chains, earlier, tools)
     states, changed, taken = work.states({root: [_adjudication(one, match)]})
     rematch_claim_payments(connection, [taken[one.id]])
     Chunk((), states, changed).write(connection, tools)
@@ -143,87 +118,9 @@ def recompute(connection: Connection, roots: Iterable[int], tools: Tools) -> Non
     if not wanted:
         return
     found = by_roots(connection, wanted)
-    work = _Chains(connection, found.chains, posted_on(connection, wanted, tools.capitated), tools)
+    work = Chains(connection, found.chains, posted_on(connection, wanted, tools.capitated), tools)
     states, changed, _ = work.states({root: [] for root in wanted})
     Chunk((), states, changed).write(connection, tools)
-
-
-class _Chains:
-    """The books of chains, from what is posted on them, what is new, and the reversals that wait on them."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        chains: Mapping[int, Sequence[SubmittedClaim]],
-        earlier: Mapping[int, list[Adjudication]],
-        tools: Tools,
-    ) -> None:
-        self._connection = connection
-        self._chains = chains
-        self._earlier = earlier
-        self._tools = tools
-        self._policies = tools.matching
-
-    def states(
-        self, fresh: Mapping[int, list[Adjudication]]
-    ) -> tuple[tuple[ChainState, ...], tuple[Stored, ...], dict[int, Stored]]:
-        """The state of each chain, and what becomes of its claim payments.
-
-        Args:
-            fresh: by root of the chain, what is matched to it now.
-
-        Returns:
-            The states; the claim payments in the store that have another outcome or match now; the fresh ones by id.
-        """
-        reversals = self._reversals(fresh)
-        states: list[ChainState] = []
-        changed: list[Stored] = []
-        taken: dict[int, Stored] = {}
-        for root, new in fresh.items():
-            earlier, waited = self._earlier.get(root, []), reversals.get(root, [])
-            claims = self._chains[root]
-            if len(new) == 1 and not earlier and not waited:
-                only = new[0]
-                state = reconcile_claim(claims, new, self._tools.tables)
-                if not state.waiting:
-                    states.append(ChainState(state, new, only.claim.status == REVERSAL))
-                    taken[only.id] = _stored(only, waits=False)
-                    continue
-            together = earlier + waited + new
-            if len(together) > 1:
-                together.sort(key=lambda one: one.order)
-                together = match_again(together, claims, self._policies)
-            state = reconcile_claim(claims, together, self._tools.tables)
-            posted = [one for one in together if one.id not in state.waiting]
-            before = {one.id: one for one in earlier}
-            had = bool(earlier) or any(one.claim.status == REVERSAL for one in together)
-            states.append(
-                ChainState(state, posted, had, tuple(one for one in before if one in state.waiting))
-            )
-            known = before | {one.id: one for one in waited}
-            for one in together:
-                held = known.get(one.id)
-                waits = one.id in state.waiting
-                if held is None:
-                    taken[one.id] = _stored(one, waits=waits)
-                elif (one.id in before) == waits or one.match != held.match:
-                    changed.append(_stored(one, waits=waits))
-        return tuple(states), tuple(changed), taken
-
-    def _reversals(self, fresh: Mapping[int, list[Adjudication]]) -> dict[int, list[Adjudication]]:
-        """The reversals that wait for their original on these chains, those aside that are tried again just now."""
-        held = waiting_reversals(self._connection)
-        if not held:
-            return {}
-        own = {one.id for new in fresh.values() for one in new}
-        held = {one: claim for one, claim in held.items() if one not in own}
-        root_of = {claim.id: root for root in fresh for claim in self._chains[root]}
-        wanted = {one: root_of[claim] for one, claim in held.items() if claim in root_of}
-        found: dict[int, list[Adjudication]] = {}
-        claims = {one: held[one] for one in wanted}
-        for one in waiting_adjudications(self._connection, claims, self._tools.capitated):
-            found.setdefault(wanted[one.id], []).append(one)
-        return found
 
 
 class _Work:
@@ -234,13 +131,15 @@ class _Work:
         self._tools = tools
         self._proposed = Proposed(connection, candidates, tools.matching)
         found = self._proposed.found
-        self._earlier = posted_on(connection, found.adjudicated, tools.capitated) if found.adjudicated else {}
+        open_ = [root for root in found.adjudicated if not found.is_full(root)]
+        self._earlier = posted_on(connection, open_, tools.capitated) if open_ else {}
         for root, held in self._earlier.items():
             self._proposed.answer(held, root)
         self._fresh: dict[int, list[Adjudication]] = {}
         self._decided: dict[int, tuple[str, ClaimMatch]] = {}
         self._late: list[Candidate] = []
         self._asked: set[str] = set()
+        self._touched: set[int] = set()
 
     def find(self, one: Candidate) -> str:
         """Match a claim payment; returns why it found no claim, or ""."""
@@ -258,6 +157,10 @@ class _Work:
         fresh = [number for number in self._proposed.learned if number not in self._asked]
         self._asked.update(fresh)
         ids = waiting_under(self._connection, fresh)
+        return self._fetch(ids)
+
+    def _fetch(self, ids: Iterable[int]) -> list[Candidate]:
+        """Claim payments that wait in the store, those of the chunk and those already here aside."""
         own = self._decided.keys() | {one.id for one in self._late}
         late = [
             Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim))
@@ -287,7 +190,7 @@ class _Work:
             return
         found = self._proposed.found
         add_by_roots(self._connection, found, taught.values())
-        fresh = found.adjudicated - self._earlier.keys()
+        fresh = [root for root in found.adjudicated - self._earlier.keys() if not found.is_full(root)]
         for root, held in posted_on(self._connection, fresh, self._tools.capitated).items():
             self._earlier[root] = held
             self._proposed.answer(held, root)
@@ -295,12 +198,62 @@ class _Work:
             meant = taught.get((one.facts.payer, one.numbers()[0]))
             if meant is not None:
                 number = found.chains[meant][0].patient_control_number
-                match, chosen = self._proposed.match_as(one, number, meant)
+                match, chosen = self._proposed.match_as(one, number, meant, self._posted(meant))
                 if match.claim_id is not None:
                     self._take(one, msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS), chosen)
 
+    def find_vouched(self, candidates: Iterable[Candidate]) -> None:
+        """Match what tells another patient than its claim where an answer that is posted there tells the same one.
+
+        Those that wait in the store are tried as soon as anything is posted on a chain that they name.
+        """
+        named = {
+            one.id: (one, self._proposed.roots(one))
+            for one in candidates
+            if self._decided[one.id][1].reason == OTHER_PATIENT
+        }
+        while True:
+            named |= self._waiting_for_patient()
+            found = [one.id for one, roots in named.values() if self._find_vouched(one, roots)]
+            if not found:
+                return
+            for number in found:
+                del named[number]
+
+    def _find_vouched(self, one: Candidate, roots: Sequence[int]) -> bool:
+        """Match one of them; whether it found its claim. What only a person's link speaks for ends with that link."""
+        speaking = {root: self._proposed.vouchers(one, self._posted(root)) for root in roots}
+        vouched = [root for root, vouchers in speaking.items() if vouchers]
+        if not vouched:
+            return False
+        match, chosen = self._proposed.match_vouched(one, roots, vouched)
+        if match.claim_id is None:
+            return False
+        if {voucher.match.evidence for voucher in speaking[chosen]} <= _BY_A_PERSON:
+            match = msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS)
+        self._take(one, match, chosen)
+        return True
+
+    def _waiting_for_patient(self) -> dict[int, tuple[Candidate, list[int]]]:
+        """The claim payments of the store that name a chain which was touched since, and tell another patient."""
+        fresh = self._fresh.keys() - self._touched
+        self._touched |= fresh
+        held = waiting_for_patient(self._connection) if fresh else {}
+        if not held:
+            return {}
+        root_of = {claim.id: root for root in fresh for claim in self._proposed.found.chains[root]}
+        wanted = {one: [root_of[claim] for claim in named if claim in root_of] for one, named in held.items()}
+        late = self._fetch([one for one, roots in wanted.items() if roots])
+        return {one.id: (one, list(dict.fromkeys(wanted[one.id]))) for one in late}
+
+    def _posted(self, root: int) -> list[Adjudication]:
+        """What stands on a chain, and what is matched to it just now."""
+        return [*self._earlier.get(root, ()), *self._fresh.get(root, ())]
+
     def _take(self, one: Candidate, match: ClaimMatch, root: int) -> None:
         """Note a match, and what it teaches."""
+        if match.claim_id is not None and self._proposed.found.is_full(root, len(self._fresh.get(root, ()))):
+            match = _too_many(match)
         self._decided[one.id] = UNMATCHED if match.claim_id is None else POSTED, match
         if match.claim_id is not None:
             adjudication = _adjudication(one, match)
@@ -310,7 +263,7 @@ class _Work:
 
     def chunk(self, candidates: Sequence[Candidate]) -> Chunk:
         """The books of every chain that was touched, and every claim payment as it is to be stored."""
-        chains = _Chains(self._connection, self._proposed.found.chains, self._earlier, self._tools)
+        chains = Chains(self._connection, self._proposed.found.chains, self._earlier, self._tools)
         states, changed, taken = chains.states(self._fresh)
         for number, one in taken.items():
             self._decided[number] = one.outcome, one.match
@@ -325,26 +278,15 @@ class _Work:
         return Stored(one.id, one.claim, one.content, *self._decided[one.id])
 
 
-def no_original(match: ClaimMatch) -> ClaimMatch:
-    """The match of a reversal that waits: its claim is known, what it takes back is not in the books."""
-    claim = () if match.claim_id is None else (match.claim_id,)
+def _too_many(match: ClaimMatch) -> ClaimMatch:
+    """The match of a claim payment for which there is no room on its claim."""
     return msgspec.structs.replace(
         match,
         claim_id=None,
-        reason=NO_ORIGINAL,
-        detail="the payment that this reversal takes back is not in the books yet; it is posted when that comes",
-        candidates=(*claim, *(one for one in match.candidates if one not in claim)),
+        reason=TOO_MANY,
+        detail=f"the claim has {MOST_ANSWERS} claim payments already; what this file is, a person finds out",
+        candidates=() if match.claim_id is None else (match.claim_id,),
     )
-
-
-def _stored(one: Adjudication, *, waits: bool) -> Stored:
-    """A claim payment of the store with its outcome and match as they are now."""
-    match = one.match
-    if waits:
-        return Stored(one.id, one.claim, b"", UNMATCHED, no_original(match))
-    if match.reason or match.detail:
-        match = msgspec.structs.replace(match, reason="", detail="")
-    return Stored(one.id, one.claim, b"", POSTED, match)
 
 
 def _adjudication(one: Candidate, match: ClaimMatch) -> Adjudication:

@@ -24,10 +24,10 @@ from reconcile.store import (
 )
 from reconcile.store.adjudications import Waiting
 from reconcile.store.concerned import (
+    Referring,
     concerned_by_claims,
     concerned_by_numbers,
     concerned_by_payees,
-    concerned_by_references,
 )
 
 
@@ -55,10 +55,20 @@ def retry_for_payees(connection: Connection, tools: Tools) -> int:
     return _and_references(connection, concerned_by_payees(connection), tools)
 
 
-def retry_for_references(connection: Connection, tools: Tools) -> int:
-    """Try again what refers to a payer's claim number that was learnt, until nothing more is found by it."""
+def retry_for_references(connection: Connection, tools: Tools, waiting: Referring | None = None) -> int:
+    """Try again what refers to a payer's claim number that was learnt, until nothing more is found by it.
+
+    Args:
+        connection: the write transaction.
+        tools: tables and payers.
+        waiting: what is known of them since the last file of this command; the caller lets it forget on a rollback.
+
+    Returns:
+        How many found their claim.
+    """
+    waiting = waiting or Referring()
     total = 0
-    while found := _retry(connection, concerned_by_references(connection), tools):
+    while found := _retry(connection, waiting.concerned(connection), tools):
         total += found
     return total
 

@@ -211,6 +211,15 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (_DENIAL, "Nothing has come of the denial yet."),
         (_MONEY, "What of the charge no payer, write-off, patient or denial has taken yet."),
     ),
+    "other_patient": (
+        (
+            _WAITS,
+            "The numbers are a claim's, but last name and member id are both another patient's; nothing is posted.",
+        ),
+    ),
+    "too_many_answers": (
+        (_WAITS, "It fits its claim, but more claim payments are posted there than any claim has."),
+    ),
     "overpaid": ((_CLAIM, "More was paid than charged; a payer may ask for it back."),),
     "package": ((_NOTHING, "Part of a package that the patient paid (do_not_bill)."),),
     "paid": (

@@ -13,7 +13,6 @@ from edi.intake import cells
 from edi.intake.cells import Cell
 from edi.intake.records import Items, practice_problem
 from edi.intake.rows import Column, RowParser, RowRejected, Spec, TableSummary
-from edi.intake.table import Heading
 from edi.model.deposit import Deposit
 from edi.model.finding import Finding, Location, Severity
 
@@ -65,13 +64,7 @@ def read_deposits(
     parser = RowParser(DEPOSITS, file, only_practice=next(iter(practices)) if len(practices) == 1 else "")
     unsure = []
     out = 0
-    for item in rows:
-        if isinstance(item, Heading):
-            findings = parser.heading(item)
-            yield from findings
-            if any(finding.severity is Severity.ERROR for finding in findings):
-                return
-            continue
+    for item in parser.rows(rows):
         if isinstance(item, Finding):
             yield item
             continue
@@ -91,14 +84,9 @@ def read_deposits(
             continue
         parser.accepted += 1
         yield value
-    for value, row, names in unsure:
-        doubts = parser.order_of_dates(row.number, names)
-        yield from doubts
-        if doubts:
-            yield parser.rejected_row(row)
-            continue
-        parser.accepted += 1
-        yield value
+    if parser.refused:
+        return
+    yield from parser.settled(unsure)
     if out:
         yield money_out(out, file)
     yield from parser.end()

@@ -119,16 +119,13 @@ def read_patients(
     """
     parser = RowParser(PATIENTS, file)
     patients: dict[tuple[str, str], _Gathered] = {}
-    for item in rows:
-        if isinstance(item, Heading):
-            findings = parser.heading(item)
-            yield from findings
-            if any(finding.severity == "error" for finding in findings):
-                return
-        elif isinstance(item, Row):
+    for item in parser.rows(rows):
+        if isinstance(item, Row):
             yield from _gather(item, parser, patients, practices)
         else:
             yield item
+    if parser.refused:
+        return
     for gathered in patients.values():
         yield from _finish(gathered, parser)
     yield from parser.end()

@@ -203,13 +203,7 @@ def _read(
     parser = RowParser(spec, file, only_practice=only)
     taken: set[tuple[str, str]] = set()
     unsure: list[tuple[Value, Row, tuple[str, ...]]] = []
-    for item in rows:
-        if isinstance(item, Heading):
-            findings = parser.heading(item)
-            yield from findings
-            if any(finding.severity == "error" for finding in findings):
-                return
-            continue
+    for item in parser.rows(rows):
         if not isinstance(item, Row):
             yield item
             continue
@@ -234,15 +228,9 @@ def _read(
             continue
         parser.accepted += 1
         yield value
-    for value, row, names in unsure:
-        doubts = parser.order_of_dates(row.number, names)
-        yield from doubts
-        if doubts:
-            yield parser.rejected_row(row)
-            continue
-        parser.accepted += 1
-        yield value
-    yield from parser.end()
+    if not parser.refused:
+        yield from parser.settled(unsure)
+        yield from parser.end()
 
 
 def _reversed(parser: RowParser, row: Row, values: dict[str, Any], begin: str, end: str) -> list[Finding]:

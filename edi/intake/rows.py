@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ NOT_READ: Final = frozenset({NO_HEADING, NOT_A_TABLE, COLUMN_TWICE, OTHER_SEPARA
 NORMALISED_FORMS: Final = "INP010"
 MISSING_VALUE: Final = "INP020"
 
+Value = TypeVar("Value")
 _CACHE_SIZE: Final = 20_000
 _LONGEST_NAME: Final = 60
 """Characters of a column's name that a finding shows."""
@@ -105,6 +106,20 @@ class RowParser:
         self.accepted = 0
         self.rejected = 0
         self.repeated = 0
+        self.refused = False
+        """Whether the heading was such that no row can be read."""
+
+    def rows(self, items: Iterable[Heading | Row | Finding]) -> Iterator[Row | Finding]:
+        """The rows of a table, and findings as they come; a heading that will not do is said, and ends them."""
+        for item in items:
+            if not isinstance(item, Heading):
+                yield item
+                continue
+            findings = self.heading(item)
+            yield from findings
+            self.refused = any(finding.severity is Severity.ERROR for finding in findings)
+            if self.refused:
+                return
 
     def heading(self, heading: Heading) -> list[Finding]:
         """Check the columns of a CSV: one error for all that are missing, a warning for each unknown one."""
@@ -245,6 +260,19 @@ class RowParser:
             for name in unsure
             if name in self._day_first
         ]
+
+    def settled(
+        self, unsure: Iterable[tuple[Value, Row, tuple[str, ...]]]
+    ) -> Iterator[Value | Finding | RowRejected]:
+        """When all rows were read: the values that waited, each with its row and what `unsure` was then."""
+        for value, row, names in unsure:
+            doubts = self.order_of_dates(row.number, names)
+            yield from doubts
+            if doubts:
+                yield self.rejected_row(row)
+                continue
+            self.accepted += 1
+            yield value
 
     def remember_unsure(self, row: Row) -> None:
         """Note that the row read last gave a value, and which of its dates are unsure (four bytes each)."""

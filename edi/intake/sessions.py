@@ -124,16 +124,13 @@ def read_sessions(
     only = next(iter(practices)) if len(practices) == 1 else ""
     parser = RowParser(SESSIONS, file, session_key="line_id", only_practice=only)
     reader = _Sessions(parser, file or "", practices, seen or SeenIds())
-    for item in rows:
+    for item in parser.rows(rows):
         if isinstance(item, Row):
             yield from reader.read(item)
-        elif isinstance(item, Heading):
-            findings = parser.heading(item)
-            yield from findings
-            if any(finding.severity == "error" for finding in findings):
-                return
         else:
             yield item
+    if parser.refused:
+        return
     yield from parser.withdrawn()
     yield from reader.repeated()
     yield from parser.end()

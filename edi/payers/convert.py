@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -75,7 +76,7 @@ def unknown_key(name: str, known: typing.Iterable[str], where: str, file: str | 
 def _unknown_keys(
     table: Mapping[str, Any], kind: type[msgspec.Struct], where: str, file: str | None
 ) -> list[Finding]:
-    fields = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     findings: list[Finding] = []
     for name, value in table.items():
         if name not in fields:
@@ -100,13 +101,18 @@ def _allowed(kind: Any, path: str) -> list[str]:
         holder = _struct_in(annotation)
         if holder is None:
             return []
-        fields = {field.encode_name: field.type for field in msgspec.structs.fields(holder)}
-        annotation = fields.get(name)
+        annotation = _fields(holder).get(name)
     found: list[str] = []
     for option in (annotation, *typing.get_args(annotation)):
         if typing.get_origin(option) is typing.Literal:
             found += [str(value) for value in typing.get_args(option) if value]
     return found
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """The annotations of a Struct by the names that its fields have in a file."""
+    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
 def _struct_in(annotation: Any) -> type[msgspec.Struct] | None:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from edi.model.finding import Finding, Location, Severity
-from edi.model.party import Person, Provider
+from edi.model.finding import Finding
 from edi.model.remittance import Procedure, RawSegment, Reference
 from edi.model.status import ClaimStatus, StatusCode, StatusLine
 from edi.transactions.elements import (
@@ -22,62 +21,20 @@ from edi.transactions.elements import (
     parse_quantity,
     raw,
 )
+from edi.transactions.levels import DEPENDENT, PROVIDER, RECEIVER, SOURCE, SUBSCRIBER, Party, SetReader
 from edi.x12.envelope import TransactionSet
 
 VERSION: Final = "005010X212"
-SOURCE, RECEIVER, PROVIDER, SUBSCRIBER, DEPENDENT = "20", "21", "19", "22", "23"
 _RANKS: Final = {SOURCE: 0, RECEIVER: 1, PROVIDER: 2, SUBSCRIBER: 3, DEPENDENT: 4}
 SERVICE_DATE: Final = "472"
 LINE_NUMBER: Final = "FJ"
-NPI: Final = "XX"
 _COMPOSITES: Final = (1, 10, 11)
 """The places of codes in an STC."""
 _STC_LAST: Final = 12
 
 
-class Level:
+class Level(Party):
     """One HL with what stands on it."""
-
-    def __init__(self, code: str) -> None:
-        self.code = code
-        self.nm1: list[str] = []
-        self.birth_date: date | None = None
-        self.sex = ""
-        self.kept: list[RawSegment] = []
-
-    @property
-    def id(self) -> str:
-        """NM109."""
-        return at(self.nm1, 9)
-
-    @property
-    def name(self) -> str:
-        """NM103."""
-        return at(self.nm1, 3)
-
-    def person(self) -> Person:
-        """NM1 and DMG as a person."""
-        return Person(
-            last_name=at(self.nm1, 3),
-            first_name=at(self.nm1, 4),
-            middle_name=at(self.nm1, 5),
-            suffix=at(self.nm1, 7),
-            birth_date=self.birth_date,
-            sex=self.sex,
-        )
-
-    def provider(self) -> Provider:
-        """NM1 as a provider; an id that is no NPI goes to the references."""
-        qualifier = at(self.nm1, 8)
-        return Provider(
-            is_person=at(self.nm1, 2) == "1",
-            last_name=at(self.nm1, 3),
-            first_name=at(self.nm1, 4),
-            middle_name=at(self.nm1, 5),
-            suffix=at(self.nm1, 7),
-            npi=self.id if qualifier == NPI else "",
-            references=((qualifier, self.id),) if self.id and qualifier != NPI else (),
-        )
 
     def take(self, segment: list[str]) -> str | None:
         """Take a segment; the element that cannot be read, or None."""
@@ -220,11 +177,11 @@ def read_status(segment: list[str], component: str) -> tuple[ClaimStatus, str | 
     return status, f"STC{unread[0]:02d}" if unread else None
 
 
-class LevelReader:
+class LevelReader(SetReader):
     """The levels that are open, the claim on the lowest one, and its line. ``closed`` says what a claim becomes."""
 
     def __init__(self, ts: TransactionSet, *, answered: bool) -> None:
-        self._file, self._number = ts.file, ts.control_number
+        super().__init__(ts)
         self._component = ts.delimiters.component
         self._answered = answered
         self.created = ts.envelope.interchange_date if ts.envelope is not None else None
@@ -243,11 +200,6 @@ class LevelReader:
     def level(self, code: str) -> Level:
         """The open level of a kind; an empty one where there is none."""
         return self.levels.get(code) or Level(code)
-
-    def finding(self, code: str, segment: int, message: str, element: str) -> Finding:
-        """A warning at a segment."""
-        place = Location(file=self._file, segment=segment, element=element, transaction=self._number)
-        return Finding(code=code, severity=Severity.WARNING, message=message, location=place)
 
     def _take(self, number: int, segment: list[str]) -> Iterator[OpenClaim | Finding]:
         name = segment[0]

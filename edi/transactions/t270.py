@@ -9,39 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Unpack
 
 import msgspec
 
-from edi.model.directory import TradingPartner
 from edi.model.eligibility import DatePeriod, EligibilityInquiry
 from edi.model.finding import Finding, Location, Severity
 from edi.model.party import Person
 from edi.model.remittance import RawSegment
 from edi.transactions.elements import at, never_silent, raw
-from edi.transactions.eligibility_levels import (
+from edi.transactions.eligibility_levels import VERSION, Level, LevelWriter
+from edi.transactions.levels import (
     DEPENDENT,
     RECEIVER,
+    SEXES,
     SOURCE,
     SUBSCRIBER,
-    VERSION,
-    Level,
-    LevelWriter,
+    Interchange,
+    SetReader,
     eight_digits,
+    file_of,
     grouped,
+    payer_of,
+    sets_of,
 )
-from edi.transactions.outgoing import group_header, interchange_header
 from edi.x12.charset import unspellable
 from edi.x12.envelope import TransactionSet
-from edi.x12.envelope_writer import interchange, segments_text, transaction_text
 
 KIND: Final = "270"
 MOST_PATIENTS: Final = 99
 """Patients in one transaction set: what the guide advises for batches (from memory)."""
 _SERVICE_DATE: Final = "291"
 _GROUP_NUMBER: Final = "6P"
-_SEXES: Final = frozenset({"F", "M"})
-"""DMG03: the 270 knows no U."""
 
 
 def problems(inquiry: EligibilityInquiry) -> Iterator[Finding]:
@@ -87,55 +86,32 @@ def problems(inquiry: EligibilityInquiry) -> Iterator[Finding]:
 
 def plan_sets(inquiries: Iterable[EligibilityInquiry]) -> list[list[EligibilityInquiry]]:
     """Divide the inquiries of one file into transaction sets: one payer each, ``MOST_PATIENTS`` at most."""
-    sets: list[list[EligibilityInquiry]] = []
-    for _, members in grouped(inquiries, lambda one: (one.payer_id, one.payer_name)):
-        sets += [members[first : first + MOST_PATIENTS] for first in range(0, len(members), MOST_PATIENTS)]
-    return sets
+    return sets_of(inquiries, lambda one: (one.payer_id, one.payer_name), MOST_PATIENTS)
 
 
 def write(
-    transactions: Sequence[tuple[str, Sequence[EligibilityInquiry]]],
-    *,
-    partner: TradingPartner,
-    interchange_control_number: int,
-    group_control_number: int,
-    created: datetime,
+    transactions: Sequence[tuple[str, Sequence[EligibilityInquiry]]], **interchange: Unpack[Interchange]
 ) -> bytes:
-    """Write one interchange of one group. The same arguments give the same bytes.
+    """Write one interchange of one group; as ``levels.file_of``.
 
     Args:
-        transactions: each ST02 (allocated) with its inquiries, of which ``problems`` says nothing. BHT03 is ISA13 and
-            ST02.
-        partner: envelope fields, delimiters, case, line ends.
-        interchange_control_number: ISA13.
-        group_control_number: GS06.
-        created: time of ISA09, GS04 and BHT04, in the submitter's time zone.
-
-    Raises:
-        UsageError: the trading partner's delimiters or identifiers do not fit an ISA.
+        transactions: each ST02 (allocated) with its inquiries, of which ``problems`` says nothing.
+        interchange: what stands around them.
     """
-    header = interchange_header(partner, interchange_control_number, created)
-    group = group_header(partner, "HS", VERSION, group_control_number)
-    texts: list[str] = []
-    for number, inquiries in transactions:
-        writer = _Writer(header, upper_case=partner.upper_case)
-        writer.begin(f"{interchange_control_number:09d}{number}", created)
-        for payer, asked in grouped(inquiries, _payer_of):
-            writer.payer(payer, asked)
-        texts.append(transaction_text(KIND, number, VERSION, segments_text(writer.segments, header), header))
-    return interchange(header, [(group, texts)])
+    return file_of((KIND, "HS", VERSION), _Writer, _fill, transactions, **interchange)
 
 
-def _payer_of(inquiry: EligibilityInquiry) -> tuple[str, str, str]:
-    return inquiry.payer_name, inquiry.payer_id_qualifier, inquiry.payer_id
+def _fill(
+    writer: _Writer, reference: str, created: datetime, inquiries: Iterable[EligibilityInquiry]
+) -> None:
+    """What stands between ST and SE."""
+    writer.add("BHT", "0022", "13", reference, f"{created:%Y%m%d}", f"{created:%H%M}")
+    for payer, asked in grouped(inquiries, payer_of):
+        writer.payer(payer, asked)
 
 
 class _Writer(LevelWriter):
     """The segments of one 270."""
-
-    def begin(self, reference: str, created: datetime) -> None:
-        """BHT."""
-        self.add("BHT", "0022", "13", reference, f"{created:%Y%m%d}", f"{created:%H%M}")
 
     def payer(self, payer: tuple[str, str, str], inquiries: Iterable[EligibilityInquiry]) -> None:
         """2000A and all below it."""
@@ -155,11 +131,11 @@ class _Writer(LevelWriter):
         group = ((_GROUP_NUMBER, inquiry.group_number),) if inquiry.group_number else ()
         if patient is None:
             self._trace(inquiry)
-        self.person("IL", _known(inquiry.subscriber), inquiry.member_id, group)
+        self.patient("IL", _known(inquiry.subscriber), inquiry.member_id, group)
         if patient is not None:
             self.level(DEPENDENT, own, child=False)
             self._trace(inquiry)
-            self.person("03", _known(patient), "", ())
+            self.patient("03", _known(patient), "", ())
             self.add("INS", "N", self.code[inquiry.relationship])
         if inquiry.date_from is not None:
             last = inquiry.date_to if inquiry.date_to != inquiry.date_from else None
@@ -173,7 +149,7 @@ class _Writer(LevelWriter):
 
 def _known(person: Person) -> Person:
     """The person as the payer is to search him: without an address, and without a sex that the 270 does not know."""
-    return msgspec.structs.replace(person, address=None, sex=person.sex if person.sex in _SEXES else "")
+    return msgspec.structs.replace(person, address=None, sex=person.sex if person.sex in SEXES else "")
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -191,11 +167,11 @@ def read(ts: TransactionSet) -> Iterator[EligibilityInquiry | Finding]:
         yield from reader.take(number, segment)
 
 
-class _Reader:
+class _Reader(SetReader):
     """The levels that are open, and what is asked on the lowest one."""
 
     def __init__(self, ts: TransactionSet) -> None:
-        self._file, self._number = ts.file, ts.control_number
+        super().__init__(ts)
         self._repetition = ts.delimiters.repetition
         self._levels: dict[str, Level] = {}
         self._level: Level | None = None
@@ -211,7 +187,7 @@ class _Reader:
         elif name in ("ST", "BHT"):
             return
         elif self._level is None:
-            yield self._finding(number, "ELI005", "a segment stands outside any level and is not read", name)
+            yield self.finding("ELI005", number, "a segment stands outside any level and is not read", name)
         elif name == "EQ":
             kinds = at(segment, 1).split(self._repetition) if self._repetition else [at(segment, 1)]
             self._asked += kinds
@@ -220,7 +196,7 @@ class _Reader:
         else:
             element = self._level.take(segment)
             if element is not None:
-                yield self._finding(number, "SUB005", f"{element} cannot be read", element)
+                yield self.finding("SUB005", number, f"{element} cannot be read", element)
 
     def _begin(self, code: str) -> None:
         self._levels = {held: level for held, level in self._levels.items() if held < code}
@@ -242,7 +218,7 @@ class _Reader:
         yield EligibilityInquiry(
             trace_number=trace[1],
             trace_assigner=trace[2],
-            payer_name=at(source.nm1, 3),
+            payer_name=source.name,
             payer_id=source.id,
             payer_id_qualifier=at(source.nm1, 8) or "PI",
             provider=receiver.provider(),
@@ -256,10 +232,6 @@ class _Reader:
             service_types=asked,
             kept=tuple(_kept((source, receiver, subscriber), level, trace)),
         )
-
-    def _finding(self, segment: int, code: str, message: str, element: str) -> Finding:
-        place = Location(file=self._file, segment=segment, element=element, transaction=self._number)
-        return Finding(code=code, severity=Severity.WARNING, message=message, location=place)
 
 
 def _kept(above: Iterable[Level], level: Level, trace: tuple[str, str, str]) -> Iterator[RawSegment]:

@@ -10,28 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Unpack
 
 import msgspec
 
-from edi.model.directory import TradingPartner
 from edi.model.finding import Finding, Location, Severity
 from edi.model.party import Person
 from edi.model.remittance import RawSegment
 from edi.model.status import StatusInquiry
 from edi.transactions.elements import at, never_silent
-from edi.transactions.eligibility_levels import grouped
-from edi.transactions.status_levels import (
+from edi.transactions.levels import (
     DEPENDENT,
     PROVIDER,
     RECEIVER,
+    SEXES,
     SOURCE,
     SUBSCRIBER,
-    LevelReader,
-    OpenClaim,
+    Interchange,
+    file_of,
+    grouped,
+    payer_of,
+    sets_of,
 )
-from edi.transactions.status_writing import StatusWriter, file_of
+from edi.transactions.status_levels import VERSION, LevelReader, OpenClaim
+from edi.transactions.status_writing import StatusWriter
 from edi.x12.envelope import TransactionSet
 
 KIND: Final = "276"
@@ -39,8 +41,6 @@ MOST_CLAIMS: Final = 99
 """Claims in one transaction set: chosen as for the 270, no rule of the guide."""
 _REFERENCES: Final = ("BLT", "LU", "6P", "XZ", "D9")
 """REF01 beside 1K and EJ, in the guide's order but for EJ."""
-_SEXES: Final = frozenset({"F", "M"})
-_Payer: TypeAlias = tuple[str, str, str]
 
 
 def problems(inquiry: StatusInquiry) -> Iterator[Finding]:
@@ -71,63 +71,27 @@ def problems(inquiry: StatusInquiry) -> Iterator[Finding]:
 
 def plan_sets(inquiries: Iterable[StatusInquiry]) -> list[list[StatusInquiry]]:
     """Divide the inquiries of one file into transaction sets: one payer each, ``MOST_CLAIMS`` at most."""
-    sets: list[list[StatusInquiry]] = []
-    for _, members in grouped(inquiries, _payer_of):
-        sets += [members[first : first + MOST_CLAIMS] for first in range(0, len(members), MOST_CLAIMS)]
-    return sets
-
-
-def reference_of(interchange_control_number: int, number: str) -> str:
-    """BHT03 of a transaction set, by which a payer answers all of it at once: ISA13 and ST02."""
-    return f"{interchange_control_number:09d}{number}"
+    return sets_of(inquiries, payer_of, MOST_CLAIMS)
 
 
 def write(
-    transactions: Sequence[tuple[str, Sequence[StatusInquiry]]],
-    *,
-    partner: TradingPartner,
-    interchange_control_number: int,
-    group_control_number: int,
-    created: datetime,
+    transactions: Sequence[tuple[str, Sequence[StatusInquiry]]], **interchange: Unpack[Interchange]
 ) -> bytes:
-    """Write one interchange of one group. The same arguments give the same bytes.
+    """Write one interchange of one group; as ``levels.file_of``.
 
     Args:
         transactions: each ST02 (allocated) with its inquiries, all to one payer and of which ``problems`` says nothing.
-        partner: envelope fields, delimiters, case, line ends.
-        interchange_control_number: ISA13.
-        group_control_number: GS06.
-        created: time of ISA09, GS04 and BHT04, in the submitter's time zone.
-
-    Raises:
-        UsageError: the trading partner's delimiters or identifiers do not fit an ISA.
+        interchange: what stands around them.
     """
-    sets = [
-        (number, partial(_fill, reference_of(interchange_control_number, number), created, inquiries))
-        for number, inquiries in transactions
-    ]
-    return file_of(
-        KIND,
-        "HR",
-        sets,
-        partner=partner,
-        interchange_control_number=interchange_control_number,
-        group_control_number=group_control_number,
-        created=created,
-        upper_case=partner.upper_case,
-    )
-
-
-def _payer_of(inquiry: StatusInquiry) -> _Payer:
-    return inquiry.payer_name, inquiry.payer_id_qualifier, inquiry.payer_id
+    return file_of((KIND, "HR", VERSION), StatusWriter, _fill, transactions, **interchange)
 
 
 def _fill(
-    reference: str, created: datetime, inquiries: Sequence[StatusInquiry], writer: StatusWriter
+    writer: StatusWriter, reference: str, created: datetime, inquiries: Sequence[StatusInquiry]
 ) -> None:
     """What stands between ST and SE."""
     writer.add("BHT", "0010", "13", reference, f"{created:%Y%m%d}", f"{created:%H%M}")
-    for (name, qualifier, identifier), asked in grouped(inquiries, _payer_of):
+    for (name, qualifier, identifier), asked in grouped(inquiries, payer_of):
         source = writer.level(SOURCE, "", child=True)
         writer.organization("PR", name, qualifier, identifier)
         for (receiver, receiver_id), for_it in grouped(
@@ -150,7 +114,7 @@ def _patient(writer: StatusWriter, parent: str, inquiry: StatusInquiry) -> None:
         _demographics(writer, inquiry.subscriber)
     writer.person("IL", inquiry.subscriber, inquiry.member_id)
     if patient is not None:
-        writer.level(DEPENDENT, own, child=False)
+        writer.level(DEPENDENT, own, child=None)
         _demographics(writer, patient)
         writer.person("QC", patient, "")
     writer.add("TRN", "1", writer.code[inquiry.trace_number])
@@ -169,7 +133,7 @@ def _patient(writer: StatusWriter, parent: str, inquiry: StatusInquiry) -> None:
 
 def _demographics(writer: StatusWriter, person: Person) -> None:
     if person.birth_date is not None:
-        sex = person.sex if person.sex in _SEXES else ""
+        sex = person.sex if person.sex in SEXES else ""
         writer.add("DMG", "D8", f"{person.birth_date:%Y%m%d}", sex)
 
 

@@ -9,33 +9,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Unpack
 
-from edi.model.directory import TradingPartner
 from edi.model.finding import Finding
 from edi.model.party import Provider
 from edi.model.status import CLAIM, StatusAnswer
 from edi.model.status import PROVIDER as OF_PROVIDER
 from edi.model.status import RECEIVER as OF_RECEIVER
 from edi.transactions.elements import at, never_silent
-from edi.transactions.eligibility_levels import grouped
-from edi.transactions.status_levels import (
+from edi.transactions.levels import (
     DEPENDENT,
     PROVIDER,
     RECEIVER,
     SOURCE,
     SUBSCRIBER,
-    LevelReader,
-    OpenClaim,
+    Interchange,
+    file_of,
+    grouped,
+    payer_of,
 )
-from edi.transactions.status_writing import StatusWriter, file_of
+from edi.transactions.status_levels import VERSION, LevelReader, OpenClaim
+from edi.transactions.status_writing import StatusWriter
 from edi.x12.envelope import TransactionSet
 
 KIND: Final = "277"
 _GUIDES: Final = ("X212", "X093")
 _LEVELS: Final = {RECEIVER: OF_RECEIVER, PROVIDER: OF_PROVIDER}
-_Payer: TypeAlias = tuple[str, str, str]
 
 
 def answers_inquiries(ts: TransactionSet) -> bool:
@@ -100,42 +99,23 @@ def _answer(reader: LevelReader, claim: OpenClaim) -> StatusAnswer:
 
 
 def write(
-    transactions: Sequence[tuple[str, Sequence[StatusAnswer]]],
-    *,
-    partner: TradingPartner,
-    interchange_control_number: int,
-    created: datetime,
+    transactions: Sequence[tuple[str, Sequence[StatusAnswer]]], **interchange: Unpack[Interchange]
 ) -> bytes:
-    """Return an interchange with one 277 for each 276 answered, as the test payer sends it.
+    """Return an interchange with one 277 for each 276 answered, as the test payer sends it; as ``levels.file_of``.
 
     Args:
         transactions: each ST02 with its answers; BHT03 and BHT04 are those of the first. Segments kept are not written.
-        partner: envelope, seen from the writer.
-        interchange_control_number: ISA13, and GS06.
-        created: time of the interchange.
-
-    Raises:
-        UsageError: the trading partner's delimiters or identifiers do not fit an ISA.
+        interchange: what stands around them.
     """
-    sets = [(number, partial(_fill, created, answers)) for number, answers in transactions]
-    return file_of(
-        KIND,
-        "HN",
-        sets,
-        partner=partner,
-        interchange_control_number=interchange_control_number,
-        group_control_number=interchange_control_number,
-        created=created,
-        upper_case=True,
-    )
+    return file_of((KIND, "HN", VERSION), StatusWriter, _fill, transactions, upper_case=True, **interchange)
 
 
-def _fill(created: datetime, answers: Sequence[StatusAnswer], writer: StatusWriter) -> None:
+def _fill(writer: StatusWriter, _reference: str, created: datetime, answers: Sequence[StatusAnswer]) -> None:
     """What stands between ST and SE."""
     first = answers[0] if answers else StatusAnswer()
     day: date = first.answered_on or created.date()
     writer.add("BHT", "0010", "08", writer.code[first.reference], f"{day:%Y%m%d}", f"{created:%H%M}", "DG")
-    for (name, qualifier, identifier), of_payer in grouped(answers, _payer_of):
+    for (name, qualifier, identifier), of_payer in grouped(answers, payer_of):
         source = writer.level(SOURCE, "", child=True)
         writer.organization("PR", name, qualifier, identifier)
         for (receiver, receiver_id), mine in grouped(
@@ -146,10 +126,6 @@ def _fill(created: datetime, answers: Sequence[StatusAnswer], writer: StatusWrit
             writer.organization("41", receiver, "46", receiver_id)
             _statuses(writer, whole)
             _providers(writer, top, [one for one in mine if one.level != OF_RECEIVER])
-
-
-def _payer_of(answer: StatusAnswer) -> _Payer:
-    return answer.payer_name, answer.payer_id_qualifier, answer.payer_id
 
 
 def _providers(writer: StatusWriter, top: str, answers: Iterable[StatusAnswer]) -> None:
@@ -177,7 +153,7 @@ def _claim(writer: StatusWriter, parent: str, answer: StatusAnswer) -> None:
     own = writer.level(SUBSCRIBER, parent, child=answer.patient is not None)
     writer.person("IL", answer.subscriber, answer.member_id)
     if answer.patient is not None:
-        writer.level(DEPENDENT, own, child=False)
+        writer.level(DEPENDENT, own, child=None)
         writer.person("QC", answer.patient, "")
     writer.add("TRN", "2", writer.code[answer.trace_number])
     for status in answer.statuses:

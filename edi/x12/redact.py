@@ -1,10 +1,10 @@
 """A de-identified copy of X12 files that keeps what they are good for: structure, joins and balances.
 
-Every value is kept, shifted or replaced by what its element is: codes, counts and amounts are kept; dates of one call
-move by the same number of weeks; names, addresses, identifiers and free text are replaced by others of the same shape.
-What no table here knows is replaced. The same value becomes the same other value wherever it stands, in every file of
-the same key, and two values never become one: a claim and its remittance still meet, whatever zeros lead and whatever
-the case.
+Every value is kept, shifted or replaced by what its element is: codes, counts and amounts are kept where they have the
+form of their element (a name in LX01 has not); dates of one call move by the same number of weeks; names, addresses,
+identifiers and free text are replaced by others of the same shape. What no table here knows is replaced. The same value
+becomes the same other value wherever it stands, in every file of the same key, and two values never become one: a claim
+and its remittance still meet, whatever zeros lead and whatever the case.
 
 Without the key nobody gets back; with it everybody does who tries all values, so it is to be thrown away or kept as the
 files are. Dates moved by weeks and codes of diagnoses remain: this is for sharing with those who may see a limited data
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -26,24 +27,35 @@ from edi.codes.identifiers import npi_is_valid
 from edi.x12.delimiters import Delimiters, Heading
 from edi.x12.tokenizer import SyntaxProblem, tokens
 
-# One letter for each element: k kept, i an identifier, t text, d a date, c a composite of a code and identifiers,
-# s a composite of a procedure whose seventh part is a description, h a composite of codes and dates. The last letter
-# goes on.
+# One letter for each element. Kept while each part has the form: n a number, m one of six digits, 1 to 5 a code of at
+# most so many characters, k a longer code, y a payer's number. Else: p kept as it is, i an identifier, t text, d a
+# date, c a composite of a code and identifiers, s a composite of a procedure whose seventh part is a description, h one
+# of codes and dates. The last letter goes on. Lengths are those of the X12 data element dictionary.
 _SEGMENTS: Final = {
-    "ISA": "ktktkikidk", "IEA": "k", "GS": "kiidk", "GE": "k", "ST": "k", "SE": "k", "TA1": "kdk", "BHT": "kkidk",
-    "HL": "k", "LX": "k", "NM1": "kktttttkikkt", "N1": "ktkik", "N2": "t", "N3": "t", "N4": "tkikkik",
-    "PER": "ktkikikit",
-    "DMG": "kdk", "PRV": "kkik", "SBR": "kkitk", "PAT": "kkkkkdk", "INS": "kkkkkkkkkkkdktk", "CLM": "ik", "DTP": "kkd",
-    "DTM": "kdkkkd", "REF": "kitc", "HI": "h", "SV1": "skkkkkkkkkkkkkkkiik", "SV2": "ksk", "SV3": "sk", "SV5": "sk",
-    "SVC": "skkkksk", "SVD": "kksk", "CAS": "k", "AMT": "k", "QTY": "kkkt", "CN1": "kkkik", "PWK": "kkkkkitk",
-    "CRC": "k", "CR1": "kkkkkkttttk", "CR2": "kkkkkkkkkttk", "CR3": "kkkkt", "CUR": "kkkkkkkdkkdkkdkkdkkdk",
-    "FRM": "kkidk", "HCP": "kkkik", "HSD": "k", "LIN": "k", "CTP": "k", "LQ": "k", "MEA": "k", "MIA": "k", "MOA": "k",
-    "NTE": "kt", "K3": "t", "OI": "k", "TOO": "k", "PS1": "ik", "BPR": "kkkkkkikikikikidkkiki", "TRN": "kiii",
-    "CLP": "ikkkkkik", "TS2": "k", "TS3": "ikdk", "RDM": "kticc",
-    "STC": "kdkkkdkdikkt", "AK1": "k", "AK2": "k", "AK3": "k", "AK4": "kkkt",
-    "AK5": "k", "AK9": "k", "IK3": "k", "IK4": "kkkt", "IK5": "k", "CTX": "ck", "EB": "kkkktkkkkkkkskk", "EQ": "ksk",
-    "III": "kkktk", "AAA": "k", "LS": "k", "LE": "k", "MSG": "tk", "CL1": "k",
+    "ISA": "2t2t2i2idn1nn111", "IEA": "n", "GS": "2iidnn2k", "GE": "n", "ST": "nnk", "SE": "n", "TA1": "ndn13",
+    "BHT": "n2idn2", "HL": "mm21", "LX": "m", "NM1": "31ttttt2i23t", "N1": "3t2i23", "N2": "t", "N3": "t",
+    "N4": "t2i32i3", "PER": "2t2i2i2it", "DMG": "3d11k232n3k", "PRV": "33i2k3", "SBR": "12it31122", "PAT": "21213d2n1",
+    "INS": "12331122113d1t23n", "CLM": "in22k11111k313112122", "DTP": "33d", "DTM": "3dn23d", "REF": "3itc", "HI": "h",
+    "SV1": "sn2n22nn12112211iin1", "SV2": "4sn2nnn1k", "SV3": "snkk1nk", "SV5": "s2nnn1", "SVC": "snnknsn",
+    "SVD": "ynskn", "CAS": "25nn5nn5nn5nn5nn5nn", "AMT": "3n1", "QTY": "2nkt", "CN1": "2nniny", "PWK": "22n32itk2",
+    "CRC": "213", "CR1": "2n112nttttk", "CR2": "nn332nn11tt1", "CR3": "12n1t", "CUR": "33n3333dn3dn3dn3dn3dn",
+    "FRM": "k1idn", "HCP": "2nninknk2k2n2", "HSD": "2n2n2n21", "LIN": "k2k", "CTP": "23nnk3nn2kn", "LQ": "3k",
+    "MEA": "23nknn22243k", "MIA": "nnnnknnnnnnnnnnnnnnkkkkn", "MOA": "nnkkkkkn", "NTE": "3t", "K3": "t", "OI": "221",
+    "TOO": "3k", "PS1": "in2", "BPR": "2n13k2i3iyi2i3id32i3i", "TRN": "2iii", "CLP": "i2nnn2i2124nn1", "TS2": "n",
+    "TS3": "i2dn", "RDM": "2ticc", "STC": "kd2nnd3dikkt", "AK1": "2nk", "AK2": "nnk", "AK3": "3nk3", "AK4": "nn3t",
+    "AK5": "13", "AK9": "1nnn3", "IK3": "3nk3", "IK4": "nn3t", "IK5": "13", "CTX": "c3nkn", "EB": "2323t2nn2n11sn",
+    "EQ": "2s33n", "III": "3k2tnk2", "AAA": "1221", "LS": "k", "LE": "k", "MSG": "t2n", "CL1": "112",
 }  # fmt: skip
+_PLB: Final = ("id", "cn")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,10}|\.[0-9]{1,10})")
+_CODE: Final = re.compile(r"[0-9A-Za-z.\-]+")
+_LONGEST_CODE: Final = 12
+"""Of a version (005010X222A1); a code of more than three characters has a digit, which a name has not."""
+_LONGEST_WORD: Final = 3
+_LONGEST_ORDINAL: Final = 6
+_LONGEST_NUMBER: Final = 20
+_CONTEXTS: Final = frozenset({"SITUATIONAL TRIGGER", "SUBSCRIBER NAME NM109", "PATIENT NAME NM109"})
+"""CTX01-1: what the second part is; the others are codes."""
 _TAXONOMIES: Final = frozenset({"PXC", "ZZ"})
 """PRV02: PRV03 is what the provider does, not who he is."""
 _OF_PAYERS: Final = frozenset({"2U", "NF"})
@@ -111,7 +123,7 @@ class Redactor:
         shape = self._shape(name, elements)
         kinds = chain(shape, repeat(shape[-1]))
         done = [
-            element if kind == "k" or not element else self._element(element, kind, delimiters)
+            element if kind == "p" or not element else self._element(element, kind, delimiters)
             for element, kind in zip(elements, kinds, strict=False)
         ]
         return (delimiters.element.join([name, *done]) + delimiters.segment + "\n").encode("utf-8")
@@ -122,11 +134,11 @@ class Redactor:
         if name == "ST":
             self._kind = first
         elif name == "PLB":
-            return "id" + "ck" * len(elements)
-        elif _is_public(name, first, second):
-            return "k"
+            return _PLB[0] + _PLB[1] * len(elements)
+        elif (public := _public(name, first, second)) is not None:
+            return public
         elif name == "TRN" and self._kind == _REMITTANCE:
-            return "kiki"  # TRN03 is the payer, as BPR10 is
+            return "2iyi"  # TRN03 is the payer, as BPR10 is
         return _SEGMENTS.get(name.strip(), "i")
 
     def _element(self, text: str, kind: str, delimiters: Delimiters) -> str:
@@ -135,14 +147,19 @@ class Redactor:
         if kind in "csh":
             parts = text.split(delimiters.component)
             if kind == "c":
+                known = parts[0] in _CONTEXTS
+                parts[0] = parts[0] if known else self._of_form(parts[0], "k")
                 parts[1:] = [self.identifier(part) for part in parts[1:]]
             elif kind == "s":
-                parts[_DESCRIPTION:] = [
-                    self._text(part) for part in parts[_DESCRIPTION : _DESCRIPTION + 1]
-                ] + parts[_DESCRIPTION + 1 :]
+                parts = [
+                    self._text(part) if place == _DESCRIPTION else self._of_form(part, "k")
+                    for place, part in enumerate(parts)
+                ]
             else:
                 parts = [self._code_or_date(part) for part in parts]
             return delimiters.component.join(parts)
+        if kind not in "it":
+            return text if _has_form(text, kind) else self._formed(text, kind, delimiters)
         if delimiters.repetition and delimiters.repetition in text:
             return delimiters.repetition.join(
                 self.identifier(one) for one in text.split(delimiters.repetition)
@@ -153,7 +170,18 @@ class Redactor:
         """A part of a composite of codes: a date in it moves."""
         if len(part) >= 8 and _is_date(part[:8]) and part[:2] in ("19", "20"):
             return self.moved(part)
-        return part
+        return self._of_form(part, "k")
+
+    def _formed(self, text: str, kind: str, delimiters: Delimiters) -> str:
+        """A value of several parts, or one that has not the form of its element: each part is kept by its form."""
+        return (delimiters.repetition or "\0").join(
+            delimiters.component.join(self._of_form(part, kind) for part in one.split(delimiters.component))
+            for one in text.split(delimiters.repetition or "\0")
+        )
+
+    def _of_form(self, text: str, kind: str) -> str:
+        """A value that has the form of its element, else another in its place."""
+        return text if not text or _has_form(text, kind) else self._text(text)
 
     def _text(self, text: str) -> str:
         return " ".join(self._word(word) if word else word for word in text.split(" "))
@@ -224,15 +252,37 @@ class Redactor:
                 return number
 
 
-def _is_public(name: str, first: str, second: str) -> bool:
-    """Whether the qualifiers of a segment say that nothing in it is a person's."""
-    return (
-        (name == "N1" and first in _PUBLIC)
-        or (name == "NM1" and first in _PUBLIC and second != _PERSON)
-        or (name == "PRV" and second in _TAXONOMIES)
-        or (name == "REF" and first in _OF_PAYERS)
-        or (name == "DTP" and second == _CLOCK)
-    )
+def _public(name: str, first: str, second: str) -> str | None:
+    """What the elements are of a segment whose qualifiers say that nothing in it is a person's; None of others."""
+    if (name == "N1" and first in _PUBLIC) or (name == "NM1" and first in _PUBLIC and second != _PERSON):
+        return "p"
+    if name == "PRV" and second in _TAXONOMIES:
+        return "33k2k3"
+    if name == "REF" and first in _OF_PAYERS:
+        return "3ytc"
+    return "33n" if name == "DTP" and second == _CLOCK else None
+
+
+@lru_cache(maxsize=100_000)
+def _has_form(text: str, kind: str) -> bool:
+    """Whether a value is what its element holds: a number, or a code of that length. Blanks around it do not count."""
+    core = text.strip()
+    if not core:
+        return True
+    if kind == "n":
+        return _NUMBER.fullmatch(core) is not None
+    if kind == "m":
+        return core.isascii() and core.isdigit() and len(core) <= _LONGEST_ORDINAL
+    if kind == "1":
+        return len(core) == 1
+    if _CODE.fullmatch(core) is None:
+        return False
+    if kind == "y":
+        return len(core) <= _LONGEST_NUMBER
+    if kind == "k":
+        has_digit = any(char.isdigit() for char in core)
+        return len(core) <= (_LONGEST_CODE if has_digit else _LONGEST_WORD)
+    return len(core) <= int(kind)
 
 
 def _capital(char: str) -> str:

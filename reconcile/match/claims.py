@@ -1,8 +1,9 @@
 """One claim payment x the submissions the store proposes for it.
 
 A number proposes a claim; charge, patient or lines must agree before it is accepted (one of them for a patient that is
-not known to differ; all of charge and lines for one that is). Several submissions of one chain are versions of one
-claim, so a version is chosen; several chains that fit equally well are ambiguous, and go to the queue.
+not known to differ; all of charge and lines for one that is). Where last name and member id are both another's, a
+person decides, whatever number agrees. Several submissions of one chain are versions of one claim, so a version is
+chosen; several chains that fit equally well are ambiguous, and go to the queue.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ from edi.model.control import is_placeholder, normalise_control_number
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.accounts import DUPLICATE
-from reconcile.match.fit import STRENGTH, Fit, fit_of, patient_agrees, payer_agrees, points_of, shared_number
+from reconcile.match.fit import STRENGTH, Fit, fit_of, payer_agrees, points_of, shared_number
 from reconcile.match.foreign import PREDETERMINATION, foreign_kind
 from reconcile.match.lines import by_control_number, match_lines
-from reconcile.values import ClaimEvidence, ClaimMatch, LineEvidence, LineMatch, SubmittedClaim
+from reconcile.match.patient import another_patient, patient_agrees
+from reconcile.match.unposted import disagreement, ids_of, named_apart, not_posted, of_another
+from reconcile.values import (
+    ClaimEvidence,
+    ClaimMatch,
+    LineEvidence,
+    LineMatch,
+    SubmittedClaim,
+)
 
 _DEFAULT: Final = MatchingPolicy()
 _BY_LINE_NUMBER: Final = (LineEvidence.LINE_CONTROL_NUMBER, LineEvidence.LINE_NUMBER)
@@ -34,6 +43,7 @@ def match_claim(
     payer_ids: tuple[str, ...] = (),
     answered: Collection[int] = (),
     policy: MatchingPolicy | None = None,
+    vouched: Collection[int] = (),
 ) -> ClaimMatch:
     """Tie one claim payment to one submission and its lines, or say why not.
 
@@ -47,13 +57,15 @@ def match_claim(
         answered: ids of submitted lines that other claim payments have answered; they lose ties (split claims,
             resends).
         policy: how sure a match must be; None for the defaults.
+        vouched: roots of claims that this patient's answers stand on already, whatever name and id the claim has.
 
     Returns:
-        A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``ambiguous``,
-        ``lines_unmatched``, ``not_ours`` or ``predetermination``, and ``detail`` names fields, never values.
+        A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``other_patient``,
+        ``ambiguous``, ``lines_unmatched``, ``not_ours`` or ``predetermination``, and ``detail`` names fields, never
+        values.
     """
     if payment.status == PREDETERMINATION:
-        return _not_posted(
+        return not_posted(
             "predetermination",
             "CLP02 25 says what would be paid; nothing was, and the claim stays open",
             candidates,
@@ -61,30 +73,38 @@ def match_claim(
     if not candidates:
         kind = foreign_kind(payment)
         if kind:
-            return _not_posted("not_ours", f"a claim of another kind: {kind}; kept, and posted nowhere", ())
-        return _not_posted(
+            return not_posted("not_ours", f"a claim of another kind: {kind}; kept, and posted nowhere", ())
+        return not_posted(
             "no_claim",
             "no submitted claim has this patient control number, payer claim control number or line number",
             (),
         )
     policy = policy or _DEFAULT
     payment = _without_placeholders(payment, policy)
-    quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids)
+    quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids, vouched)
     if quick is not None:
         return quick
     fits = [fit_of(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
     accepted = [fit for fit in fits if fit.accepted(policy)]
+    strangers = [
+        fit for fit in accepted if fit.patient < 0 and _stranger(payment, fit.claim, candidates, vouched)
+    ]
+    if strangers and max(accepted, key=lambda fit: fit.identity()).patient <= 0:
+        accepted = [fit for fit in accepted if fit.patient > 0]
+        if not accepted:
+            nearest = max(strangers, key=lambda fit: fit.identity())
+            return of_another(nearest.evidence, nearest.lines, candidates)
     if len({fit.claim.root for fit in fits if fit.payer_number}) > 1 and accepted:
         best = max(accepted, key=lambda fit: fit.identity())
         accepted = accepted if best.told_apart() else []
     if not accepted:
-        reason, detail = _disagreement(fits)
+        reason, detail = disagreement(fits)
         return ClaimMatch(
             claim_id=None,
             evidence=max((fit.evidence for fit in fits), key=lambda evidence: STRENGTH[evidence]),
             reason=reason,
             detail=detail,
-            candidates=_ids(candidates),
+            candidates=ids_of(candidates),
         )
     if len(accepted) == 1:
         return _settled(payment, accepted[0], accepted, candidates, payer_key, policy, margin=0)
@@ -101,7 +121,7 @@ def match_claim(
             evidence=ranked[0].evidence,
             reason="ambiguous",
             detail=f"{_equals(ranked)} claims fit equally well",
-            candidates=_ids(candidates),
+            candidates=ids_of(candidates),
         )
     return _settled(payment, ranked[0], accepted, candidates, payer_key, policy, margin=margin)
 
@@ -121,14 +141,14 @@ def _settled(
     ``margin``: by how many points the next chain is behind.
     """
     if best.allocated and _contradicted(payment, best.claim, best.evidence, candidates):
-        return _named_apart(best.evidence, best.lines, candidates)
+        return named_apart(best.evidence, best.lines, candidates)
     chosen, runner_up = best, None
     if len(accepted) > 1:
         chain = [fit for fit in accepted if fit.claim.root == best.claim.root]
         chosen = max(chain, key=lambda fit: _version(fit, payment))
         others = [fit for fit in accepted if fit is not chosen]
         runner_up = max(others, key=lambda fit: fit.identity()).claim.id
-    ids = _ids(candidates)
+    ids = ids_of(candidates)
     answer = _answer(payment, chosen, ids, runner_up, payer_key)
     if answer.claim_id is not None and not policy.line_margin:
         return msgspec.structs.replace(answer, margin=margin) if margin else answer
@@ -174,27 +194,12 @@ def _doubtful(lines: Sequence[LineMatch], policy: MatchingPolicy) -> int:
     )
 
 
-def _not_posted(reason: str, detail: str, candidates: Sequence[SubmittedClaim]) -> ClaimMatch:
-    """The answer where no claim is looked for any further."""
-    return ClaimMatch(
-        claim_id=None,
-        evidence=ClaimEvidence.NONE,
-        reason=reason,
-        detail=detail,
-        candidates=_ids(candidates),
-    )
-
-
-def _ids(candidates: Sequence[SubmittedClaim]) -> tuple[int, ...]:
-    """The submissions that were looked at, in order of their ids."""
-    return tuple(sorted([claim.id for claim in candidates]))
-
-
 def _by_allocated_numbers(
     payment: ClaimPayment,
     candidates: Sequence[SubmittedClaim],
     payer_key: str | None,
     payer_ids: tuple[str, ...],
+    vouched: Collection[int],
 ) -> ClaimMatch | None:
     """The fast way: an allocated number names one line of one submission for ever, so all of them decide."""
     if not payment.lines:
@@ -210,6 +215,8 @@ def _by_allocated_numbers(
         if claim.patient_control_number == number:
             if "payer_differs" in notes and len(candidates) > 1:
                 return None  # another submission of the claim, to the payer that answers, may bear the same numbers
+            if "patient_differs" in notes and _stranger(payment, claim, candidates, vouched):
+                return of_another(ClaimEvidence.CONTROL_NUMBER, lines, candidates)
             return ClaimMatch(
                 claim_id=claim.id, evidence=ClaimEvidence.CONTROL_NUMBER, notes=notes, lines=lines
             )
@@ -218,7 +225,14 @@ def _by_allocated_numbers(
         evidence = shared_number(payment, claim, known=True)
         found, owner = ClaimMatch(claim_id=claim.id, evidence=evidence, notes=notes, lines=lines), claim
     if found is not None and owner is not None and _contradicted(payment, owner, found.evidence, candidates):
-        return _named_apart(found.evidence, found.lines, candidates)
+        return named_apart(found.evidence, found.lines, candidates)
+    if (
+        found is not None
+        and owner is not None
+        and "patient_differs" in found.notes
+        and _stranger(payment, owner, candidates, vouched)
+    ):
+        return of_another(found.evidence, found.lines, candidates)
     return found
 
 
@@ -239,18 +253,16 @@ def _contradicted(
     return bool(number) and bool(named) and claim.root not in named
 
 
-def _named_apart(
-    evidence: ClaimEvidence, lines: tuple[LineMatch, ...], candidates: Sequence[SubmittedClaim]
-) -> ClaimMatch:
-    """The answer when the two numbers name two claims: a person decides which of them is wrong."""
-    return ClaimMatch(
-        claim_id=None,
-        evidence=evidence,
-        lines=lines,
-        reason="conflict",
-        detail="CLP01 names one claim, and the line control numbers (REF*6R) this store gave name another",
-        candidates=_ids(candidates),
-    )
+def _stranger(
+    payment: ClaimPayment,
+    claim: SubmittedClaim,
+    candidates: Sequence[SubmittedClaim],
+    vouched: Collection[int],
+) -> bool:
+    """Whether the patient is another than that of every submission of a claim, and nothing posted there says so too."""
+    if claim.root in vouched:
+        return False
+    return another_patient(payment, [one for one in candidates if one.root == claim.root])
 
 
 def _version(fit: Fit, payment: ClaimPayment) -> tuple[int, ...]:
@@ -327,26 +339,6 @@ def _answer(
         candidates=ids if len(ids) > 1 else (),
         runner_up=runner_up,
     )
-
-
-def _disagreement(fits: Sequence[Fit]) -> tuple[str, str]:
-    """Reason, and what differs between the claim payment and the nearest candidate, without a value."""
-    numbered = [fit for fit in fits if fit.evidence is not ClaimEvidence.NONE]
-    if not numbered:
-        return "no_claim", "no proposed claim carries the number"
-    nearest = max(numbered, key=lambda fit: fit.identity())
-    differs = []
-    if nearest.patient < 0:
-        differs.append("patient (NM1*QC)")
-    if not nearest.charge:
-        differs.append("charge (CLP03)")
-    if nearest.sure < len(nearest.lines):
-        differs.append(
-            f"{len(nearest.lines) - nearest.sure} of {len(nearest.lines)} lines (code, date, charge)"
-        )
-    if not nearest.payer:
-        differs.append("payer")
-    return "conflict", "the number is known, but these differ: " + ", ".join(differs)
 
 
 def _equals(ranked: Sequence[Fit]) -> int:

@@ -12,6 +12,7 @@ from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.match.evidence import claim_date
 from reconcile.match.lines import match_lines
+from reconcile.match.patient import patient_agrees
 from reconcile.values import ClaimEvidence, LineEvidence, LineMatch, SubmittedClaim
 
 STRENGTH: Final = {
@@ -160,34 +161,6 @@ def _other_day(payment: ClaimPayment, claim: SubmittedClaim, lines: Collection[L
 def _is_sure(match: LineMatch) -> bool:
     """Whether code, date and charge (or a number with them) agree: enough to speak for the claim."""
     return match.evidence in _FULL and (not match.notes or _CONTRARY.isdisjoint(match.notes))
-
-
-def patient_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> int:
-    """1 when member id or name agree, -1 when both sides tell one and none agrees, 0 when nothing can be compared."""
-    if payment.member_id and payment.member_id in claim.member_ids:
-        return 1
-    told = False
-    members = {normalise_control_number(value) for value in claim.member_ids if value}
-    given = {payment.member_id} | {party.id for party in payment.parties if party.role in ("QC", "IL", "74")}
-    numbers = {normalise_control_number(value) for value in given if value}
-    if members and numbers:
-        told = True
-        if members & numbers:
-            return 1
-    submitted = (_letters(claim.patient_last_name), _letters(claim.patient_first_name))
-    for role in ("QC", "74"):
-        party = payment.party(role)
-        if party is None or not party.last_name or not submitted[0]:
-            continue
-        told = True
-        last, first = _letters(party.last_name), _letters(party.first_name or "")
-        if last == submitted[0] and (not first or not submitted[1] or first[0] == submitted[1][0]):
-            return 1
-    return -1 if told else 0
-
-
-def _letters(text: str) -> str:
-    return "".join([character for character in text.upper() if character.isalpha()])
 
 
 def payer_agrees(claim: SubmittedClaim, payer_key: str | None, payer_ids: tuple[str, ...]) -> bool:

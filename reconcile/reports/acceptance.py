@@ -28,18 +28,19 @@ from reconcile.reports.registry import (
     percent,
     summed,
 )
-from reconcile.store.report_rows import answers as source
+from reconcile.store.report_rows import acknowledged as source
 from reconcile.store.report_rows.answer_sums import acceptance_sums
+from reconcile.store.report_rows.books import Books
 from reconcile.store.report_rows.scope import listed
 
 _OUTCOMES: Final = (source.ACCEPTED, source.REJECTED_277, source.REJECTED_999, source.NO_ANSWER)
 _SUMS: Final = ("sent", "answered", *_OUTCOMES)
 
 
-def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
+def groups(books: Books, by: str) -> list[Row]:
     """By group, how many claims were accepted, rejected by what, and not answered."""
     found: dict[str, Row] = {}
-    for one in acceptance_sums(connection, scope, by):
+    for one in acceptance_sums(books, by):
         row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys(_SUMS, 0)})
         row[one.outcome] = one.claims
         row["sent"] = cell(row, "sent") + one.claims
@@ -59,7 +60,7 @@ def _rated(row: Row) -> Row:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows = groups(connection, scope, by)
+    rows = groups(Books(connection, scope), by)
     return Answer(by_name(rows) if by == "month" else by_amount(rows, "sent"), whole(rows))
 
 

@@ -33,18 +33,19 @@ from reconcile.reports.registry import (
     tenths,
 )
 from reconcile.store.report_rows import balances as source
+from reconcile.store.report_rows.books import BUCKETS, WINDOW, Books
 from reconcile.store.report_rows.scope import listed
 
-_BUCKETS: Final = tuple(name for name, _ in source.BUCKETS)
+_BUCKETS: Final = tuple(name for name, _ in BUCKETS)
 _SUMS: Final = ("balances", *_BUCKETS, "total", "credits", "written_off", "charges_90_days")
 _DAYS: Final = ("days 0–30", "31–60", "61–90", "91–120", "over 120")
 
 
-def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
+def groups(books: Books, by: str) -> list[Row]:
     """By group, what is open by age; what patients owe is a group of its own."""
-    charges = source.window_sums(connection, scope, by)
+    charges = source.window_sums(books, by)
     found = {name: _empty(name) for name in charges}
-    for one in source.open_sums(connection, scope, by):
+    for one in source.open_sums(books, by):
         row = found.setdefault(one.group, _empty(one.group))
         row["balances"] = cell(row, "balances") + one.balances
         row[one.bucket] = cell(row, one.bucket) + one.cents
@@ -69,12 +70,12 @@ def _empty(name: str) -> Row:
 
 def _counted(row: Row) -> Row:
     """The row with its days in A/R; of what patients owe there is no day's charge to compare with."""
-    row["days_in_ar"] = tenths(cell(row, "total"), cell(row, "charges_90_days"), source.WINDOW)
+    row["days_in_ar"] = tenths(cell(row, "total"), cell(row, "charges_90_days"), WINDOW)
     return row
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows = groups(connection, scope, by)
+    rows = groups(Books(connection, scope), by)
     ordered = by_name(rows) if by == "month" else by_amount(rows, "total")
     ordered.sort(key=lambda row: row[GROUP] == source.PATIENTS)
     accounts = source.open_accounts(connection, scope)
@@ -151,7 +152,7 @@ REPORT: Final = Report(
             formula="total / (charges of the last 90 days of service / 90)",
             numerator=Part("balances", "amount"),
             denominator=Part("window", "charge"),
-            scale=source.WINDOW,
+            scale=WINDOW,
         ),
     ),
     row_sets=(

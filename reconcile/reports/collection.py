@@ -7,7 +7,7 @@ It is told of claims: by payer, a claim stands with the payer billed, with the m
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from reconcile.reports.behind import CLAIM
 from reconcile.reports.registry import (
@@ -29,29 +29,16 @@ from reconcile.reports.registry import (
     summed,
 )
 from reconcile.store.report_rows import balances as source
+from reconcile.store.report_rows.books import AMOUNTS, Books
 from reconcile.store.report_rows.scope import listed
 
-_AMOUNTS: Final = (*source.AMOUNTS, "patient_paid", "overpaid")
+_AMOUNTS: Final = (*AMOUNTS, "patient_paid", "overpaid")
 _SUMS: Final = ("claims", "charge", "allowed", "collected", *_AMOUNTS)
 
 
-def groups(connection: Connection, scope: Scope, by: str) -> list[Row]:
+def groups(books: Books, by: str) -> list[Row]:
     """By group, the amounts that the charges are made of, and the rate."""
-    return rated(source.collection_sums(connection, scope, by))
-
-
-def rated(sums: Iterable[Any]) -> list[Row]:
-    """What ``collection_sums`` gave, as rows with the rate."""
-    return [
-        _rated(
-            {
-                GROUP: one.group,
-                "claims": int(one.claims),
-                **{name: int(getattr(one, name) or 0) for name in ("charge", *_AMOUNTS)},
-            }
-        )
-        for one in sums
-    ]
+    return [_rated({GROUP: group, **sums}) for group, sums in source.collection_sums(books, by).items()]
 
 
 def whole(rows: Iterable[Row]) -> Row:
@@ -67,7 +54,7 @@ def _rated(row: Row) -> Row:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows = groups(connection, scope, by)
+    rows = groups(Books(connection, scope), by)
     return Answer(by_name(rows) if by == "month" else by_amount(rows, "allowed"), whole(rows))
 
 

@@ -27,6 +27,7 @@ from reconcile.reports.registry import (
     summed,
 )
 from reconcile.store.report_rows import denials as source
+from reconcile.store.report_rows.books import Books
 from reconcile.store.report_rows.scope import listed
 
 _SUMS: Final = ("count", "amount", "open_count", "open_amount", "preventable_amount")
@@ -57,7 +58,7 @@ def groups(connection: Connection, scope: Scope, by: str) -> tuple[list[Row], Ro
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
     rows, whole = groups(connection, scope, by)
-    rate = rates.total(connection, scope)
+    rate = rates.total(Books(connection, scope))
     claims = f"{rate['denied_claims']} of {rate['adjudicated_claims']} claims"
     dollars = f"{decimal_text(cell(rate, 'denied'))} of {decimal_text(cell(rate, 'adjudicated'))} adjudicated"
     left_out = "on the merits; duplicates, unprocessable and pended claims are not counted"

@@ -30,6 +30,7 @@ from reconcile.reports.registry import (
     Scope,
     cell,
 )
+from reconcile.store.report_rows.books import EVERYTHING, Books
 
 _BY: Final = ""
 """All claims together: the page shows totals alone."""
@@ -84,18 +85,19 @@ HEADLINES: Final = (
 
 def totals(connection: Connection, scope: Scope) -> dict[str, Row]:
     """The totals of the reports that the page is made of, by report."""
+    books = Books(connection, scope, _BY, EVERYTHING)
     days = payers.lags(connection, scope)[TOTAL]
     denied = denials.groups(connection, scope, _BY)[1]
     return {
-        "collection": collection.whole(collection.groups(connection, scope, _BY)),
-        "aging": aging.whole(aging.groups(connection, scope, _BY)),
-        "acceptance": acceptance.whole(acceptance.groups(connection, scope, _BY)),
-        "resolution": resolution.whole(resolution.groups(connection, scope, _BY)),
-        "rates": rates.total(connection, scope),
+        "collection": collection.whole(collection.groups(books, _BY)),
+        "aging": aging.whole(aging.groups(books, _BY)),
+        "acceptance": acceptance.whole(acceptance.groups(books, _BY)),
+        "resolution": resolution.whole(resolution.groups(books, _BY)),
+        "rates": rates.total(books),
         "denials": denied,
         "preventable": {"amount": denied["preventable_amount"]},
         "payers": {"lag_p50": payers.percentile(days, 50), "lag_p90": payers.percentile(days, 90)},
-        "silence": silence.REPORT.read(connection, scope, _BY).total or {},
+        "silence": silence.whole(silence.groups(books, _BY), scope),
     }
 
 

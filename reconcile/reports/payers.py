@@ -34,7 +34,7 @@ from reconcile.reports.registry import (
     summed,
 )
 from reconcile.store.report_rows import balances as source
-from reconcile.store.report_rows.answer_sums import several_payers
+from reconcile.store.report_rows.books import ANSWERS, COLLECTED, OPEN, Books
 from reconcile.store.report_rows.scope import listed
 
 _BY: Final = "payer"
@@ -81,18 +81,11 @@ def lags(connection: Connection, scope: Scope) -> dict[str, dict[int, int]]:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    mixed, sums_of_claims = (
-        several_payers(connection, scope),
-        source.collection_sums(connection, scope, _BY),
-    )
-    billed = collection.rated(sums_of_claims)
-    money: list[Row] = [
-        {GROUP: payer, **sums}
-        for payer, sums in source.money_sums(connection, scope, sums_of_claims, mixed).items()
-    ]
-    rated = rates.groups(connection, scope, _BY, mixed)
-    first = resolution.groups(connection, scope, _BY, mixed)
-    is_open = [row for row in aging.groups(connection, scope, _BY) if row[GROUP] != source.PATIENTS]
+    books = Books(connection, scope, _BY, (COLLECTED, OPEN, ANSWERS))
+    billed = collection.groups(books, _BY)
+    money: list[Row] = [{GROUP: payer, **sums} for payer, sums in source.money_sums(books).items()]
+    rated, first = rates.groups(books, _BY), resolution.groups(books, _BY)
+    is_open = [row for row in aging.groups(books, _BY) if row[GROUP] != source.PATIENTS]
     days = lags(connection, scope)
     parts = ((billed, _BILLED), (money, _MONEY), (rated, _RATES), (first, _FIRST), (is_open, ("total",)))
     named = {str(row[GROUP]) for some, _ in parts for row in some} | days.keys() - {TOTAL}

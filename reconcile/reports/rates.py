@@ -9,7 +9,7 @@ the payer that answered, whoever was billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
@@ -34,23 +34,24 @@ from reconcile.reports.registry import (
 )
 from reconcile.store.report_rows import answers as source
 from reconcile.store.report_rows.answer_sums import rate_sums
+from reconcile.store.report_rows.books import Books
 from reconcile.store.report_rows.scope import listed
 
 _SUMS: Final = ("adjudicated_claims", "adjudicated", "denied_claims", "denied")
 _ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
-def groups(connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None) -> list[Row]:
-    """By group, what is adjudicated and denied, with both rates; ``mixed`` as of ``rate_sums``."""
+def groups(books: Books, by: str) -> list[Row]:
+    """By group, what is adjudicated and denied, with both rates."""
     return [
         _rated({GROUP: group, **{name: getattr(sums, name) for name in (*_SUMS, *_ONCE)}})
-        for group, sums in rate_sums(connection, scope, by, mixed).items()
+        for group, sums in rate_sums(books, by).items()
     ]
 
 
-def total(connection: Connection, scope: Scope) -> Row:
+def total(books: Books) -> Row:
     """The same for all claims of the scope."""
-    return whole(groups(connection, scope, ""))
+    return whole(groups(books, ""))
 
 
 def whole(rows: Iterable[Row]) -> Row:
@@ -65,7 +66,7 @@ def _rated(row: Row) -> Row:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows = groups(connection, scope, by)
+    rows = groups(Books(connection, scope), by)
     return Answer(by_name(rows) if by == "month" else by_amount(rows, "denied"), whole(rows))
 
 

@@ -98,6 +98,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         groupings: what ``--by`` takes, the first without it; empty for a report of one shape.
         chart: what ``--picture`` draws; None for none.
         needs_contract: the scope must hold the settings' rates and payers.
+        needs_overdue: the scope must hold what is overdue by the settings, as far as they say.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     groupings: tuple[str, ...] = ()
     chart: Chart | None = None
     needs_contract: bool = False
+    needs_overdue: bool = False
 
     def grouping(self, by: str | None) -> str:
         """The grouping that is meant: the one given, else the first; "" where the report has one shape.

@@ -7,7 +7,7 @@ payer that answered it, by that payer's first answer; the total counts it once, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from reconcile.reports.behind import CLAIM, CLAIM_GROUPS
@@ -32,6 +32,7 @@ from reconcile.reports.registry import (
 )
 from reconcile.store.report_rows import answers as source
 from reconcile.store.report_rows.answer_sums import resolution_sums
+from reconcile.store.report_rows.books import Books
 from reconcile.store.report_rows.scope import listed
 
 _OUTCOMES: Final = (source.SETTLED, source.DENIED_FIRST, source.PENDED_FIRST, source.REJECTED_FIRST)
@@ -39,10 +40,10 @@ _SUMS: Final = ("answered", *_OUTCOMES)
 _ONCE: Final = tuple(ONCE + name for name in _SUMS)
 
 
-def groups(connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None) -> list[Row]:
-    """By group, how the claims that a payer answered came out at first; ``mixed`` as of ``resolution_sums``."""
+def groups(books: Books, by: str) -> list[Row]:
+    """By group, how the claims that a payer answered came out at first."""
     found: dict[str, Row] = {}
-    for one in resolution_sums(connection, scope, by, mixed):
+    for one in resolution_sums(books, by):
         row = found.setdefault(one.group, {GROUP: one.group, **dict.fromkeys((*_SUMS, *_ONCE), 0)})
         for begin, claims in (("", one.claims), (ONCE, one.once)):
             row[begin + one.outcome] = claims
@@ -61,7 +62,7 @@ def _rated(row: Row) -> Row:
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows = groups(connection, scope, by)
+    rows = groups(Books(connection, scope), by)
     return Answer(by_name(rows) if by == "month" else by_amount(rows, "answered"), whole(rows))
 
 

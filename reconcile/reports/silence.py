@@ -2,11 +2,16 @@
 
 The last submission of a claim says how far it came; ``said`` is what its payer told of it last when it was asked (277:
 state, codes, day). A claim payment in suspense is not an answer: held list has it.
+
+The rows ``overdue`` are what the profiles of trading partners and payers expect, and has not come in time: those that
+the manifest of `run` lists, looked at on the day of ``--as-of``, with what the store holds now. ``--since`` and
+``--until`` speak of the day it is counted from there; what is of several practices stands in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
@@ -31,27 +36,38 @@ from reconcile.reports.registry import (
 from reconcile.store.bulk import IN_LIST, chunks
 from reconcile.store.claim_status.known import said_by
 from reconcile.store.report_rows import answers as source
+from reconcile.store.report_rows.answer_sums import silence_sums
+from reconcile.store.report_rows.books import Books
 from reconcile.store.report_rows.scope import listed
+
+OVERDUE: Final = "overdue"
+"""The rows that only the profiles can tell."""
+
+
+def groups(books: Books, by: str) -> list[Row]:
+    """By group, the claims that nobody answered, and the oldest of them."""
+    return [
+        {
+            GROUP: one.group,
+            "claims": one.claims,
+            "charge": one.charge,
+            "oldest": one.oldest,
+            "oldest_days": _age(one.oldest, books.scope),
+        }
+        for one in silence_sums(books, by)
+    ]
+
+
+def whole(rows: Sequence[Row], scope: Scope) -> Row:
+    """The total of groups."""
+    oldest = min((row["oldest"] for row in rows if isinstance(row["oldest"], date)), default=None)
+    return {**summed(rows, ("claims", "charge"), TOTAL), "oldest": oldest, "oldest_days": _age(oldest, scope)}
 
 
 def _read(connection: Connection, scope: Scope, by: str) -> Answer:
-    rows: list[Row] = [
-        {
-            GROUP: one.group,
-            "claims": int(one.claims),
-            "charge": int(one.charge),
-            "oldest": one.oldest,
-            "oldest_days": _age(one.oldest, scope),
-        }
-        for one in source.silence_sums(connection, scope, by)
-    ]
-    oldest = min((row["oldest"] for row in rows if isinstance(row["oldest"], date)), default=None)
-    whole = {
-        **summed(rows, ("claims", "charge"), TOTAL),
-        "oldest": oldest,
-        "oldest_days": _age(oldest, scope),
-    }
-    return Answer(by_name(rows) if by == "month" else by_amount(rows, "charge"), whole)
+    rows = groups(Books(connection, scope), by)
+    ordered = by_name(rows) if by == "month" else by_amount(rows, "charge")
+    return Answer(ordered, whole(rows, scope), _notes(connection, scope, by))
 
 
 def _age(day: date | None, scope: Scope) -> int | None:
@@ -65,6 +81,37 @@ def _claims(connection: Connection, scope: Scope, by: str) -> Iterable[Row]:
             row["days"] = _age(row["date_from"], scope)
             row["said"] = said.get(row.pop("last"), "")
             yield row
+
+
+def _overdue(_connection: Connection, scope: Scope, _by: str) -> Iterable[Row]:
+    for one in scope.overdue or ():
+        told = one.since or one.due
+        if (
+            (scope.practice is None or one.practice_id in ("", scope.practice))
+            and (scope.payer is None or one.source == scope.payer)
+            and (scope.since is None or (told is not None and told >= scope.since))
+            and (scope.until is None or (told is not None and told <= scope.until))
+        ):
+            yield {
+                GROUP: one.expected,
+                "expected": one.expected,
+                "practice_id": one.practice_id,
+                "subject": one.subject,
+                "source": one.source,
+                "since": one.since,
+                "due": one.due,
+                "claims": one.claims,
+                "said": one.said,
+                "key": one.key,
+            }
+
+
+def _notes(connection: Connection, scope: Scope, by: str) -> tuple[str, ...]:
+    counts = Counter(str(row[GROUP]) for row in _overdue(connection, scope, by))
+    if not counts:
+        return ()
+    told = ", ".join(f"{count} {expected}" for expected, count in sorted(counts.items()))
+    return (f"overdue by what the profiles expect: {told} (--rows overdue)",)
 
 
 REPORT: Final = Report(
@@ -94,8 +141,25 @@ REPORT: Final = Report(
             (*CLAIM, Column("stage"), Column("days", "count"), Column("said")),
             _claims,
         ),
+        RowSet(
+            OVERDUE,
+            "what the profiles expect and has not come in time",
+            (
+                Column("expected"),
+                Column("practice_id"),
+                Column("subject"),
+                Column("source"),
+                Column("since", "date"),
+                Column("due", "date"),
+                Column("claims", "count"),
+                Column("said"),
+                Column("key"),
+            ),
+            _overdue,
+        ),
     ),
     read=_read,
     groupings=("stage", *CLAIM_GROUPS),
     chart=Chart("bar", ("claims",)),
+    needs_overdue=True,
 )

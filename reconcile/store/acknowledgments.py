@@ -3,7 +3,7 @@
 A 277CA names a claim by its patient control number; a 999 a transaction set (GS06 and ST02) or a whole group; a TA1
 an interchange. Every trading partner's control numbers begin at 1, and two practices may number their claims alike: an
 acknowledgment is tied only where it can speak of one file or one claim alone, and a Finding says where it cannot. A
-277CA that rejects a whole submission, or all of one provider in it, is tied by our BHT03 (`whole_rejections`).
+277CA that rejects a whole submission, or all of one provider in it, is tied by its BHT03 (`whole_rejections`).
 
 A claim's ``acknowledged`` holds the deepest answer so far (``277CA:accepted:A2``), of equally deep ones the later one,
 of one day or without days a rejection; its status follows while no payer has adjudicated it.
@@ -20,12 +20,12 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, select
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.control import is_placeholder, normalise_control_number
 from edi.model.finding import Finding, Location, Severity
-from reconcile.store.answered import DEPTH, Standing, standing_of
+from reconcile.store.answered import CLAIMS_ANSWER, DEPTH, Standing, standing_of
 from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
 from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileRow, PayerClaimControlNumberRow
 from reconcile.store.submissions import REJECTION
-from reconcile.store.whole_rejections import of_submission, rejects_submission
+from reconcile.store.whole_rejections import of_set, rejects_submission, under
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
@@ -104,7 +104,7 @@ def save_acknowledgments(
             if number and len(claims) == 1 and not is_placeholder(number):
                 numbers.append((number, claim))
         answered = tie.file_of(claims) if not answer.patient_control_number else ""
-        meant = of_submission(answer) if claims else answer
+        meant = of_set(answer, *tie.set_of(claims)) if claims and rejects_submission(answer) else answer
         rows.append(_row(set_digest, ordinal, file_sha256, meant, claims, answered))
     insert(connection, AcknowledgmentRow, rows)
     insert_new(connection, PayerClaimControlNumberRow, numbers)
@@ -146,6 +146,7 @@ class _Tie:
         self.untied: dict[tuple[str, str], Finding] = {}
         self.files: set[str] = set()
         self._file_of: dict[int, str] = {}
+        self._set_of: dict[int, tuple[str, str]] = {}
 
     def claims(self, answer: Acknowledgment) -> list[int]:
         """Ids of the claims an acknowledgment answers."""
@@ -153,44 +154,54 @@ class _Tie:
             where = _CLAIM.c.group_control_number == answer.group_control_number
             if answer.transaction_control_number:
                 where = and_(where, _CLAIM.c.st_control_number == answer.transaction_control_number)
-            return self._of_file(where, answer, "AK102", f"group {answer.group_control_number}")
+            return self._of_file([where], answer, "AK102", f"group {answer.group_control_number}")
         if answer.patient_control_number:
             return self._of_number(answer, answer.patient_control_number)
         if rejects_submission(answer):
-            return self._of_submission(of_submission(answer))
+            return self._of_submission(answer)
         if answer.interchange_control_number:
             number = answer.interchange_control_number
             where = _CLAIM.c.interchange_control_number == number
-            return self._of_file(where, answer, "TA101", f"interchange {number}")
+            return self._of_file([where], answer, "TA101", f"interchange {number}")
         return []
 
     def _of_file(
-        self, where: ColumnElement[bool], answer: Acknowledgment, element: str, what: str
+        self, wheres: Sequence[ColumnElement[bool]], answer: Acknowledgment, element: str, what: str
     ) -> list[int]:
-        """The claims of the one file that fits the control numbers and the envelope."""
+        """The claims of the one file that fits the control numbers and the envelope; of a submission, of its one set.
+
+        Claims fit one of ``wheres``.
+        """
         columns = (
+            _CLAIM.c.st_control_number,
             _CLAIM.c.file_sha256,
             _CLAIM.c.partner,
             _CLAIM.c.interchange_control_number,
             _CLAIM.c.group_control_number,
         )
-        fitting: dict[SentFile, list[int]] = {}
-        for number, *names in self._connection.execute(
-            select(_CLAIM.c.id, *columns).where(where).order_by(_CLAIM.c.id)
-        ):
-            sent = SentFile(*names)
-            if answer.interchange_control_number:
-                sent = msgspec.structs.replace(sent, group_control_number="")
-            fitting.setdefault(sent, []).append(number)
-        says = {sent: self._says(sent) for sent in fitting}
-        sure = [sent for sent in fitting if says[sent]]
-        chosen = sure or [sent for sent in fitting if says[sent] is None]
+        fitting: dict[tuple[SentFile, str], list[int]] = {}
+        for where in wheres:
+            query = select(_CLAIM.c.id, *columns).where(where).order_by(_CLAIM.c.id)
+            for number, set_number, *names in self._connection.execute(query):
+                sent = SentFile(*names)
+                if answer.kind == CLAIMS_ANSWER:
+                    self._set_of[number] = (sent.interchange_control_number, set_number)
+                else:
+                    set_number = ""
+                if not answer.group_control_number:
+                    sent = msgspec.structs.replace(sent, group_control_number="")
+                fitting.setdefault((sent, set_number), []).append(number)
+        says = {one: self._says(one[0]) for one in fitting}
+        sure = [one for one in fitting if says[one]]
+        chosen = sure or [one for one in fitting if says[one] is None]
         if len(chosen) == 1:
-            self.files.update(filter(None, (chosen[0].sha256,)))
-            self._file_of.update(dict.fromkeys(fitting[chosen[0]], chosen[0].sha256))
+            self.files.update(filter(None, (chosen[0][0].sha256,)))
+            self._file_of.update(dict.fromkeys(fitting[chosen[0]], chosen[0][0].sha256))
             return fitting[chosen[0]]
         if chosen:
-            message = f"the {answer.kind} fits {what} of {len(chosen)} files; it is tied to none of them"
+            files = len({sent.sha256 for sent, _ in chosen})
+            where_else = f"{files} files" if files > 1 else f"{len(chosen)} transaction sets"
+            message = f"the {answer.kind} fits {what} of {where_else}; it is tied to none of them"
             self._note("ACK005", what, message, Location(element=element))
         elif fitting:
             message = (
@@ -199,19 +210,18 @@ class _Tie:
             self._note("ACK006", what, message, Location(element=element))
         return []
 
+    def set_of(self, claims: Sequence[int]) -> tuple[str, str]:
+        """ISA13 and ST02 of the one transaction set that a whole rejection of these claims is about."""
+        return self._set_of[claims[0]]
+
     def file_of(self, claims: Sequence[int]) -> str:
         """The digest of the one file that claims found by control numbers went out in; "" for none."""
         return self._file_of.get(claims[0], "") if claims else ""
 
     def _of_submission(self, answer: Acknowledgment) -> list[int]:
-        """The claims of a transaction set of ours that a 277CA rejects whole, or those of the provider it names."""
-        set_number = answer.transaction_control_number
-        where = and_(
-            _CLAIM.c.interchange_control_number == answer.interchange_control_number,
-            _CLAIM.c.st_control_number == set_number,
-        )
-        what = f"transaction set {set_number} of interchange {answer.interchange_control_number}"
-        found = self._of_file(where, answer, "TRN02", what)
+        """The claims of the transaction set that a 277CA rejects whole, or those of the provider it names."""
+        reference = answer.submission_reference or ""
+        found = self._of_file(under(reference), answer, "TRN02", f"submission {reference}")
         if answer.level is not AcknowledgmentLevel.PROVIDER or not found:
             return found
         self._payees = self._payees or payees(self._connection)

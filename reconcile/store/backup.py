@@ -25,11 +25,13 @@ from sqlalchemy import Connection, MetaData, Table, func, select
 
 from edi.model.errors import InputError, StoreError, UsageError
 from reconcile.store import migrate
+from reconcile.store.audit.chain import Draft, Entry, Head, append
 from reconcile.store.bulk import table_of
 from reconcile.store.control_numbers import leave_a_gap
 from reconcile.store.digest import store_digest
 from reconcile.store.engine import Store, translated
-from reconcile.store.schema import SCHEMA_VERSION, FileRow
+from reconcile.store.references import bring_references
+from reconcile.store.schema import SCHEMA_VERSION, AuditEntryRow, FileRow
 from reconcile.store.vault import Vault
 from reconcile.store.vault.staging import Stage, staging
 
@@ -197,7 +199,7 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
     """Fill an empty store from a stream, in one transaction: all of it or nothing, in the vault neither.
 
     Args:
-        store: without rows; made for this.
+        store: without rows but those of its audit, which are appended to the chain of the backup.
         source: what ``back_up`` wrote.
         advance: told of every row and file.
 
@@ -205,7 +207,7 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
         The head of the backup. Control numbers go on with a gap: those given since the backup are never given again.
 
     Raises:
-        UsageError: the store holds rows, or a newer claimloop made the backup.
+        UsageError: the store holds other rows, or a newer claimloop made the backup.
         InputError: it is no backup, was cut off, or is damaged.
     """
     placed: list[str] = []
@@ -225,6 +227,9 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
                 f"this is no whole backup ({type(error).__name__}); nothing was restored"
             ) from None
         raise
+    if manifest.schema != SCHEMA_VERSION:
+        with store.write() as connection:
+            bring_references(connection, store.vault, manifest.schema)
     return manifest
 
 
@@ -242,7 +247,7 @@ def _restored(
     advance: Callable[[int], None] | None,
 ) -> Manifest:
     manifest = _manifest(tar, next(entries, None))
-    _make_tables(connection, manifest.schema)
+    looked = _make_tables(connection, manifest.schema)
     tables = {str(table.name): table for table in _tables(connection)}
     rows = dict.fromkeys(tables, 0)
     files, counts = 0, None
@@ -275,6 +280,8 @@ def _restored(
     if manifest.schema == SCHEMA_VERSION and store_digest(connection, with_files=True) != manifest.digest:
         raise InputError("what was restored is not what was backed up; nothing was kept")
     leave_a_gap(connection)
+    if looked:
+        append(connection, looked)
     return manifest
 
 
@@ -299,16 +306,42 @@ def _manifest(tar: tarfile.TarFile, entry: tarfile.TarInfo | None) -> Manifest:
     return manifest
 
 
-def _make_tables(connection: Connection, schema: str) -> None:
-    """The tables of the backup's version; UsageError when there are rows already."""
+def _make_tables(connection: Connection, schema: str) -> list[Draft]:
+    """The tables of the backup's version; UsageError when there are rows already, but for those of an audit.
+
+    Returns:
+        What the audit had, to be appended anew: a command that only looked (`claims list`) leaves entries too.
+    """
     tables = _tables(connection, but=())
+    audit = table_of(AuditEntryRow)
     for table in tables:
-        if connection.execute(select(func.count()).select_from(table)).scalar():
+        if table.name != audit.name and connection.execute(select(func.count()).select_from(table)).scalar():
             raise UsageError("the store to restore into holds rows; name another one with --database")
+    looked = [
+        _appended_anew(Entry(**row._mapping))
+        for row in connection.execute(select(audit).order_by(audit.c.sequence))
+    ]
     for table in reversed(tables):
         table.drop(connection)
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {_VERSION_TABLE}")
     migrate.upgrade(connection, schema)
+    return looked
+
+
+def _appended_anew(entry: Entry) -> Draft:
+    """An entry for another chain, with its number and hash in its own."""
+    own = Head(sequence=entry.sequence, hash=entry.hash)
+    return Draft(
+        at=datetime.fromisoformat(entry.at).replace(tzinfo=None),
+        actor=entry.actor,
+        run=entry.run,
+        command=entry.command,
+        what=entry.what,
+        subjects={**msgspec.json.decode(entry.subjects or "{}"), "before_restore": str(own)},
+        shown=entry.shown,
+        changed=entry.changed,
+        exit_code=entry.exit_code,
+    )
 
 
 def _fill(connection: Connection, table: Table, columns: tuple[str, ...], data: bytes) -> int:

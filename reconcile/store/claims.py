@@ -37,7 +37,8 @@ class ClaimOrigin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     ``source`` is ``created`` (this store allocated their line control numbers) or ``imported``. ``partner`` is the
     trading partner's id. Control numbers are those of the 837P transaction set that carries them; ``file_sha256``
-    the file in the vault. ``rules_version`` names the rules that let them pass.
+    the file in the vault. ``rules_version`` names the rules that let them pass. ``submission_reference`` is the BHT03
+    of imported claims.
     """
 
     source: str
@@ -47,6 +48,7 @@ class ClaimOrigin(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     group_control_number: str = ""
     st_control_number: str = ""
     rules_version: str = ""
+    submission_reference: str = ""
 
 
 class SavedClaims(msgspec.Struct, frozen=True):
@@ -336,6 +338,7 @@ def _claim_row(
         "open_balance": billed,
         "suspense": 0,
         "rendered_by": rendered_claim(claim),
+        "submission_reference": origin.submission_reference,
     }
     return tuple(values[name] for name in _CLAIM_COLUMNS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from reconcile.store.bulk import fetch
 from reconcile.store.content import unpack_claim_payment
@@ -31,13 +31,19 @@ _OF_PAYEES: Final = (
 )
 _REFERRING: Final = (
     "SELECT p.id, x.content FROM claim_payment p JOIN claim_payment_content x ON x.claim_payment_id = p.id"
-    " WHERE p.outcome <> 'posted' AND p.outcome = 'unmatched' AND p.reason = 'no_claim'"
+    " WHERE p.outcome <> 'posted' AND p.outcome = 'unmatched' AND p.reason = 'no_claim' AND p.id > :after AND {holds}"
 )
+_HOLDS: Final = {
+    "sqlite": "instr(x.content, CAST('F8' AS BLOB)) > 0",
+    "postgresql": "position(CAST('F8' AS BYTEA) IN x.content) > 0",
+}
+"""By database: the packed value has the two bytes somewhere. Few have them, and only these are unpacked."""
 _BY_LINES: Final = (
     "SELECT id, payer_claim_control_number FROM claim_payment WHERE outcome <> 'posted' AND outcome = 'unmatched'"
-    " AND evidence = 'line_control_number' AND payer_claim_control_number <> ''"
+    " AND evidence = 'line_control_number' AND payer_claim_control_number <> '' AND id > :after"
 )
-_KNOWN: Final = "SELECT DISTINCT number FROM payer_claim_control_number WHERE number {keys}"
+_NEWEST: Final = "SELECT MAX(id) FROM claim_payment"
+_KNOWN: Final = "SELECT number, COUNT(*) FROM payer_claim_control_number WHERE number {keys} GROUP BY number"
 
 
 def concerned_by_claims(connection: Connection, claims: Iterable[int]) -> list[int]:
@@ -69,18 +75,42 @@ def concerned_by_payees(connection: Connection) -> list[int]:
     return sorted(row[0] for row in connection.exec_driver_sql(_OF_PAYEES))
 
 
-def concerned_by_references(connection: Connection) -> list[int]:
-    """The unmatched claim payments with another number of the payer that is known by now.
+class Referring:
+    """The unmatched claim payments that have another number of the payer, kept from file to file of one command.
 
-    Those are the ones that name it in REF*F8 alone, and those whose line numbers alone were not enough.
+    Those are the ones that name it in REF*F8 alone, and those whose line numbers alone were not enough. Each is read
+    once; then a look asks how many claims its numbers name, and only where that has grown is it to be tried again.
     """
-    told: dict[int, set[str]] = {}
-    for number, content in connection.exec_driver_sql(_REFERRING):
-        if b"F8" in content:
-            references = unpack_claim_payment(content).references
-            told[number] = {value for kind, value in references if kind == "F8"}
-    for number, own in connection.exec_driver_sql(_BY_LINES):
-        told[number] = {own}
-    wanted = set[str]().union(*told.values()) - {""}
-    known = {row[0] for row in fetch(connection, _KNOWN, sorted(wanted))}
-    return sorted(number for number, held in told.items() if held & known)
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew: so where the transaction of a look was rolled back."""
+        self._after = 0
+        self._payments: dict[str, list[int]] = {}
+        self._known: dict[str, int] = {}
+
+    def concerned(self, connection: Connection) -> list[int]:
+        """The ones that a number names more claims for than at the last look; at the first, for which it names any."""
+        self._read(connection)
+        found: set[int] = set()
+        for number, count in fetch(connection, _KNOWN, sorted(self._payments)):
+            if count > self._known.get(number, 0):
+                found.update(self._payments[number])
+                self._known[number] = count
+        return sorted(found)
+
+    def _read(self, connection: Connection) -> None:
+        """Note what has come since."""
+        after = {"after": self._after}
+        self._after = connection.exec_driver_sql(_NEWEST).scalar() or 0
+        if self._after == after["after"]:
+            return
+        referring = _REFERRING.format(holds=_HOLDS[connection.dialect.name])
+        for number, content in connection.execute(text(referring), after):
+            for kind, value in unpack_claim_payment(bytes(content)).references:
+                if kind == "F8" and value:
+                    self._payments.setdefault(value, []).append(number)
+        for number, own in connection.execute(text(_BY_LINES), after):
+            self._payments.setdefault(own, []).append(number)

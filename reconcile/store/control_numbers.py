@@ -23,6 +23,7 @@ CLM01: Final = "clm01"
 REF6R: Final = "ref6r"
 TRN270: Final = "trn270"
 TRN276: Final = "trn276"
+_TRACE_LETTER: Final = {TRN270: "E", TRN276: "S"}
 
 _HIGHEST: Final = {ISA13: 999_999_999, GS06: 999_999_999, ST02: 999_999_999}
 _ENVELOPE_GAP: Final = 100_000
@@ -120,14 +121,9 @@ def line_control_number(number: int) -> str:
     return "L" + _base36(number, LINE_WIDTH)
 
 
-def inquiry_trace_number(number: int) -> str:
-    """TRN02 of a 270: ``E`` and nine characters, so that no payer takes it for a number of his own."""
-    return "E" + _base36(number, LINE_WIDTH)
-
-
-def status_trace_number(number: int) -> str:
-    """TRN02 of a 276: ``S`` and nine characters."""
-    return "S" + _base36(number, LINE_WIDTH)
+def trace_number(kind: str, number: int) -> str:
+    """TRN02 of an inquiry: a letter and nine characters, so that no payer takes it for a number of his own."""
+    return _TRACE_LETTER[kind] + _base36(number, LINE_WIDTH)
 
 
 def is_line_control_number(text: str) -> bool:

@@ -19,7 +19,8 @@ from reconcile.store.bulk import IN_LIST, chunks, day, table_of
 from reconcile.store.denial_listing import DenialListing, denials
 from reconcile.store.events import record_events
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, FILE, POSTING
-from reconcile.store.report_rows.answers import posted_answers, rejected_last
+from reconcile.store.report_rows.acknowledged import rejected_last
+from reconcile.store.report_rows.answers import posted_answers
 from reconcile.store.report_rows.denials import standing_then
 from reconcile.store.report_rows.scope import Scope, paid_on
 from reconcile.store.schema import ResubmissionRow

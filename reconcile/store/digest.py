@@ -37,7 +37,7 @@ BUSINESS: Final = {
         x.interchange_control_number, x.group_control_number, x.st_control_number, x.content_digest,
         x.rules_version, x.status, x.acknowledged, x.next_actions, x.guardrails, x.tables_version, x.adjudications,
         x.billed, x.paid, x.contractual, x.patient, x.denied, x.pended, x.open_balance, x.suspense,
-        x.rendered_by FROM claim x LEFT JOIN claim o ON o.id = x.root""",
+        x.rendered_by, x.submission_reference FROM claim x LEFT JOIN claim o ON o.id = x.root""",
     "service_line": f"""SELECT {_CLAIM_KEY.format("c")}, x.number, x.procedure_code, x.modifiers, x.charge, x.units,
         x.date_from, x.date_to, x.control_number, x.allocated, x.rendered_by
         FROM service_line x JOIN claim c ON c.id = x.claim_id""",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -14,7 +13,8 @@ from edi.model.confirmation import Confirmation, confirmation_of
 from edi.model.eligibility import EligibilityAnswer, EligibilityInquiry
 from edi.model.identity import answers_by_member, answers_by_trace
 from edi.model.spelling import spelled
-from reconcile.store.bulk import IN_LIST, chunks, insert, insert_new, table_of
+from reconcile.store.bulk import insert, table_of
+from reconcile.store.inquiry_answers import held, insert_answers
 from reconcile.store.schema import EligibilityAnswerRow, EligibilityInquiryRow
 
 BY_TRACE: Final = "trace"
@@ -85,42 +85,27 @@ def save_answers(
         One for each answer, in their order.
     """
     tie = _Tie(connection, answers)
-    saved: list[SavedAnswer] = []
-    rows: dict[str, tuple[object, ...]] = {}
-    digests = [hashlib.sha256(_ENCODER.encode(answer)).hexdigest() for answer in answers]
-    known = _known(connection, digests)
-    for answer, digest in zip(answers, digests, strict=True):
-        inquiry, tied = tie.inquiry(answer)
-        confirmation = confirmation_of(answer, inquiry)
-        saved.append(
-            SavedAnswer(confirmation=confirmation, tied=tied, new=digest not in known and digest not in rows)
+    ties = [tie.inquiry(answer) for answer in answers]
+    meanings = [confirmation_of(answer, asked) for answer, (asked, _) in zip(answers, ties, strict=True)]
+    rows = [
+        (
+            one.trace_number,
+            one.practice_id,
+            one.patient_id,
+            one.payer_key,
+            one.status,
+            one.confirmed_on,
+            tied,
+            file_sha256,
+            _ENCODER.encode(one),
         )
-        rows.setdefault(
-            digest,
-            (
-                digest,
-                confirmation.trace_number,
-                confirmation.practice_id,
-                confirmation.patient_id,
-                confirmation.payer_key,
-                confirmation.status,
-                confirmation.confirmed_on,
-                tied,
-                file_sha256,
-                _ENCODER.encode(confirmation),
-                _ENCODER.encode(answer),
-            ),
-        )
-    insert_new(connection, EligibilityAnswerRow, list(rows.values()))
-    return saved
-
-
-def _known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for some in chunks(digests, IN_LIST):
-        query = select(_ANSWER.c.digest).where(_ANSWER.c.digest.in_(some))
-        found.update(str(row.digest) for row in connection.execute(query))
-    return found
+        for one, (_, tied) in zip(meanings, ties, strict=True)
+    ]
+    inserted = insert_answers(connection, EligibilityAnswerRow, answers, rows)
+    return [
+        SavedAnswer(confirmation=one, tied=tied, new=new)
+        for one, (_, tied), (_, new) in zip(meanings, ties, inserted, strict=True)
+    ]
 
 
 class _Tie:
@@ -150,10 +135,8 @@ class _Tie:
 
 
 def _inquiries(connection: Connection, column: str, values: Collection[str]) -> Iterator[EligibilityInquiry]:
-    for some in chunks(sorted(values), IN_LIST):
-        query = select(_INQUIRY.c.content).where(_INQUIRY.c[column].in_(some))
-        for row in connection.execute(query):
-            yield msgspec.msgpack.decode(row.content, type=EligibilityInquiry)
+    for content in held(connection, _INQUIRY, "content", column, values):
+        yield msgspec.msgpack.decode(content, type=EligibilityInquiry)
 
 
 def confirmations(

@@ -10,6 +10,7 @@ driver become the tree in ``edi.model.errors``, without parameters: those hold P
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,11 @@ GONE_AFTER: Final = "; ".join(
 CACHE_KIBIBYTES: Final = 48 * 1024
 MAPPED_BYTES: Final = 4 << 30
 """How much of a store that is only read SQLite maps into memory: reports then copy no pages."""
+
+# What the driver of PostgreSQL logs it raises as well; with nobody listening it would be on stderr, beside our message.
+_driver_log = logging.getLogger("psycopg")
+_driver_log.propagate = False
+_driver_log.addHandler(logging.NullHandler())
 
 # Dates reach SQLite as ISO text; the adapters that Python ships for this are deprecated.
 sqlite3.register_adapter(date, date.isoformat)
@@ -94,9 +100,9 @@ class Store:
         """One read transaction; raises what ``write`` raises but for the lock."""
         with translated(self.name), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execution_options(
-                    isolation_level="REPEATABLE READ", postgresql_readonly=self.read_only
-                )
+                connection.execution_options(isolation_level="REPEATABLE READ")
+                if self.read_only:  # its opposite would overrule a database that is read-only by default
+                    connection.execution_options(postgresql_readonly=True)
             with connection.begin():
                 yield connection
 
@@ -287,9 +293,14 @@ def _bring_up_to_date(store: Store, *, as_it_is: bool) -> None:
             f"the store {store.name} is of an older claimloop (schema {current}); claimloop verify brings it to this "
             "version and checks it"
         )
+    from reconcile.store.references import bring_references
+
     with store.write() as connection:
-        if _version(connection, store.name) != SCHEMA_VERSION:
+        version = _version(connection, store.name)
+        if version != SCHEMA_VERSION:
             migrate.upgrade(connection)
+        if version is not None:
+            bring_references(connection, store.vault, version)
 
 
 def _is_older(store: Store) -> bool:
@@ -354,6 +365,8 @@ _POSTGRES_MEANINGS: Final[tuple[tuple[str, type[ClaimloopError], str], ...]] = (
     ("55P03", TemporaryError, "the store {name} is held by another process; try again"),
     ("40", GivenUpError, "the store {name} had to give up a transaction; try again"),
     ("57", TemporaryError, "the server of the store {name} went away; try again"),
+    ("XX001", StoreError, "the store {name} is damaged; restore it and run verify"),
+    ("XX002", StoreError, "the store {name} is damaged; restore it and run verify"),
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, case, func, select
 from reconcile.store.arrivals import ARRIVED
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.files import OUTGOING, PLACED, SENDING, SENT
+from reconcile.store.rejections import count_rejected_by_file
 from reconcile.store.schema import (
     AcknowledgmentRow,
     ClaimPaymentRow,
@@ -67,6 +68,7 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
         state: one of ``STATES``.
         far_size: bytes that the far side was seen to hold; None while it was not, or was told by an acknowledgment.
         accepted, rejected, adjudicated: claims by the deepest answer to them; ``waiting`` has the others.
+        to_correct: rejected claims that nobody sent again yet.
         charge: cents.
     """
 
@@ -82,6 +84,7 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int
     adjudicated: int
     waiting: int
+    to_correct: int
     charge: int
     written_at: datetime
     uploading_at: datetime | None
@@ -89,6 +92,11 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None
     answered_at: datetime | None
     paid_at: datetime | None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nobody has to look at it: all its claims are answered, and of rejected ones all went again."""
+        return self.state in (REJECTED, ADJUDICATED) and not self.to_correct
 
 
 def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
@@ -102,7 +110,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
     for table in (_INQUIRY, _STATUS):
         asked = select(table.c.file_sha256, table.c.partner).distinct()
         partners |= {row.file_sha256: row.partner for row in connection.execute(asked)}
-    steps = _steps(connection)
+    steps, open_rejections = _steps(connection), count_rejected_by_file(connection)
     told, answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
     query = select(_FILE).where(_FILE.c.direction == OUTGOING)
     for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
@@ -123,6 +131,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             rejected=done[1],
             adjudicated=done[2],
             waiting=total - sum(done),
+            to_correct=open_rejections.get(row.sha256, 0),
             charge=int(claims.charge) if claims is not None else 0,
             written_at=row.first_seen,
             uploading_at=step.get(UPLOADING),

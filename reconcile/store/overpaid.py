@@ -7,17 +7,18 @@ provider adjustment, settles it; which of two payments holds is for a person to 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select, text
 
 from edi.model.balance import REVERSAL
-from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.bulk import IN_LIST, chunks, fetch, table_of
 from reconcile.store.posting_rows import POSTED
 from reconcile.store.schema import ClaimFindingRow, ClaimPaymentRow, ClaimRow, RemittanceRow
+from reconcile.store.submissions import normalised
 from reconcile.store.takebacks import given_back
 
 TWICE: Final = "ANSWERED_TWICE"
@@ -46,6 +47,14 @@ class Answered(msgspec.Struct, frozen=True, gc=False):
     paid: int
 
 
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """A reversal that means a claim and is not posted: its id, ``suspense`` or ``unmatched``, and its cents."""
+
+    id: int
+    outcome: str
+    paid: int
+
+
 class Overpaid(msgspec.Struct, frozen=True, kw_only=True):
     """A claim that holds more than its charge, or that a payer answered twice, reversed or charged otherwise.
 
@@ -62,6 +71,8 @@ class Overpaid(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answered, ...]
     said: frozenset[str] = frozenset()
     """The codes of ``TOLD`` that the books say of it."""
+    held: tuple[Held, ...] = ()
+    """Reversals of that payer under its number, or the payer's numbers of its answers, that wait for a person."""
 
 
 def overpaid(connection: Connection, roots: Collection[int] | None = None) -> tuple[Overpaid, ...]:
@@ -83,7 +94,50 @@ def overpaid(connection: Connection, roots: Collection[int] | None = None) -> tu
     left = [one for one in found if returned.get(one.id, 0) < max(-one.open_balance, 1)]
     answers = _answers(connection, [one.id for one in left])
     said = _said(connection, [one.id for one in left])
-    return tuple(_overpaid(one, answers.get(one.id, []), said.get(one.id, set())) for one in left)
+    told = tuple(_overpaid(one, answers.get(one.id, []), said.get(one.id, set())) for one in left)
+    return _with_held(connection, told)
+
+
+_HELD: Final = text(
+    "SELECT p.id, p.outcome, p.paid, p.patient_control_number, p.payer_claim_control_number, p.candidates,"
+    " r.payer_key, r.payer_id FROM claim_payment p JOIN remittance r ON r.id = p.remittance_id"
+    " WHERE p.outcome <> 'posted' AND p.status = '22' ORDER BY p.id"
+)
+_NAMES: Final = (
+    "SELECT c.root, c.id, c.pcn_normalised FROM claim c WHERE c.root {keys}",
+    "SELECT c.root, c.id, n.number FROM claim c JOIN payer_claim_control_number n ON n.claim_id = c.id"
+    " WHERE c.root {keys}",
+)
+
+
+def _with_held(connection: Connection, told: Sequence[Overpaid]) -> tuple[Overpaid, ...]:
+    """The claims with the reversals of their payers that name them and are not posted."""
+    waiting = connection.execute(_HELD).all() if told else ()
+    if not waiting:
+        return tuple(told)
+    ids: dict[int, set[int]] = {}
+    numbers: dict[int, set[str]] = {}
+    for query in _NAMES:
+        for root, claim, number in fetch(connection, query, [one.root for one in told]):
+            ids.setdefault(root, set()).add(claim)
+            numbers.setdefault(root, set()).add(number)
+    return tuple(
+        msgspec.structs.replace(
+            one,
+            held=tuple(
+                Held(row.id, row.outcome, row.paid)
+                for row in waiting
+                if (row.payer_key or row.payer_id) == one.payer
+                and (
+                    not ids[one.root].isdisjoint(int(number) for number in row.candidates.split())
+                    or not numbers[one.root].isdisjoint(
+                        {normalised(row.patient_control_number), row.payer_claim_control_number} - {""}
+                    )
+                )
+            ),
+        )
+        for one in told
+    )
 
 
 def _said(connection: Connection, roots: Collection[int]) -> Mapping[int, set[str]]:

@@ -1,8 +1,9 @@
 """Imported claims of patients whom nobody may bill (QMB): an 837P does not say so, the practice's records do.
 
 Such a claim is marked as those made here are: when it is imported, if an earlier claim of the same person has the mark
-or patients.csv is given; else as soon as a patients.csv with the person comes. A person is known by practice, member id
-and birth date. Nothing takes a mark away. Source: Social Security Act 1902(n)(3)(B).
+or patients.csv is given; else as soon as a patients.csv with the person comes. So is a claim made here before there was
+a mark (schema 0010): its kept value does not say, and no upgrade can. A person is known by practice, member id and
+birth date. Nothing takes a mark away. Source: Social Security Act 1902(n)(3)(B).
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, TypeAlias
 
+import msgspec
 from sqlalchemy import Connection, func, or_, select, update
 
 from edi.model.claim import Claim
 from edi.model.records import PatientRecord
 from reconcile.store.bulk import IN_LIST, chunks, table_of
-from reconcile.store.claims import member_ids
+from reconcile.store.claims import IMPORTED, member_ids
 from reconcile.store.content import unpack_claim
 from reconcile.store.schema import ClaimContentRow, ClaimRow
 
@@ -57,7 +59,7 @@ def protected_persons(connection: Connection) -> frozenset[Person]:
 def protect_imported(
     connection: Connection, persons: Collection[Person], among: Sequence[int] | None = None
 ) -> tuple[int, ...]:
-    """Mark the imported claims of persons whom nobody may bill.
+    """Mark the claims of persons whom nobody may bill, as far as they do not say it: imported, or of an older version.
 
     Args:
         connection: a write transaction.
@@ -75,6 +77,8 @@ def protect_imported(
     for practice, members in by_practice.items():
         for query in _unmarked(practice, members, among):
             for row in connection.execute(query):
+                if row.source != IMPORTED and _says(row.content):
+                    continue
                 if not known.isdisjoint(_persons(practice, unpack_claim(row.content))):
                     marked[row.id] = row.root
     for some in chunks(sorted(marked), IN_LIST):
@@ -83,11 +87,11 @@ def protect_imported(
 
 
 def _unmarked(practice: str, members: Collection[str], among: Sequence[int] | None) -> Iterator[Any]:
-    """Queries of a practice's imported claims without a mark that may be of these members, with their content."""
+    """Queries of a practice's claims without a mark that may be of these members, with their content."""
     query = (
-        select(_CLAIM.c.id, _CLAIM.c.root, _CONTENT.c.content)
+        select(_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.source, _CONTENT.c.content)
         .join(_CONTENT, _CONTENT.c.claim_id == _CLAIM.c.id)
-        .where(_CLAIM.c.practice_id == practice, _CLAIM.c.source == "imported")
+        .where(_CLAIM.c.practice_id == practice)
         .where(_CLAIM.c.patient_protection == "", _CLAIM.c.member_ids != "")
     )
     if among is not None:
@@ -96,6 +100,11 @@ def _unmarked(practice: str, members: Collection[str], among: Sequence[int] | No
     for some in chunks(sorted(members), IN_LIST):
         several = _CLAIM.c.member_ids.contains("\n", autoescape=True)
         yield query.where(or_(_CLAIM.c.member_ids.in_(some), several))
+
+
+def _says(content: bytes) -> bool:
+    """Whether a kept value says if the patient may be billed, as each does since schema 0010."""
+    return "patient_protection" in msgspec.msgpack.decode(content)
 
 
 def _persons(practice: str, claim: Claim) -> set[Person]:

@@ -75,6 +75,13 @@ def count_rejected(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(rejected_rows().subquery())).scalar_one())
 
 
+def count_rejected_by_file(connection: Connection) -> dict[str, int]:
+    """How many claims of each file are rejected and not sent again, by the file's digest."""
+    rows = rejected_rows().subquery()
+    query = select(rows.c.file_sha256, func.count()).group_by(rows.c.file_sha256)
+    return {sha256: int(count) for sha256, count in connection.execute(query)}
+
+
 def rejections(connection: Connection) -> tuple[Rejection, ...]:
     """The claims that are rejected and not sent again, by practice and number, with what was said of each."""
     order = (_CLAIM.c.practice_id, _CLAIM.c.patient_control_number, _CLAIM.c.id)

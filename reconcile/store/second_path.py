@@ -109,6 +109,26 @@ def provider_adjustments(blocks: Iterable[bytes]) -> Iterator[tuple[str, Counter
         yield number, found
 
 
+def submission_references(blocks: Iterable[bytes]) -> dict[tuple[str, str, str], str]:
+    """BHT03 of every transaction set 837 of a file, by its ISA13, GS06 and ST02; those without one are left out.
+
+    Args:
+        blocks: the file's bytes.
+    """
+    found: dict[tuple[str, str, str], str] = {}
+    interchange = group = number = ""
+    for parts in _segments(blocks):
+        if parts[0] == b"ISA":
+            interchange, group = _text(parts, 13), ""
+        elif parts[0] == b"GS":
+            group = _text(parts, 6)
+        elif parts[0] in (b"ST", b"SE"):
+            number = _text(parts, 2) if parts[0] == b"ST" and _text(parts, 1) == "837" else ""
+        elif parts[0] == b"BHT" and number and _text(parts, 3):
+            found.setdefault((interchange, group, number), _text(parts, 3))
+    return found
+
+
 def bare(text: str) -> str:
     """A text without blanks and without what is not ASCII, so that two ways of decoding it come to the same."""
     return "".join(text.split()).encode("ascii", "ignore").decode()

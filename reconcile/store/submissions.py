@@ -46,6 +46,9 @@ _ROOT_OF = "SELECT id, root FROM claim WHERE id {keys}"
 MOST_CHAINS: Final = 100
 """Chains that one payer claim control number may name. A number that a payer writes on more of them (its batch, a
 constant) tells none from another, and to compare each claim payment with all of them would never end."""
+MOST_ANSWERS: Final = 500
+"""Claim payments that are posted on one claim. Each is worked out together with all the others, so a file that answers
+one claim without end would never end; what comes beyond waits for a person."""
 REJECTION: Final = ":rejected:"
 """What stands in ``ClaimRow.acknowledged`` of a submission that was rejected."""
 _ROOT, _NUMBER, _ADJUDICATIONS, _ACKNOWLEDGED, _LATER_PAYERS, _PROTECTION, _AGAIN, _FOLLOWS, _REPEATS = range(
@@ -64,6 +67,7 @@ class Submissions:
     Attributes:
         chains: root -> its submissions in order.
         adjudicated: roots on which claim payments are posted already.
+        answers: how many, by root.
         reversed: by root the payer's numbers on reversals that wait for their original.
         crowded: payer claim control numbers on more than ``MOST_CHAINS`` chains, which so name none.
     """
@@ -71,6 +75,7 @@ class Submissions:
     def __init__(self) -> None:
         self.chains: dict[int, list[SubmittedClaim]] = {}
         self.adjudicated: set[int] = set()
+        self.answers: dict[int, int] = {}
         self.reversed: dict[int, list[str]] = {}
         self.crowded: set[str] = set()
         self._roots: dict[str, dict[str, dict[int, None]]] = {"claim": {}, "payer": {}, "line": {}}
@@ -78,6 +83,10 @@ class Submissions:
     def roots(self, kind: str, number: str) -> Collection[int]:
         """The chains that a number names. Kinds: ``claim`` (normalised), ``payer`` (CLP07, REF*F8), ``line`` (6R)."""
         return self._roots[kind].get(number, ())
+
+    def is_full(self, root: int, fresh: int = 0) -> bool:
+        """Whether a chain has as many answers as one may have, with ``fresh`` ones that are not in the store yet."""
+        return self.answers.get(root, 0) + fresh >= MOST_ANSWERS
 
     def learn(self, kind: str, number: str, root: int) -> None:
         """Note that a number names a chain."""
@@ -181,6 +190,7 @@ def _complete(
         found.learn("claim", row[_NUMBER], root)
         if row[_ADJUDICATIONS]:
             found.adjudicated.add(root)
+            found.answers[root] = found.answers.get(root, 0) + row[_ADJUDICATIONS]
 
 
 def _lines(connection: Connection, claims: Iterable[int]) -> dict[int, list[SubmittedLine]]:

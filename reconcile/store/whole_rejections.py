@@ -1,7 +1,8 @@
 """277CA that reject more than one claim at once: a whole submission, or all claims of one provider in it.
 
-Such an answer names no claim. It repeats the BHT03 of the transaction set that it is about (2200B TRN02), and ours is
-made of the ISA13 and ST02; the provider is that of loop 2100C. Source: 005010X214 loops 2200B, 2100C and 2200C.
+Such an answer names no claim. It repeats the BHT03 of the transaction set that it is about (2200B TRN02). Ours is made
+of the ISA13 and ST02; that of imported claims is kept with them. The provider is that of loop 2100C. Source: 005010X214
+loops 2200B, 2100C and 2200C.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, literal_column
 from sqlalchemy.sql.selectable import FromClause
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from reconcile.store.answered import CLAIMS_ANSWER, PROVIDER_NOTE, by_interchange, of_several
 from reconcile.store.bulk import table_of
+from reconcile.store.claims import CREATED
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow
 
 _ISA13: Final = 9
@@ -29,20 +31,33 @@ def rejects_submission(answer: Acknowledgment) -> bool:
         answer.kind == CLAIMS_ANSWER
         and not answer.accepted
         and answer.level in (AcknowledgmentLevel.TRANSACTION, AcknowledgmentLevel.PROVIDER)
-        and len(answer.submission_reference or "") > _ISA13
+        and bool(answer.submission_reference)
     )
 
 
-def of_submission(answer: Acknowledgment) -> Acknowledgment:
-    """A rejection of a whole submission with the control numbers that its BHT03 is made of; any other as it is."""
-    reference = answer.submission_reference or ""
-    if not rejects_submission(answer):
-        return answer
+def under(reference: str) -> tuple[ColumnElement[bool], ...]:
+    """The claims that a BHT03 names: those of other systems under it, and ours under its ISA13 and ST02.
+
+    Two conditions, each of which has its index.
+    """
+    imported = and_(
+        _CLAIM.c.submission_reference != literal_column("''"), _CLAIM.c.submission_reference == reference
+    )
+    created = and_(
+        _CLAIM.c.source == CREATED,
+        _CLAIM.c.interchange_control_number == reference[:_ISA13],
+        _CLAIM.c.st_control_number == reference[_ISA13:],
+    )
+    return (imported, created) if len(reference) > _ISA13 else (imported,)
+
+
+def of_set(answer: Acknowledgment, interchange: str, transaction: str) -> Acknowledgment:
+    """A rejection of a whole submission with the control numbers of its transaction set, as the store keeps it."""
     named = (f"{PROVIDER_NOTE} {answer.provider_npi}",) if answer.provider_npi else ()
     return msgspec.structs.replace(
         answer,
-        interchange_control_number=reference[:_ISA13],
-        transaction_control_number=reference[_ISA13:],
+        interchange_control_number=interchange,
+        transaction_control_number=transaction,
         notes=(*answer.notes, *named),
     )
 

@@ -8,7 +8,6 @@ import io
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -224,7 +223,6 @@ app.main()
 """
 
 
-@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_a_command_that_was_killed_is_listed_as_interrupted(once, claim):
     config = ["--config", str(once.folder / "claimloop.toml")]
     done = subprocess.run([sys.executable, "-c", KILLED, "ledger", claim, *config], check=False)
@@ -388,7 +386,7 @@ def chain(office: Office) -> list[tuple]:
     return rows
 
 
-@pytest.mark.sqlite("a store is swapped as a file")
+@pytest.mark.sqlite("files are swapped; test_bad_servers.py has the refusal of PostgreSQL")
 def test_a_rebuilt_store_keeps_the_audit(office):
     before = chain(office)
     swapped = office("rebuild", "--swap", "--json")
@@ -430,6 +428,23 @@ def test_a_restore_in_the_place_of_a_lost_store_begins_a_new_head(office, tmp_pa
     assert office("audit", "verify", "--head", lost).code == 5
 
 
+def test_a_store_in_which_somebody_only_looked_is_restored_into(office, tmp_path, database_url):
+    assert office("backup", tmp_path / "kept").code == 0
+    there = ("--database", database_url)
+    open_store(database_url, tmp_path / "fresh").close()
+    assert office("claims", "list", *there).code == 0
+    before = office("audit", "head", "--json", *there).json
+    assert before["sequence"] > 0
+    restored = office("restore", tmp_path / "kept", *there)
+    assert restored.code == 0, restored
+    told = office("audit", "list", "--command", "claims list", "--json", *there).json
+    mine = [one for one in told if "before_restore" in one["subjects"]]
+    assert [one["what"] for one in mine] == ["began", "saw"]
+    assert mine[-1]["subjects"]["before_restore"] == f"{before['sequence']}:{before['hash']}"
+    assert office("audit", "verify", *there).code == 0
+    assert office("restore", tmp_path / "kept", *there).code == 2, "it holds rows now"
+
+
 def test_the_heads_of_runs_that_a_restore_put_away_are_no_alarm(office, tmp_path):
     assert office("backup", tmp_path / "kept").code == 0
     assert office("run", "--as-of", AS_OF).code == 2, "the clearinghouse has no folder"
@@ -450,10 +465,16 @@ def test_sealed_manifests_are_heads_too(office):
     assert office("run", "--as-of", AS_OF).code == 2, "the clearinghouse has no folder"
     assert list((office.folder / "runs").glob("*Z.json.age"))
     (office.folder / "claimloop.db.audit-head").unlink()
-    with closing(sqlite3.connect(office.folder / "claimloop.db")) as connection:
-        connection.execute("DROP TRIGGER audit_entry_no_delete")
-        connection.execute("DELETE FROM audit_entry WHERE sequence > 3")
-        connection.commit()
+    with (
+        closing(open_store(f"sqlite:///{office.folder / 'claimloop.db'}")) as store,
+        store.write() as connection,
+    ):
+        connection.exec_driver_sql(
+            "ALTER TABLE audit_entry DISABLE TRIGGER ALL"
+            if connection.dialect.name == "postgresql"
+            else "DROP TRIGGER audit_entry_no_delete"
+        )
+        connection.exec_driver_sql("DELETE FROM audit_entry WHERE sequence > 3")
     (office.folder / "claimloop.db.audit-head").unlink(missing_ok=True)
     found = office("audit", "verify", "--json")
     assert (found.code, found.json["broken"]["kind"]) == (5, "truncated")

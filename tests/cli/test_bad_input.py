@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from cli.jobs import ingest as ingest_job
-from reconcile.store import FolderVault
+from reconcile.store import FolderVault, open_store
 from tests.command_line import AS_OF, COMMAND, Office, listing
 from tests.conftest import lacking
 
@@ -430,9 +430,8 @@ def test_looking_makes_no_store(office, request, url):
 
 
 def test_a_newer_schema_is_left_alone(office):
-    with contextlib.closing(sqlite3.connect(office.store)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        connection.commit()
+    with contextlib.closing(open_store(f"sqlite:///{office.store}")) as store, store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     before = listing(office.folder)
     for command in commands(office):
         told = office(*command)
@@ -464,6 +463,7 @@ def test_a_file_that_is_not_our_store_is_left_alone(office, make, words):
     assert office.store.read_bytes()[100:] == before[100:]
 
 
+@pytest.mark.sqlite("its file is overwritten; for the server's tables see test_bad_servers.py")
 def test_a_damaged_store_is_said_to_be_damaged(office, remittance):
     with office.store.open("r+b") as stream:
         stream.seek(4096)
@@ -500,6 +500,7 @@ def read_only(folder: Path) -> Iterator[None]:
         yield
 
 
+@pytest.mark.sqlite("its folder is read-only; for a database that is see test_bad_servers.py")
 def test_a_read_only_store(office):
     before = listing(office.folder)
     with read_only(office.folder):
@@ -534,6 +535,7 @@ def test_a_read_only_folder_for_the_837s(office, tmp_path):
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
+@pytest.mark.sqlite("its file is on a full disk; for a server on one see test_bad_servers.py")
 def test_a_full_disk_under_the_store(office, tmp_path):
     small = tmp_path / "small"
     small.mkdir()

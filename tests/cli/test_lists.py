@@ -120,7 +120,15 @@ def test_every_reason_has_a_next_step_and_it_is_said_once():
         id=1, patient_control_number="", payer_name="", payer_claim_control_number="", charge=0, paid=0, reason="",
         detail="", candidates=(), trace_number="", file="",
     )  # fmt: skip
-    reasons = ("unknown_payee", "no_claim", "ambiguous", "conflict", "lines_unmatched")
+    reasons = (
+        "unknown_payee",
+        "no_claim",
+        "ambiguous",
+        "conflict",
+        "lines_unmatched",
+        "other_patient",
+        "too_many_answers",
+    )
     steps = [
         row["next_step"] for row in unmatched_rows(msgspec.structs.replace(other, reason=r) for r in reasons)
     ]
@@ -166,10 +174,10 @@ def answered(tmp_path_factory) -> Office:
         ]
 
     answers = {
-        BROKEN: claim(BROKEN.lower(), *lines(BROKEN), charge=99900),
-        PENDED: claim(PENDED, *lines(PENDED, "OA*133"), status="4"),
-        DENIED: claim(DENIED, *lines(DENIED, "CO*50"), status="4"),
-        NEW_CLAIM: claim(NEW_CLAIM, *lines(NEW_CLAIM, "CO*16", "LQ*HE*MA130"), status="4"),
+        BROKEN: claim(BROKEN.lower(), *lines(BROKEN), charge=99900, patient="*"),
+        PENDED: claim(PENDED, *lines(PENDED, "OA*133"), status="4", patient="*"),
+        DENIED: claim(DENIED, *lines(DENIED, "CO*50"), status="4", patient="*"),
+        NEW_CLAIM: claim(NEW_CLAIM, *lines(NEW_CLAIM, "CO*16", "LQ*HE*MA130"), status="4", patient="*"),
     }
     for number, (name, told) in enumerate(answers.items(), 1):
         file = office.folder / f"m{number}.835"

@@ -113,6 +113,7 @@ def test_the_key_may_come_from_the_environment(office, monkeypatch):
     assert len(list((other / "vault").glob("??/*"))) == 2
 
 
+@pytest.mark.sqlite("only PostgreSQL keeps a vault, as the tests after this one do")
 def test_sqlite_has_no_vault_inside(office):
     done = office.say("vault", "move", "--to", "database")
     assert (done.code, "PostgreSQL only" in done.err) == (2, True)

@@ -195,7 +195,11 @@ def test_the_test_payer_tells_the_truth_of_each_day(lite):
     assert nowhere["outcomes"] == {"not_found": 6}
     (truth,) = lite.office.folder.glob("answers-truth-0*.json")
     named = ("--out", lite.office.folder / "other", "--truth", truth, "--as-of", LATE, "--json")
-    assert claimloop("simulate", path, *named).json["outcomes"] == {"paid": 6}
+    told = claimloop("simulate", path, *named).json
+    assert told["outcomes"] == {"paid": 6}
+    written = [Path(told["truth"]), *(Path(told["folder"]) / name for name in told["files"])]
+    assert {one.stat().st_mode & 0o777 for one in written} == {0o600}
+    assert claimloop("simulate", path, path, *named).code == 3, "the second answer would replace the first"
     assert claimloop("simulate", path, lite.office.submitted, "--out", folder).code == 2
 
 

@@ -392,16 +392,13 @@ def test_visits_of_an_authorization_are_counted_over_runs(office):
 # -- kills -------------------------------------------------------------------------------------------------------------
 
 RUN = """
-import os, signal, sys
+import os, signal, sys, traceback
 from pathlib import Path
 import reconcile.store.engine as engine
 from sqlalchemy import event
 from tests.jobs.office import Office
 
-folder, moment, wanted = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-office = Office.__new__(Office)
-office.folder, office.out = folder, folder / "out"
-done = 0
+done, moment, wanted = 0, "", 0
 
 def count(connection):
     if not connection.get_execution_options().get("claimloop_write"):
@@ -419,40 +416,68 @@ def watched(*arguments, **options):
     event.listen(one, "commit", count)
     return one
 engine._engine = watched
-office.create()
-print(done)
+
+def create(folder):
+    office = Office.__new__(Office)
+    office.folder, office.out = Path(folder), Path(folder) / "out"
+    office.create()
+
+create(sys.argv[1])
+print(done, flush=True)
+for line in sys.stdin:
+    moment, wanted, folder = line.rstrip().split(" ", 2)
+    done, wanted = 0, int(wanted)
+    child = os.fork()
+    if not child:
+        try:
+            create(folder)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(done)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+"""Runs the job in one folder and tells its commits, then in each folder of a line in a process that ends itself before
+or after its n-th commit, and tells how that ended. Such a process is a fork: to load all that a run needs takes longer
+than the run."""
 
 
-def run_killed(office, moment, wanted):
-    """Run the job in a process that ends itself before or after its n-th commit; what it printed, None if killed."""
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, str(office.folder), moment, str(wanted)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    if done.returncode == -signal.SIGKILL:
-        return None
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+class Killed:
+    """Runs of the job that are killed; ``commits`` is how many an undisturbed one has."""
+
+    def __init__(self, folder):
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", RUN, str(folder)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.commits = int(self._process.stdout.readline())
+
+    def run(self, moment, wanted, folder):
+        """How the process ended that was to kill itself before or after a commit."""
+        print(moment, wanted, folder, file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline())
+
+    def end(self):
+        self._process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """An office after a run without kills, and the number of its commits."""
+    """An office after a run without kills, and what runs with kills."""
     office = Office(tmp_path_factory.mktemp("whole"))
     office.write("sessions", [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)])
-    commits = run_killed(office, "before", 1000)
-    return office, commits
+    killed = Killed(office.folder)
+    yield office, killed
+    killed.end()
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_kill_at_any_commit_point_is_made_good_by_running_again(tmp_path, undisturbed, moment):
-    whole, commits = undisturbed
-    assert commits >= 4, "the schema and three files"
-    for wanted in range(1, commits + 1):
+    whole, killed = undisturbed
+    assert killed.commits >= 4, "the schema and three files"
+    for wanted in range(1, killed.commits + 1):
         office = Office(tmp_path / str(wanted))
         office.write("sessions", [session(f"V{number}", patient=f"P{number}") for number in range(1, 6)])
-        assert run_killed(office, moment, wanted) is None
+        assert killed.run(moment, wanted, office.folder) == -signal.SIGKILL
         office.create()
         assert office.written() == whole.written(), wanted
         assert office.digest() == whole.digest(), wanted

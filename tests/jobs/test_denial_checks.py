@@ -18,6 +18,7 @@ from reconcile.store import ClaimOrigin, save_claims
 from reconcile.store.again import Resubmission, save_resubmissions
 from reconcile.store.denial_work import denial_work, written_off
 from reconcile.store.rejections import count_rejected
+from reconcile.store.report_rows.books import Books
 from reconcile.underpayment import Contract, ExpectedFees
 from reconcile.values import Again
 from reconcile.worklist import Deed, Verb, WorkState
@@ -327,7 +328,7 @@ def test_what_is_written_off_is_no_receivable_and_told_apart(desk):
     for day, left in ((date(2026, 3, 31), 5000), (date(2026, 4, 1), 0)):
         scope = Scope(today=day, as_of=day)
         with desk.store.read() as connection:
-            total = aging.whole(aging.groups(connection, scope, "payer"))
+            total = aging.whole(aging.groups(Books(connection, scope), "payer"))
             sets = {one.name: list(one.read(connection, scope, "payer")) for one in aging.REPORT.row_sets}
         assert (total["total"], total["written_off"]) == (left, 5000 - left)
         assert total["balances"] == len(sets["balances"]) == (1 if left else 0)
@@ -335,7 +336,7 @@ def test_what_is_written_off_is_no_receivable_and_told_apart(desk):
         assert sum(row["amount"] for row in sets["written_off"]) == 5000 - left
     desk.ingest(PAYS, payers=PAYERS)
     with desk.store.read() as connection:
-        total = aging.whole(aging.groups(connection, Scope(today=TODAY), "payer"))
+        total = aging.whole(aging.groups(Books(connection, Scope(today=TODAY)), "payer"))
     assert (total["total"], total["written_off"]) == (0, 0)
 
 

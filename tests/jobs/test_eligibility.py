@@ -11,8 +11,9 @@ import pytest
 from cli.inputs import RecordFiles
 from cli.jobs.eligibility.ask import Asked, AskRequest, ask
 from cli.jobs.eligibility.read import last_confirmations, read_answers
-from cli.jobs.eligibility.simulate import is_inquiry, simulate_answers
+from cli.jobs.eligibility.simulate import simulate_answers
 from cli.jobs.eligibility.words import sentence
+from cli.jobs.inquiries.simulating import first_kind
 from cli.settings import load_settings
 from edi.model.confirmation import Confirmation, OtherCoverage
 from edi.model.eligibility import Benefit, DatePeriod, EligibilityAnswer, EligibilityInquiry, Rejection
@@ -125,7 +126,7 @@ def statuses(office: Office) -> dict[str, str]:
 def test_patients_of_the_sessions_are_asked_about_once(office):
     asked = ask_for(office)
     (file,) = asked.files
-    assert (asked.asked, file.patients, file.partner) == (2, 2, "house")
+    assert (asked.asked, file.inquiries, file.partner) == (2, 2, "house")
     assert Path(file.path).name == "house-000000001.270"
     first, second = inquiries(Path(file.path))
     assert (first.trace_number, second.trace_number) == ("E000000001", "E000000002")
@@ -431,8 +432,7 @@ def test_what_an_answer_means_in_words(said, words):
 
 def test_the_test_payer_answers_every_inquiry(office):
     asked = Path(ask_for(office).files[0].path)
-    assert is_inquiry(asked)
-    assert not is_inquiry(reply(office, ask_for(office, again=True)))
+    assert (first_kind(asked), first_kind(reply(office, ask_for(office, again=True)))) == ("270", "271")
     out = office.folder / "back"
     made = simulate_answers(asked, out=out, seed=3, today=date(2026, 3, 21))
     again = simulate_answers(asked, out=office.folder / "again", seed=3, today=date(2026, 3, 21))

@@ -116,14 +116,12 @@ def check(desk: Desk) -> None:
     print(f"faults seen: {desk.server.faults.seen}")
 
 
-@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_every_file_arrives_once_though_server_and_client_fail(tmp_path, seed):
     desk = Desk(tmp_path, 12, seed, rate=0.02)
     exchange(desk, kills=2, longest=1.2)
     check(desk)
 
 
-@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_a_wrong_password_ends_with_four_and_sends_nothing(tmp_path, seed):
     desk = Desk(tmp_path, 1, seed, rate=0)
     with desk.server:

@@ -455,8 +455,11 @@ def test_any_number_of_adjustments_of_two_practices_payments_is_told(desk_lite):
         f"INSERT INTO provider_adjustment VALUES {values}",
         "UPDATE provider_adjustment SET provider = '1999999984' WHERE ordinal = 10000",
     )
-    event.listen(
-        desk.store.engine, "checkout", lambda raw, *_: raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 200)
-    )
+    if desk.store.engine.dialect.name == "sqlite":  # PostgreSQL takes 65,535 of them
+        event.listen(
+            desk.store.engine,
+            "checkout",
+            lambda raw, *_: raw.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 200),
+        )
     rows, _ = export(desk)
     assert cents_in(rows, "provider_adjustment") == -1500 + 700 - 301

@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from cli.jobs import matching
+from cli.jobs.chain_books import Chains, Tools
 from cli.jobs.ingest_835 import run
-from cli.jobs.posting import Tools, _Chains
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment, RemittanceParty, ServicePayment
 from reconcile.ledger.posting import Poster
 from reconcile.ledger.single import post_only
 from reconcile.match import match_claim
-from reconcile.match.fit import _payer_number_agrees, patient_agrees
+from reconcile.match.fit import _payer_number_agrees
+from reconcile.match.patient import patient_agrees
 from reconcile.reconciliation import reconcile_claim
 from reconcile.store import open_store, pack_claim_payment, submissions
 from reconcile.store.bulk import PLACES, columns_of, insert, insert_new
@@ -40,7 +41,7 @@ class Present(list):
 
 def states(one, waited):
     """What ``states`` says of one fresh claim payment on a chain without another answer."""
-    chains = _Chains(None, {1: [submitted()]}, {}, Tools(TABLES, {}))
+    chains = Chains(None, {1: [submitted()]}, {}, Tools(TABLES, {}))
     chains._reversals = lambda fresh: {1: waited}
     return chains.states({1: [one]})
 

@@ -128,6 +128,7 @@ def test_the_drivers_errors_by_state():
         psycopg.errors.DiskFull: TemporaryError,
         psycopg.errors.AdminShutdown: TemporaryError,
         psycopg.OperationalError: TemporaryError,
+        psycopg.errors.DataCorrupted: StoreError,
         psycopg.errors.NumericValueOutOfRange: StoreError,
         psycopg.DataError: StoreError,
     }

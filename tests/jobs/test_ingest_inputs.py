@@ -127,7 +127,7 @@ def small_disk(tmp_path: Path):
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.sqlite("it works on the file of the database")
+@pytest.mark.sqlite("its file is on a full disk; for a server on one see test_bad_servers.py")
 def test_a_full_disk_is_temporary_and_the_books_stay_whole(small_disk, tmp_path):
     store = open_store(f"sqlite:///{small_disk / 'a.db'}", tmp_path / "vault")
     rows = [claim(f"X{n:05d}", line("97110", 5000, 4000), payer_number=f"P{n}") for n in range(4000)]

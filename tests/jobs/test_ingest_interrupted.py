@@ -200,7 +200,6 @@ def kill_and_rerun(tmp_path: Path, rng: random.Random, *, claims: int, per_set: 
     return ended
 
 
-@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_a_killed_process_leaves_nothing_half_done(tmp_path, rng):
     assert kill_and_rerun(tmp_path, rng, claims=200, per_set=25, times=3) >= 1
 

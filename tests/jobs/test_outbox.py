@@ -116,8 +116,18 @@ def test_a_file_that_is_gone_is_sent_again_when_a_person_says_so(office):
     assert call(office, *again, "--gone").code == 2, "it was acknowledged"
 
 
-def test_a_file_whose_claims_are_all_rejected_stays_in_sight(office):
+def test_a_file_whose_claims_are_all_rejected_says_what_to_do_until_they_went_again(office):
+    assert only(office)["next_step"] == "send"
     call(office, "send")
-    office.sql("UPDATE claim SET acknowledged = '999:rejected:5'")
+    assert only(office)["next_step"] == "a TA1 or 999 is to come"
+    office.sql("UPDATE claim SET acknowledged = '999:rejected:5', status = 'rejected'")
     (row,) = call(office, "outbox", "--json").json
-    assert (row["state"], row["rejected"], row["waiting"]) == ("rejected", 2, 0)
+    assert (row["state"], row["rejected"], row["waiting"], row["to_correct"]) == ("rejected", 2, 0, 2)
+    assert row["next_step"] == "correct 2 claims: work list"
+    listed = call(office, "outbox")
+    assert "1 file (1 rejected), 0 claims waiting" in listed.out
+    office.sql("UPDATE claim SET root = (SELECT MAX(id) FROM claim)")
+    assert only(office)["to_correct"] == 1, "one of them went again"
+    office.sql("UPDATE claim SET status = 'accepted'")
+    assert call(office, "outbox", "--json").json == []
+    assert call(office, "outbox", "--state", "rejected", "--json").json == [only(office)]

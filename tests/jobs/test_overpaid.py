@@ -105,6 +105,61 @@ def test_a_correction_before_its_reversal_is_work_until_the_reversal_comes(desk_
     assert listed(desk_lite) == {}
 
 
+HELD = {
+    "in suspense": ({"said": "CO*45*15"}, "claim_payment:2 (-30.00), with held show and held release"),
+    "of another patient": (
+        {"patient": "STRANGER*ODD", "member": "Z987654321", "payer_number": "PCN9"},
+        "claim_payment:2 (-30.00), with unmatched list and unmatched link",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", HELD)
+def test_a_reversal_that_is_held_is_told_and_the_payer_is_not_asked(desk_lite, why):
+    changes, step = HELD[why]
+    desk_lite.submit(make_claim())
+    desk_lite.ingest(file_of(payment([answer()])), payers=PAYERS)
+    held = payment([answer(sign=-1, **changes)], trace="T2", day="20260401", bank=0, plb=[("FB:T2", -3000)])
+    desk_lite.ingest(file_of(held), payers=PAYERS)
+    assert listed(desk_lite) == {}
+    again = desk_lite.ingest(
+        file_of(payment([answer(2500, "CO*45*20|PR*2*5")], trace="T3", day="20260402")), payers=PAYERS
+    )
+    (finding,) = said(again)
+    assert "its reversal is held" in finding.message
+    row = listed(desk_lite)["A0000001"]
+    assert row["reason"].startswith("a reversal of it is held: 30.00 on 2026-03-20")
+    for told in (finding.fix, row["next_step"]):
+        assert step in told
+        assert "ask the payer for nothing before" in told
+    assert desk_lite.broken() == []
+
+
+def test_a_held_reversal_of_another_claim_or_payer_is_not_told(desk_lite):
+    desk_lite.submit(
+        make_claim(), make_claim(patient_control_number="B0000002", lines=make_claim().lines[:1])
+    )
+    desk_lite.ingest(file_of(payment([answer()])), payers=PAYERS)
+    other = claim(
+        "B0000002", line("97110", -5000, -3000, adjustments=["CO*45*-15"]), status="22", payer_number="PCN8"
+    )
+    desk_lite.ingest(
+        file_of(payment([other], trace="T2", bank=0, plb=[("FB:T2", -3000)])),
+        file_of(
+            payment(
+                [answer(said="CO*45*15", sign=-1)],
+                trace="T3",
+                payer="1598765432",
+                bank=0,
+                plb=[("FB:T3", -3000)],
+            )
+        ),
+        file_of(payment([answer()], trace="T4", day="20260402")),
+        payers=PAYERS,
+    )
+    assert listed(desk_lite)["A0000001"]["reason"].startswith("answered twice")
+
+
 def test_the_commands_show_it(desk_lite):
     desk_lite.submit(make_claim())
     for trace in ("T0001", "T2"):

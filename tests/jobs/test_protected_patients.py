@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -145,7 +146,7 @@ def test_a_claim_made_here_tells_who_is_protected(desk):
 @pytest.mark.parametrize(
     "other",
     [
-        {"subscriber": make_subscriber(member_id="W000000000")},
+        {"subscriber": make_subscriber(member_id="W000000000", person=make_person(last_name="PATIENT"))},
         {"subscriber": make_subscriber(person=make_person(birth_date=OTHER_DAY))},
     ],
 )
@@ -163,6 +164,23 @@ def test_a_patient_who_is_not_marked_is_billed(desk_lite):
     )
     desk_lite.ingest(sent())
     assert marks(desk_lite) == [("A0000001", "", "")]
+
+
+def test_a_claim_that_was_made_here_before_there_was_a_mark_gets_it_from_the_records(desk_lite):
+    """One that said nothing; what a claim of this version says of its patient stands."""
+    old, _ = desk_lite.submit(make_claim(), make_claim(patient_control_number="B0000002"))
+    with desk_lite.store.write() as connection:
+        query = "SELECT content FROM claim_content WHERE claim_id = ?"
+        kept = msgspec.msgpack.decode(connection.exec_driver_sql(query, (old,)).scalar())
+        del kept["patient_protection"]
+        packed = (msgspec.msgpack.encode(kept), old)
+        connection.exec_driver_sql("UPDATE claim_content SET content = ? WHERE claim_id = ?", packed)
+    desk_lite.ingest(sent())
+    desk_lite.import_claims(patients=[record()])
+    assert marks(desk_lite) == [("A0000001", "qmb", "no_patient_bill"), ("B0000002", "", "")]
+    made, (digest, _), _ = rebuilt(desk_lite)
+    assert made.same
+    assert digest == desk_lite.digest()
 
 
 @pytest.fixture

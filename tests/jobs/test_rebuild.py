@@ -147,7 +147,7 @@ def test_without_a_file_a_database_must_be_named(tmp_path):
         open_beside("postgresql://somewhere/db", tmp_path, None)
 
 
-@pytest.mark.sqlite("it works on the file of the database")
+@pytest.mark.sqlite("files are swapped; test_bad_servers.py has the refusal of PostgreSQL")
 def test_a_swap_keeps_the_old_store(decided):
     made, (digest, _), url = rebuilt(decided)
     built = Path(url.removeprefix("sqlite:///"))
@@ -162,7 +162,7 @@ def test_a_swap_keeps_the_old_store(decided):
     assert made.same
 
 
-@pytest.mark.sqlite("it works on the file of the database")
+@pytest.mark.sqlite("files are swapped; test_bad_servers.py has the refusal of PostgreSQL")
 def test_a_swap_is_refused_while_others_work_on_the_store_or_when_it_has_changed(decided):
     made, _, url = rebuilt(decided)
     built = Path(url.removeprefix("sqlite:///"))

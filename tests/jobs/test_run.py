@@ -213,7 +213,7 @@ def test_a_rehearsal_has_the_time_it_is_given_and_says_so(office, monkeypatch):
     config = ("--config", office.folder / "claimloop.toml")
     done = claimloop("run", "--json", *config)
     assert (done.json["started"], done.json["rehearsal"]) == ("2026-03-20T02:10:00", True)
-    assert {row[0][:10] for row in office.rows("SELECT at FROM event")} == {"2026-03-20"}
+    assert {str(row[0])[:10] for row in office.rows("SELECT at FROM event")} == {"2026-03-20"}
     assert "rehearsal" in (office.folder / "summary.txt").read_text(encoding="utf-8")
     monkeypatch.setenv("CLAIMLOOP_CLOCK", "soon")
     assert claimloop("run", *config).code == 2

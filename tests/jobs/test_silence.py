@@ -127,6 +127,12 @@ def test_a_run_tells_silence_and_counts_it_as_work_once(tmp_path):
     assert first.json["new_work"] == {"silence": 2}
     assert {one["expected"] for one in first.json["silence"]} == {"277CA", "999"}
     assert "overdue: 1 277CA, 1 999" in (tmp_path / "summary.txt").read_text(encoding="utf-8")
+    report = ("report", "silence", "--as-of", later, "--config", tmp_path / "claimloop.toml")
+    listed = claimloop(*report, "--rows", "overdue", "--json").json
+    told = [{name: value for name, value in one.items() if name != "group"} for one in listed]
+    assert told == first.json["silence"]
+    assert "overdue by what the profiles expect: 1 277CA, 1 999" in claimloop(*report).out
+    assert claimloop(*report, "--rows", "overdue", "--until", "2026-01-01", "--json").json == []
     again = run(later)
     assert (again.code, again.json["new_work"], again.json["open_work"]) == (0, {}, {"silence": 2})
     text = (SCENARIOS / "clean.toml").read_text(encoding="utf-8")

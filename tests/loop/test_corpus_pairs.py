@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import contextlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.command_line import claimloop
 
 pytestmark = pytest.mark.corpus
 
@@ -16,29 +16,17 @@ Row = dict[str, Any]
 
 
 class Shell:
-    """The installed command on a store of its own."""
+    """The command line on a store of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.command = Path(sys.executable).with_name("claimloop")
         self.folder = folder
 
     def __call__(self, *arguments: str, ends: int) -> Any:
         """Run with ``--json``; returns the document."""
-        done = subprocess.run(
-            [
-                str(self.command),
-                *arguments,
-                "--json",
-                "--database",
-                f"sqlite:///{self.folder / 'claimloop.db'}",
-            ],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == ends, (done.stdout, done.stderr)
-        return json.loads(done.stdout)
+        with contextlib.chdir(self.folder):
+            done = claimloop(*arguments, "--json", "--database", f"sqlite:///{self.folder / 'claimloop.db'}")
+        assert done.code == ends, done
+        return done.json
 
 
 class Pair:

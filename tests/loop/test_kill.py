@@ -106,7 +106,6 @@ def parts_left(store: Path) -> list[str]:
     return sorted(path.name for path in (store / "vault").glob(".part-*"))
 
 
-@pytest.mark.sqlite("it starts processes that open the store by its URL")
 def test_killed_after_a_commit_and_run_again(tmp_path: Path, seed: int) -> None:
     """In the middle of the files: something is stored, something is not, and a plain rerun completes it."""
     desk = Desk(tmp_path, 40, seed)

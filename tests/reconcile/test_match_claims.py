@@ -91,9 +91,10 @@ AGREEMENT = {
     "member id retyped, name agrees": ("150", "MEMBER99", "DOE*JO", LINES, True),
     "name changed, member agrees": ("150", "MEMBER1", "SMITH*AN", LINES, True),
     "charge differs, patient agrees": ("140", "MEMBER1", "DOE*JO", LINES, True),
-    "patient differs, charge and every line agree": ("150", "MEMBER9", "ROE*AL", LINES, True),
+    "member differs, no name, charge and every line agree": ("150", "MEMBER9", "*", LINES, True),
+    "member differs, no name, charge differs, lines agree": ("140", "MEMBER9", "*", LINES, False),
+    "member differs, no name, lines differ": ("150", "MEMBER9", "*", LINES.replace("*100*", "*110*"), False),
     "patient differs, charge differs, lines agree": ("140", "MEMBER9", "ROE*AL", LINES, False),
-    "patient differs, lines differ": ("150", "MEMBER9", "ROE*AL", LINES.replace("*100*", "*110*"), False),
     "patient differs, a part without date": (
         "100",
         "MEMBER9",

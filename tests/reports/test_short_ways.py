@@ -12,7 +12,16 @@ from fixtures.report_store import Rows
 from reconcile.reports import acceptance, aging, collection, rates, resolution
 from reconcile.reports.registry import Scope
 from reconcile.store import open_store
-from reconcile.store.report_rows import answer_sums, answers, balances, denials
+from reconcile.store.report_rows import acknowledged, answer_sums, answers, balances, denials
+from reconcile.store.report_rows.books import (
+    ANSWERS,
+    COLLECTED,
+    COLLECTED_SUMS,
+    EVERYTHING,
+    HEARD,
+    OPEN,
+    Books,
+)
 from reconcile.store.report_rows.scope import listed
 from reconcile.store.schema import (
     AcknowledgmentRow,
@@ -40,7 +49,28 @@ SCOPES = {
     "practice and days": Scope(today=date(2026, 5, 1), practice="p1", since=DAY, until=date(2026, 3, 15)),
     "payer as of": Scope(today=date(2026, 3, 20), as_of=date(2026, 3, 20), payer="aster"),
 }
-BY = ("payer", "practice", "month")
+NAMES = {
+    COLLECTED: ("claims", *COLLECTED_SUMS),
+    OPEN: (
+        "payers_balances",
+        "payers_cents",
+        "payers_credits",
+        "patients_cents",
+        "patients_credits",
+        "recent",
+    ),
+    ANSWERS: ("answered", "decided", "decided_charge", "silent", "silent_charge"),
+    HEARD: ("unheard",),
+}
+"""What each part sums."""
+CASES = (
+    *((name, "payer") for name in SCOPES),
+    ("as of", "practice"),
+    ("practice and days", "practice"),
+    ("all", "month"),
+    ("payer as of", "month"),
+)
+"""Who answered matters by payer alone; the other groupings are seen with and without it."""
 
 
 def some_day(chance: random.Random) -> date:
@@ -156,55 +186,83 @@ def rate_of(rows):
     return dict(found)
 
 
-@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize(("scope", "by"), CASES, indirect=["scope"])
 def test_rates_are_those_of_the_rows(store, scope, by):
     with store.read() as connection:
-        sums = answer_sums.rate_sums(connection, scope, by)
+        sums = answer_sums.rate_sums(Books(connection, scope), by)
         rows = rate_of(listed(connection, answers.rate_rows(scope, by)))
         assert {
             name: [getattr(one, field) for field in one.__struct_fields__] for name, one in sums.items()
         } == rows
-        assert rates.whole(rates.groups(connection, scope, "")) == rates.whole(
-            rates.groups(connection, scope, "practice")
-        )
 
 
-@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize(("scope", "by"), CASES, indirect=["scope"])
 def test_first_answers_are_those_of_the_rows(store, scope, by):
     with store.read() as connection:
         rows = list(listed(connection, answers.resolution_rows(scope, by)))
         claims = Counter((row["group"], row["outcome"]) for row in rows)
         once = Counter((row["group"], row["outcome"]) for row in rows if row["once"])
-        sums = answer_sums.resolution_sums(connection, scope, by)
+        sums = answer_sums.resolution_sums(Books(connection, scope), by)
         assert {(one.group, one.outcome): (one.claims, one.once) for one in sums} == {
             key: (count, once[key]) for key, count in claims.items()
         }
-        assert resolution.whole(resolution.groups(connection, scope, "")) == resolution.whole(
-            resolution.groups(connection, scope, "practice")
-        )
 
 
-@pytest.mark.parametrize("by", BY)
+@pytest.mark.parametrize(("scope", "by"), CASES, indirect=["scope"])
 def test_acknowledgments_are_those_of_the_rows(store, scope, by):
     with store.read() as connection:
         rows = Counter(
-            (row["group"], row["outcome"]) for row in listed(connection, answers.acceptance_rows(scope, by))
+            (row["group"], row["outcome"])
+            for row in listed(connection, acknowledged.acceptance_rows(scope, by))
         )
-        sums = answer_sums.acceptance_sums(connection, scope, by)
+        sums = answer_sums.acceptance_sums(Books(connection, scope), by)
         assert {(one.group, one.outcome): one.claims for one in sums} == rows
-        assert acceptance.whole(acceptance.groups(connection, scope, "")) == acceptance.whole(
-            acceptance.groups(connection, scope, "practice")
-        )
 
 
 def test_all_claims_together_are_the_sum_of_their_practices(store, scope):
     with store.read() as connection:
         for one in (acceptance, aging, collection, rates, resolution):
-            together, apart = (one.whole(one.groups(connection, scope, by)) for by in ("", "practice"))
+            together, apart = (one.whole(one.groups(Books(connection, scope), by)) for by in ("", "practice"))
             assert together == apart, one.__name__
         assert sum(row[2] for row in denials.denial_sums(connection, scope, "")) == sum(
             row[2] for row in denials.denial_sums(connection, scope, "practice")
         )
+
+
+@pytest.mark.parametrize("scope", ["all", "as of"], indirect=True)
+def test_sums_taken_together_are_those_taken_one_by_one(store, scope):
+    with store.read() as connection:
+        together, apart = Books(connection, scope, "payer", EVERYTHING), Books(connection, scope)
+        for part in EVERYTHING:
+            found: list[Counter] = []
+            for books in (together, apart):
+                sums: Counter = Counter()
+                for one in books.sums("payer", part):
+                    sums.update({(one["group"], name): one[name] for name in NAMES[part]})
+                found.append(sums)
+            assert found[0] == found[1], part
+            assert any(found[0].values()), part
+
+
+@pytest.mark.parametrize("day", [None, *(DAY + timedelta(days=days) for days in (-1, 8, 19, 30, 60))])
+def test_balances_of_a_day_are_the_postings_up_to_it(store, day):
+    """By a second path: postings summed in Python; what is open is the charge less what answers for it."""
+    scope = Scope(today=day, as_of=day) if day else SCOPES["all"]
+    with store.read() as connection:
+        rows = connection.execute(Books(connection, scope).states().select()).all()
+        posted = connection.exec_driver_sql(
+            "SELECT c.root, p.account, p.cents, COALESCE(r.payment_date, r.production_date) FROM posting p"
+            " JOIN claim_payment x ON x.id = p.claim_payment_id JOIN remittance r ON r.id = x.remittance_id"
+            " JOIN claim c ON c.id = x.claim_id"
+        ).all()
+    expected: dict[int, Counter] = defaultdict(Counter)
+    for root, account, cents, paid_on in posted:
+        if scope.as_of is None or paid_on is None or paid_on <= scope.as_of.isoformat():
+            expected[root][account] += cents
+    for row in rows:
+        sums = expected[row.id]
+        assert [getattr(row, name) for name in BALANCED] == [sums[name] for name in BALANCED], row.id
+        assert row.open == row.charge - sum(sums[name] for name in BALANCED if name != "pended"), row.id
 
 
 def test_the_money_of_payers_is_that_of_the_rows(store, scope):
@@ -212,7 +270,7 @@ def test_the_money_of_payers_is_that_of_the_rows(store, scope):
         found = defaultdict(Counter)
         for row in listed(connection, balances.money_rows(scope)):
             found[row["group"]].update({name: row[name] for name in balances.SAID})
-        sums = balances.money_sums(connection, scope)
+        sums = balances.money_sums(Books(connection, scope))
     expected = {name: {one: held[one] for one in balances.SAID} for name, held in found.items()}
     assert {name: one for name, one in sums.items() if any(one.values())} == {
         name: one for name, one in expected.items() if any(one.values())

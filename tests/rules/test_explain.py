@@ -171,7 +171,16 @@ def test_every_group_and_carc_that_is_denied_has_an_action_with_a_sentence():
 
 def test_every_word_of_the_matcher_and_the_ledger_is_explained():
     words = {*ClaimEvidence, *LineEvidence, *Account, *DenialStatus} - {"none"}
-    words |= {"unknown_payee", "no_claim", "ambiguous", "conflict", "lines_unmatched", "unbalanced"}
+    words |= {
+        "unknown_payee",
+        "no_claim",
+        "ambiguous",
+        "conflict",
+        "lines_unmatched",
+        "unbalanced",
+        "other_patient",
+    }
+    words |= {"too_many_answers"}
     words |= {
         "submitted",
         "reversed",

@@ -188,7 +188,9 @@ def whole(tmp_path_factory) -> Path:
     """A SQLite store with six entries, to be copied."""
     folder = tmp_path_factory.mktemp("whole")
     open_store(f"sqlite:///{folder / 'a.db'}").close()
-    filled(Book(f"sqlite:///{folder / 'a.db'}", folder))
+    book = Book(f"sqlite:///{folder / 'a.db'}", folder)
+    filled(book)
+    book.close()
     return folder / "a.db"
 
 
@@ -209,7 +211,6 @@ def found_broken(store: Store, name: str) -> None:
     assert (broken.sequence, broken.kind) == (sequence, kind), broken.message
 
 
-@pytest.mark.sqlite("it copies the file")
 @pytest.mark.parametrize("name", MEDDLED)
 def test_what_was_meddled_with_is_found_and_named(copy, name):
     assert checked(copy).broken is None
@@ -226,7 +227,6 @@ def test_what_was_meddled_with_on_postgresql(postgres_database, tmp_path, name):
     store.close()
 
 
-@pytest.mark.sqlite("it copies the file")
 def test_an_entry_written_anew_with_its_hash_does_not_fit_the_next(copy):
     forge(copy, 3, actor="bob")
     broken = checked(copy).broken
@@ -234,7 +234,6 @@ def test_an_entry_written_anew_with_its_hash_does_not_fit_the_next(copy):
     assert (broken.sequence, broken.kind) == (3, "changed")
 
 
-@pytest.mark.sqlite("it copies the file")
 def test_an_entry_chained_to_an_earlier_one_is_out_of_order(copy):
     forge(copy, 5, previous=rows(copy)[1][11])
     broken = checked(copy).broken
@@ -347,7 +346,7 @@ def test_a_posting_and_an_entry_do_not_wait_for_each_other_on_postgresql(postgre
     posting.close()
 
 
-@pytest.mark.sqlite("it is about what the audit does on SQLite")
+@pytest.mark.sqlite("its writer holds up an entry, PostgreSQL's does not")
 def test_an_entry_that_would_wait_for_sqlites_writer_waits_beside_the_store(tmp_path, monkeypatch):
     monkeypatch.setattr("reconcile.store.audit.book.PATIENCE_MILLISECONDS", 20)
     url = f"sqlite:///{tmp_path / 'a.db'}"
@@ -366,7 +365,7 @@ def test_an_entry_that_would_wait_for_sqlites_writer_waits_beside_the_store(tmp_
     assert checked(store).broken is None
 
 
-@pytest.mark.sqlite("it is about what the audit does on SQLite")
+@pytest.mark.sqlite("its writer holds up an entry, PostgreSQL's does not")
 def test_what_waited_is_taken_once_though_a_kill_left_it_there(tmp_path, monkeypatch):
     monkeypatch.setattr("reconcile.store.audit.book.PATIENCE_MILLISECONDS", 20)
     url = f"sqlite:///{tmp_path / 'a.db'}"
@@ -469,7 +468,7 @@ def test_a_tally_names_few_and_counts_many():
     }
 
 
-@pytest.mark.sqlite("it is about what the audit does on SQLite")
+@pytest.mark.sqlite("its catalogue is read; on PostgreSQL the triggers refuse as the tests above say")
 def test_sqlite_knows_the_triggers_by_name(tmp_path):
     open_store(f"sqlite:///{tmp_path / 'a.db'}").close()
     with sqlite3.connect(tmp_path / "a.db") as connection:

@@ -10,7 +10,7 @@ import pytest
 from edi.model.eligibility import Benefit, EligibilityAnswer, EligibilityInquiry, Rejection
 from edi.model.party import Person, Provider
 from reconcile.store import Store, allocate, open_store, store_digest
-from reconcile.store.control_numbers import TRN270, inquiry_trace_number
+from reconcile.store.control_numbers import TRN270, TRN276, trace_number
 from reconcile.store.digest import table_digests
 from reconcile.store.eligibility import confirmations, save_answers, save_inquiries, waiting_since
 
@@ -200,8 +200,8 @@ def test_who_waits_for_an_answer(store):
 def test_trace_numbers_are_given_once(store):
     with store.write() as connection:
         numbers = [*allocate(connection, "", TRN270, 2, at=NOW), *allocate(connection, "", TRN270, 1, at=NOW)]
-    assert [inquiry_trace_number(number) for number in numbers] == ["E000000001", "E000000002", "E000000003"]
-    assert inquiry_trace_number(36**9 - 1) == "EZZZZZZZZZ"
+    assert [trace_number(TRN270, number) for number in numbers] == ["E000000001", "E000000002", "E000000003"]
+    assert trace_number(TRN276, 36**9 - 1) == "SZZZZZZZZZ"
 
 
 def test_both_databases_hold_the_same(postgres_database, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import BigInteger, Integer
+from sqlalchemy import BigInteger, Integer, make_url
 
 import reconcile.store.schema
 from edi.model.errors import (
@@ -22,6 +23,7 @@ from edi.model.errors import (
     TemporaryError,
 )
 from reconcile.store import Store, open_store, store_digest
+from reconcile.store.engine import _sqlite
 from reconcile.store.migrate import known_versions
 from reconcile.store.types import Table
 
@@ -32,12 +34,25 @@ def opened(url: str, folder: Path, **options) -> Store:
     return open_store(url, folder / "vault", **options)
 
 
-def test_the_migrations_make_what_the_classes_say(database_url, tmp_path):
-    store = opened(database_url, tmp_path)
+def test_the_migrations_make_what_the_classes_say(bare_url, tmp_path):
+    store = opened(bare_url, tmp_path)
     with store.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
     store.close()
+
+
+@pytest.mark.sqlite("on PostgreSQL the others are copies of one store")
+def test_the_tables_that_other_tests_have_are_those_of_the_migrations(tmp_path, tables_once):
+    """Both ways of tests/tables_once.py."""
+    schemas = []
+    for name in ("first", "again", "migrated"):
+        url = f"sqlite:///{tmp_path / name}.db"
+        with tables_once.migrated() if name == "migrated" else contextlib.nullcontext():
+            opened(url, tmp_path).close()
+        with contextlib.closing(sqlite3.connect(tmp_path / f"{name}.db")) as connection:
+            schemas.append(list(connection.iterdump()))
+    assert schemas[0] == schemas[1] == schemas[2]
 
 
 def test_the_newest_migration_is_the_version_that_is_checked():
@@ -136,15 +151,16 @@ def test_a_read_only_store_that_is_missing_is_not_made(tmp_path):
     assert not (tmp_path / "none.db").exists()
 
 
-@pytest.mark.sqlite("it is about its pragmas")
+@pytest.mark.sqlite("PostgreSQL has no pragmas; what they keep is its default")
 def test_sqlite_runs_with_the_pragmas_that_keep_data(tmp_path):
-    store = opened(f"sqlite:///{tmp_path / 'a.db'}", tmp_path)
-    with store.write() as connection:
+    # The other tests do not wait for the disk; see conftest.py.
+    made = _sqlite(make_url(f"sqlite:///{tmp_path / 'a.db'}"), read_only=False)
+    with made.connect() as connection:
         told = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
-    store.close()
+    made.dispose()
     assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 

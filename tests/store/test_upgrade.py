@@ -111,14 +111,14 @@ def digest_of(office: AgainOffice) -> str:
 
 
 @pytest.fixture
-def before(database_url, office) -> str:
-    """The digest that the books had, in the store of the first version at ``database_url``."""
-    make_old(database_url, office)
+def before(bare_url, office) -> str:
+    """The digest that the books had, in the store of the first version at ``bare_url``."""
+    make_old(bare_url, office)
     return digest_of(office)
 
 
-def test_an_old_store_that_holds_claims_is_brought_to_this_version(database_url, before, office):
-    store = open_store(database_url, vault_of(office))
+def test_an_old_store_that_holds_claims_is_brought_to_this_version(bare_url, before, office):
+    store = open_store(bare_url, vault_of(office))
     assert digest(store) == before
     assert verify(store).holds
     with store.read() as connection:
@@ -128,19 +128,19 @@ def test_an_old_store_that_holds_claims_is_brought_to_this_version(database_url,
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_store_of_every_version_comes_to_this_one_with_the_same_books(database_url, grown, version):
+def test_a_store_of_every_version_comes_to_this_one_with_the_same_books(bare_url, grown, version):
     old = left_by(grown, version)
-    make_old(database_url, old, version)
-    store = open_store(database_url, vault_of(old))
+    make_old(bare_url, old, version)
+    store = open_store(bare_url, vault_of(old))
     assert digest(store) == digest_of(old)
     assert [check.name for check in verify(store).checks if not check.holds] == []
     store.close()
 
 
-def test_a_submission_that_was_left_without_its_status_gets_it(database_url, grown):
+def test_a_submission_that_was_left_without_its_status_gets_it(bare_url, grown):
     old = left_by(grown, VERSIONS[-1])
-    make_old(database_url, old, VERSIONS[-1])
-    parsed = make_url(database_url)
+    make_old(bare_url, old, VERSIONS[-1])
+    parsed = make_url(bare_url)
     driver = "postgresql+psycopg" if parsed.drivername.startswith("postgres") else parsed.drivername
     engine = create_engine(parsed.set(drivername=driver))
     last = "(SELECT MAX(id) FROM claim WHERE adjudications = 0)"
@@ -150,7 +150,7 @@ def test_a_submission_that_was_left_without_its_status_gets_it(database_url, gro
         )
         assert left.rowcount == 1
     engine.dispose()
-    store = open_store(database_url, vault_of(old))
+    store = open_store(bare_url, vault_of(old))
     with store.read() as connection:
         told = connection.exec_driver_sql(f"SELECT status FROM claim WHERE id = {last}").scalar()
     assert told == "rejected"
@@ -175,14 +175,14 @@ def test_the_office_has_done_what_each_version_brought(grown):
 
 
 @pytest.mark.parametrize("options", [{"read_only": True}, {"as_it_is": True}])
-def test_who_only_looks_leaves_an_old_store_and_names_what_upgrades_it(database_url, before, office, options):
+def test_who_only_looks_leaves_an_old_store_and_names_what_upgrades_it(bare_url, before, office, options):
     for _ in range(2):
         with pytest.raises(StoreError, match=r"schema 0001.*claimloop verify"):
-            open_store(database_url, vault_of(office), **options)
+            open_store(bare_url, vault_of(office), **options)
 
 
-def test_a_look_that_may_upgrade_does_so_and_stays_read_only(database_url, before, office):
-    store = open_store(database_url, vault_of(office), read_only=True, upgrade=True)
+def test_a_look_that_may_upgrade_does_so_and_stays_read_only(bare_url, before, office):
+    store = open_store(bare_url, vault_of(office), read_only=True, upgrade=True)
     assert (store.read_only, digest(store)) == (True, before)
     store.close()
 
@@ -197,13 +197,13 @@ def test_verify_is_the_command_that_upgrades(tmp_path, office):
     assert CliRunner().invoke(app, ["claims", "list", *given]).exit_code == 0
 
 
-def test_a_backup_of_all_that_an_office_does_goes_there_and_back(database_url, grown, tmp_path):
+def test_a_backup_of_all_that_an_office_does_goes_there_and_back(bare_url, grown, tmp_path):
     """Out of SQLite into either database, and out of that into SQLite again: the same books and files each time."""
     source = open_store(
         f"sqlite:///{grown.office.folder / 'claimloop.db'}", vault_of(grown.office), read_only=True
     )
     told, stores = digest(source), [source]
-    for place, url in enumerate((database_url, f"sqlite:///{tmp_path / 'back.db'}")):
+    for place, url in enumerate((bare_url, f"sqlite:///{tmp_path / 'back.db'}")):
         stream = io.BytesIO()
         back_up(stores[-1], stream, now=datetime(2026, 11, 22))
         stream.seek(0)

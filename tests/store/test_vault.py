@@ -276,7 +276,7 @@ def test_a_reader_goes_on_while_keys_change(vault):
 # -- each kind -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.sqlite("it is about SQLite")
+@pytest.mark.sqlite("only PostgreSQL keeps a vault, as the tests after this one do")
 def test_sqlite_keeps_no_files(tmp_path):
     with pytest.raises(StoreUrlError, match="PostgreSQL only"):
         open_store(f"sqlite:///{tmp_path / 'store.db'}", Place(None))

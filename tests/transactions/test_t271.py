@@ -229,6 +229,12 @@ def test_what_is_wrong_is_said_and_kept(body, code, element):
     assert all(secret not in found.message for secret in ("SAMPLE", "MARY", "W1", "LOTS", "1960"))
 
 
+@pytest.mark.parametrize("name", ["UNREAD", "PLACE", "KEEP_BEYOND", "_INIT__", "PERSON"])
+def test_a_segment_of_any_name_is_kept(name):
+    """Whatever stands in a file names a segment, and never what happens to have that name in the reader."""
+    assert (name, "30") in one(f"{PLAIN}{name}*30~EB*1**30").kept
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -96,7 +96,7 @@ def test_the_strategies_reach_every_shape():
     """The round trip is worth what is generated: dependents, employers, RD8, four modifiers all occur."""
     seen = set()
 
-    @settings(max_examples=200, database=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=100, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(made=claims())
     def collect(made):
         seen.add("dependent" if made.patient and not made.subscriber.organization else "")

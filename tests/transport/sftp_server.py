@@ -144,8 +144,9 @@ class SftpServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._run(_settle())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join()
         self._loop.close()
         with warnings.catch_warnings():
             # Files that the server had open when a connection was dropped; they are its, and no test's.
@@ -172,8 +173,10 @@ class SftpServer:
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
-            self._run(listener.wait_closed())
         self._run(self._end_connections())
+        if listener is not None:
+            self._run(listener.wait_closed())
+        self._run(self._end_connections())  # one may have been accepted just before the end
 
     async def _end_connections(self) -> None:
         while self._open:
@@ -188,6 +191,17 @@ class SftpServer:
 
     def _run(self, coroutine):
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+
+async def _settle() -> None:
+    """End the tasks of aborted connections, and let their sockets be closed, while there is a loop to do it."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
+    await asyncio.get_running_loop().shutdown_asyncgens()
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def _free_port() -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,15 +60,26 @@ REPLACED = {
 """Elements that must go whatever they are called."""
 
 
-def named_elements() -> dict[tuple[str, int], set[str]]:
-    """Simple elements of the maps, by segment and place, with every name they have."""
-    found: dict[tuple[str, int], set[str]] = {}
+@cache
+def named_elements() -> dict[tuple[str, int], tuple[set[str], str]]:
+    """Simple elements of the maps, by segment and place, with every name they have and a value of their type."""
+    found: dict[tuple[str, int], tuple[set[str], str]] = {}
     for name in MAPS:
-        for segment in _segments(pyx12.map_if.load_map_file(name, pyx12.params.ParamsBase())):
+        whole = pyx12.map_if.load_map_file(name, pyx12.params.ParamsBase())
+        for segment in _segments(whole):
             for place, element in enumerate(segment.children, 1):
                 if not element.is_composite():
-                    found.setdefault((segment.id, place), set()).add(str(element.name))
+                    kind = whole.data_elements.get_by_elem_num(element.data_ele)
+                    value = "7" if kind["data_type"][0] in "NRT" else "QX71KLMN"[: int(kind["max_len"])]
+                    value = NUMBERS.get((segment.id, place), value)
+                    found.setdefault((segment.id, place), (set(), value))[0].add(str(element.name))
     return found
+
+
+NUMBERS = dict.fromkeys(
+    [("HL", 1), ("HL", 2), ("ST", 2), ("SE", 2), ("AK2", 2), ("AK2", 1), ("BHT", 1), ("ISA", 12)], "0001"
+)
+"""Texts and codes by their type, which are numbers."""
 
 
 def _segments(node) -> Iterator:
@@ -96,14 +108,14 @@ def element_after(name: str, place: int, value: str) -> str:
 
 def test_every_element_that_names_somebody_is_replaced_and_every_code_stays():
     wrong, replaced, kept = [], 0, 0
-    for (name, place), names in sorted(named_elements().items()):
+    for (name, place), (names, plain) in sorted(named_elements().items()):
         if (name, place) in ({("ISA", at) for at in range(1, 17)} | {("ST", 1)}) or name == "PLB":
             continue  # of the envelope, and composed of several; both have tests of their own
         text = " | ".join(sorted(names))
         is_date = any(A_DATE.search(one) and not A_CODE.search(one) for one in names)
         somebody = any(NAMES_SOMEBODY.search(one) and not A_CODE.search(one) for one in names)
         must_go = (name, place) in REPLACED or ((somebody or is_date) and (name, place) not in KEPT)
-        value = "20260310" if is_date else "QX71KLMN"
+        value = "20260310" if is_date else "QX71KLMN" if must_go else plain
         goes = element_after(name, place, value) != value
         if must_go is not goes:
             wrong.append(f"{name}{place:02d} is {'kept' if must_go else 'replaced'}: {text}")
@@ -111,6 +123,45 @@ def test_every_element_that_names_somebody_is_replaced_and_every_code_stays():
     assert "\n".join(wrong) == ""
     assert replaced > 60
     assert kept > 250
+
+
+PUBLIC = {("BPR", 10), ("CN1", 6), ("SVD", 1)}
+"""Numbers of payers, which may be words."""
+
+
+@pytest.mark.parametrize("word", ["MARGARET", "ADA TESTER", "O'HARA"])
+def test_a_name_where_a_code_or_number_belongs_goes_from_every_element(word):
+    for name, place in sorted(named_elements()):
+        if name in ("PLB", "ISA") or ("'" not in word and " " not in word and (name, place) in PUBLIC):
+            continue
+        made = element_after(name, place, word)
+        assert not set(word.replace("'", " ").split()) & set(made.replace("'", " ").split()), (
+            f"{name}{place:02d}"
+        )
+        assert len(made) == len(word)
+
+
+@pytest.mark.parametrize(
+    ("segment", "gone"),
+    [
+        ("LX*ADA", "ADA"), ("LX*123456789", "123456789"), ("HL*ADA*BEA*22*0", "BEA"), ("CLP*A1*1*5*5**12*P1*11*1**JANE*1*1*DOE", "DOE"),
+        ("CLM*A1*60***MARGARET:B:1*Y", "MARGARET"), ("SV1*HC:MARGARET:59*60*UN*1***ADA:BEA", "MARGARET"),
+        ("HI*ABK:MARGARET", "MARGARET"), ("STC*A1:MARGARET:PR*20260310", "MARGARET"), ("CAS*CO*MARGARET*10", "MARGARET"),
+        ("REF*MARGARET*1", "MARGARET"), ("EB*1^MARGARET*IND", "MARGARET"), ("CTX*MARGARET:A1", "MARGARET"),
+        ("PLB*1*20261231*MARGARET:R1*5", "MARGARET"), ("DTP*434*TM*ADA", "ADA"), ("PRV*BI*PXC*ADA MARGARET", "MARGARET"),
+    ],
+)  # fmt: skip
+def test_malformed_segments_keep_no_name(segment, gone):
+    made = copied(segment)
+    assert gone not in made
+    assert len(made) == len(segment), "and their structure"
+
+
+def test_numbers_that_tie_a_malformed_file_still_tie():
+    text = "ST*837*ADA1~HL*A*~HL*B*A*22*0~SE*4*ADA1~"
+    made = b"".join(one for one in Redactor(KEY).copy([text.encode()]) if isinstance(one, bytes)).decode()
+    first, parent, child, last = (line.split("*") for line in made.replace("~", "").splitlines())
+    assert (first[2], child[2]) == (last[2], parent[1])
 
 
 @pytest.mark.parametrize(

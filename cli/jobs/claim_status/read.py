@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import closing
-from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
-import msgspec
-
-from cli.jobs import manifest
-from cli.jobs.claim_status.answers import StatusCounts, ingest_status
+from cli.jobs.claim_status.answers import ingest_status
 from cli.jobs.claim_status.words import command, due_date, said_of, statuses_in_words
-from cli.jobs.ingest import error_finding, files_of, take_in
-from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
+from cli.jobs.inquiries.reading import Reader
 from cli.render import Row, money
 from edi.codes.lookup import Tables
-from edi.model.finding import Finding
 from edi.model.status import StatusLine
 from edi.payers.profile import PayerProfile
 from edi.transactions import t277
-from edi.x12.envelope import FATAL, read_transactions
-from reconcile.store import Kept, Store
 from reconcile.store.claim_status.known import StoredAnswer, status_answers
 
 COLUMNS = (
@@ -32,83 +23,18 @@ COLUMNS = (
 NARROW = ("claim", "payer", "state", "code", "answered_on", "says")
 
 
-class AnswersRead(msgspec.Struct, frozen=True, kw_only=True):
-    """What `claims status read` did: a manifest of the files, and what their answers mean."""
-
-    manifest: Manifest
-    answers: tuple[StoredAnswer, ...]
-
-
-def read_answers(paths: Iterable[Path], store: Store, *, now: datetime) -> AnswersRead:
-    """Take in 277 files; a file that is known is only said.
-
-    Args:
-        paths: files and folders.
-        store: open for writing.
-        now: UTC without zone.
-
-    Raises:
-        AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
-    """
-    listed = [
-        take_in(
-            path,
-            store,
-            now,
-            verb="claims status read",
-            read=lambda kept, name=path.name: _read_file(store, kept, name),  # type: ignore[misc]
-        )
-        for path in files_of(paths)
-    ]
-    digests = {entry.sha256 for entry in listed if entry.sha256 is not None}
-    with store.read() as connection:
-        answers = tuple(status_answers(connection, files=digests))
-    return AnswersRead(manifest=summarise(listed), answers=answers)
-
-
-def _read_file(store: Store, kept: Kept, name: str) -> FileEntry:
-    """Take in every 277 of a kept file."""
-    findings: list[Finding] = []
-    counts: list[StatusCounts] = []
-    foreign = False
-    with closing(store.vault.read(kept.sha256)) as blocks:
-        for position, item in enumerate(_sets(read_transactions(blocks, file=name), findings)):
-            if t277.answers_inquiries(item):
-                one, said = ingest_status(store, kept.sha256, position, item)
-                counts.append(one)
-                findings += said
-            else:
-                foreign = True
-                message = (
-                    f"a transaction set {item.kind} is no answer to a claim status inquiry (277, 005010X212)"
-                )
-                findings.append(
-                    error_finding("ING004", message, name, "claimloop ingest takes what else comes back")
-                )
-    broken = foreign or any(one.code in FATAL for one in findings)
-    outcome = manifest.PARTIAL if broken else manifest.POSTED
-    if not any(one.count for one in counts):
-        outcome = manifest.REJECTED
-    elif not broken and all(one.known for one in counts):
-        outcome = manifest.DUPLICATE
-    return FileEntry(
-        file=name,
-        sha256=kept.sha256,
-        kind=t277.KIND if counts else None,
-        outcome=outcome,
-        claim_status_answers=sum(one.count for one in counts),
-        claim_status_work=sum(one.work for one in counts),
-        findings=entries(findings),
-    )
-
-
-def _sets(items: Iterable[Any], findings: list[Finding]) -> Iterable[Any]:
-    """The transaction sets; findings among them are put aside."""
-    for item in items:
-        if isinstance(item, Finding):
-            findings.append(item)
-        else:
-            yield item
+read_answers: Final = Reader[StoredAnswer](
+    verb="claims status read",
+    kind=t277.KIND,
+    is_answer=t277.answers_inquiries,
+    foreign=(
+        "answer to a claim status inquiry (277, 005010X212)",
+        "claimloop ingest takes what else comes back",
+    ),
+    ingest=ingest_status,
+    totals={"claim_status_answers": "count", "claim_status_work": "work"},
+    meanings=lambda connection, files: status_answers(connection, files=files),
+).read
 
 
 def last_of_each(answers: Iterable[StoredAnswer]) -> list[StoredAnswer]:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
-from datetime import date, datetime
-from pathlib import Path
-from typing import Any
+from datetime import date
+from typing import Any, Final
 
-import msgspec
-
-from cli.jobs import manifest
-from cli.jobs.eligibility.answers import AnswerCounts, ingest_answers
+from cli.jobs.eligibility.answers import ingest_answers
 from cli.jobs.eligibility.words import sentence
-from cli.jobs.ingest import error_finding, files_of, take_in
-from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
+from cli.jobs.inquiries.reading import Reader
 from cli.render import Row, mask, money
-from edi.model.finding import Finding
 from edi.transactions import t271
-from edi.x12.envelope import FATAL, read_transactions
-from reconcile.store import Kept, Store
+from reconcile.store import Store
 from reconcile.store.eligibility import StoredConfirmation, confirmations
 
 COLUMNS = (
@@ -29,77 +20,15 @@ COLUMNS = (
 NARROW = ("trace_number", "payer", "status", "confirmed_on", "says")
 
 
-class AnswersRead(msgspec.Struct, frozen=True, kw_only=True):
-    """What `eligibility read` did: a manifest of the files, and what their answers mean."""
-
-    manifest: Manifest
-    answers: tuple[StoredConfirmation, ...]
-
-
-def read_answers(paths: Iterable[Path], store: Store, *, now: datetime) -> AnswersRead:
-    """Take in 271 files; a file that is known is only said.
-
-    Args:
-        paths: files and folders.
-        store: open for writing.
-        now: UTC without zone.
-
-    Raises:
-        AccessError, TemporaryError, StoreError: the store or the vault failed; what was done is whole.
-    """
-    listed = [
-        take_in(
-            path,
-            store,
-            now,
-            verb="eligibility read",
-            read=lambda kept, name=path.name: _read_file(store, kept, name),  # type: ignore[misc]
-        )
-        for path in files_of(paths)
-    ]
-    digests = {entry.sha256 for entry in listed if entry.sha256 is not None}
-    with store.read() as connection:
-        answers = tuple(confirmations(connection, digests))
-    return AnswersRead(manifest=summarise(listed), answers=answers)
-
-
-def _read_file(store: Store, kept: Kept, name: str) -> FileEntry:
-    """Take in every 271 of a kept file."""
-    findings: list[Finding] = []
-    counts: list[AnswerCounts] = []
-    foreign = False
-    with closing(store.vault.read(kept.sha256)) as blocks:
-        position = 0
-        for item in read_transactions(blocks, file=name):
-            if isinstance(item, Finding):
-                findings.append(item)
-                continue
-            if item.kind == t271.KIND:
-                one, said = ingest_answers(store, kept.sha256, position, item)
-                counts.append(one)
-                findings += said
-            else:
-                foreign = True
-                message = f"a transaction set {item.kind} is no answer about eligibility (271)"
-                findings.append(
-                    error_finding("ING004", message, name, "ingest takes 835, 277CA, 999 and TA1")
-                )
-            position += 1
-    answered = sum(one.count for one in counts)
-    broken = foreign or any(one.code in FATAL for one in findings)
-    outcome = manifest.PARTIAL if broken else manifest.POSTED
-    if not answered:
-        outcome = manifest.REJECTED
-    elif not broken and all(one.known for one in counts):
-        outcome = manifest.DUPLICATE
-    return FileEntry(
-        file=name,
-        sha256=kept.sha256,
-        kind=t271.KIND if counts else None,
-        outcome=outcome,
-        eligibility_answers=answered,
-        findings=entries(findings),
-    )
+read_answers: Final = Reader[StoredConfirmation](
+    verb="eligibility read",
+    kind=t271.KIND,
+    is_answer=lambda transaction: transaction.kind == t271.KIND,
+    foreign=("answer about eligibility (271)", "ingest takes 835, 277CA, 999 and TA1"),
+    ingest=ingest_answers,
+    totals={"eligibility_answers": "count"},
+    meanings=confirmations,
+).read
 
 
 def last_confirmations(store: Store) -> list[StoredConfirmation]:

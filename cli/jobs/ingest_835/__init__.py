@@ -16,11 +16,12 @@ import msgspec
 from cli.jobs.ingest_835.run import Run, SetAsideError, Source
 from cli.jobs.manifest import PaymentEntry
 from cli.jobs.posting import Tools
+from cli.jobs.reading.sets import Judged, judged
 from edi.model.finding import Finding
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from reconcile.store import Connection, Store, load_set, save_set
 
-__all__ = ["Source", "ingest_remittance", "retake"]
+__all__ = ["Source", "ingest_judged", "ingest_remittance", "retake"]
 
 
 def ingest_remittance(
@@ -39,6 +40,15 @@ def ingest_remittance(
 
     Returns:
         Its part of the manifest; the one of the earlier run when an interrupted one had got this far.
+    """
+    return ingest_judged(store, source, judged(values), tools)
+
+
+def ingest_judged(store: Store, source: Source, values: Iterable[Judged], tools: Tools) -> PaymentEntry:
+    """Do as ``ingest_remittance`` with values whose claim payments are judged, here or by the process that read ahead.
+
+    Raises:
+        InputError, TemporaryError: reading the values did; nothing of the transaction set is stored.
     """
     try:
         with _without_collector(), store.write() as connection:
@@ -80,7 +90,7 @@ def retake(
     """
     attempt = connection.begin_nested()
     try:
-        entry = Run(connection, source, tools, released=released).take(values)
+        entry = Run(connection, source, tools, released=released).take(judged(values))
     except SetAsideError as aside:
         attempt.rollback()
         save_set(connection, aside.noted)

@@ -12,10 +12,11 @@ from cli.jobs import manifest
 from cli.jobs.manifest import PaymentEntry, entries
 from cli.jobs.overpaid import again_findings, book_findings
 from cli.jobs.posting import Candidate, Chunk, Tools, post_chunk, recompute
-from edi.model.balance import claim_imbalances, transaction_imbalance
+from cli.jobs.reading.sets import Judged, JudgedClaim
+from edi.model.balance import transaction_imbalance
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
-from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
+from edi.model.remittance import RemittanceHeader, RemittanceTrailer
 from edi.payers.identify import identify_payer
 from reconcile.store import (
     ChainState,
@@ -29,7 +30,6 @@ from reconcile.store import (
     next_claim_payment_id,
     next_remittance_id,
     open_denials,
-    pack_claim_payment,
     payees,
     payment_key,
     payment_place,
@@ -86,9 +86,7 @@ class Run:
         self._beyond: set[int] = set()
         self._twice = 0
 
-    def take(
-        self, values: Iterable[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]
-    ) -> PaymentEntry:
+    def take(self, values: Iterable[Judged]) -> PaymentEntry:
         """Read to the end, then commit by returning or roll back by raising."""
         stream = iter(values)
         header = self._header(stream)
@@ -105,12 +103,10 @@ class Run:
         while trailer is None:
             block: list[Candidate] = []
             for value in stream:
-                if isinstance(value, ClaimPayment):
-                    # Packed and judged at once, while it is in the processor's cache: a chunk is larger than that.
-                    content = pack_claim_payment(value)
-                    self._digest.add(content)
+                if isinstance(value, JudgedClaim):
+                    self._digest.add(value.content)
                     if writing:
-                        block.append(self._candidate(value, content, wrong=wrong))
+                        block.append(self._candidate(value, wrong=wrong))
                     wrong = False
                     if len(block) >= CHUNK:
                         break
@@ -124,9 +120,7 @@ class Run:
             self._chunk(block)
         return self._close(header, trailer, posted)
 
-    def _header(
-        self, stream: Iterator[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]
-    ) -> RemittanceHeader:
+    def _header(self, stream: Iterator[Judged]) -> RemittanceHeader:
         """The header, and the findings before it."""
         for value in stream:
             if isinstance(value, RemittanceHeader):
@@ -189,24 +183,24 @@ class Run:
         chunk.write(self._connection, self._tools)
         self._count(chunk)
 
-    def _candidate(self, claim: ClaimPayment, content: bytes, *, wrong: bool) -> Candidate:
+    def _candidate(self, judged: JudgedClaim, *, wrong: bool) -> Candidate:
         """A claim payment with its id and whether its own equations hold."""
         held = ["RMT"] if wrong else []
-        imbalances = list(claim_imbalances(claim))
+        claim, imbalances = judged.claim, judged.imbalances
         if (
             imbalances
             and not wrong
             and any(one.severity is Severity.ERROR for one in imbalances)
             and takes_back_released(self._connection, claim, self._facts.payer)
         ):
-            imbalances = []
+            imbalances = ()
         for imbalance in imbalances:
             self._imbalances.append(imbalance.finding(file=self._source.name, transaction=self._number))
             if imbalance.severity is Severity.ERROR:
                 held.append(f"{imbalance.code} {decimal_text(imbalance.actual - imbalance.expected)}")
         number = self._next
         self._next += 1
-        return Candidate(number, self._facts, claim, content, bool(held), "; ".join(held))
+        return Candidate(number, self._facts, claim, judged.content, bool(held), "; ".join(held))
 
     def _count(self, chunk: Chunk) -> None:
         """Add a chunk to the manifest's counts."""

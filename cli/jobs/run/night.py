@@ -31,10 +31,10 @@ from cli.jobs.run.asking import ask_what_is_due
 from cli.jobs.run.exports import matching, records_of, sessions_of
 from cli.jobs.run.notes import Log, Notes
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, run_settings
-from cli.jobs.run.silence import silent
 from cli.jobs.run.unbilled import ROW, held_by, left_unread, unbilled
 from cli.jobs.run.values import Night, RunRequest, Told
 from cli.jobs.shelf import Shelf
+from cli.jobs.silence import silent
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ

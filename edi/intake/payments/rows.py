@@ -176,13 +176,7 @@ def read_payments(
     only = next(iter(practices)) if len(practices) == 1 else ""
     parser = RowParser(PAYMENTS, file, only_practice=only)
     read: list[tuple[HandRow | None, Row, tuple[str, ...]]] = []
-    for item in rows:
-        if isinstance(item, Heading):
-            findings = parser.heading(item)
-            yield from findings
-            if any(finding.severity is Severity.ERROR for finding in findings):
-                return
-            continue
+    for item in parser.rows(rows):
         if isinstance(item, Finding):
             yield item
             continue
@@ -198,6 +192,8 @@ def read_payments(
         failed = any(problem.severity is Severity.ERROR for problem in problems)
         made = None if failed else HandRow(row=item.number, written=payment_cells(item), **values)
         read.append((made, item, parser.unsure))
+    if parser.refused:
+        return
     for value, row, unsure in read:
         doubts = parser.order_of_dates(row.number, unsure) if value is not None else []
         yield from doubts

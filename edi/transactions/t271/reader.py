@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from edi.model.eligibility import Benefit, DatePeriod, EligibilityAnswer, Rejection, RelatedEntity
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding
 from edi.model.remittance import Procedure, RawSegment, Reference
 from edi.transactions.elements import (
     AMOUNTS,
@@ -19,16 +19,8 @@ from edi.transactions.elements import (
     parse_quantity,
     raw,
 )
-from edi.transactions.eligibility_levels import (
-    DEPENDENT,
-    LEVELS,
-    RECEIVER,
-    SOURCE,
-    SUBSCRIBER,
-    Level,
-    date_period,
-    rejection,
-)
+from edi.transactions.eligibility_levels import LEVELS, Level, date_period, rejection
+from edi.transactions.levels import DEPENDENT, RECEIVER, SOURCE, SUBSCRIBER, SetReader
 from edi.x12.envelope import TransactionSet
 
 _BENEFIT: Final = "benefit"
@@ -131,11 +123,11 @@ class _OpenBenefit:
         )
 
 
-class _Reader:
+class _Reader(SetReader):
     """The levels that are open, and the benefits of the lowest one."""
 
     def __init__(self, ts: TransactionSet) -> None:
-        self._file, self._number = ts.file, ts.control_number
+        super().__init__(ts)
         self._component, self._repetition = ts.delimiters.component, ts.delimiters.repetition
         self._answered_on = ts.envelope.interchange_date if ts.envelope is not None else None
         self._reference = ""
@@ -161,11 +153,11 @@ class _Reader:
         elif name == "ST":
             return
         elif self._level is None:
-            yield self._finding(number, "ELI005", "a segment stands outside any level and is not read", name)
+            yield self.finding("ELI005", number, "a segment stands outside any level and is not read", name)
         else:
             element = self._segment(segment)
             if element is not None:
-                yield self._finding(number, "SUB005", f"{element} cannot be read", element)
+                yield self.finding("SUB005", number, f"{element} cannot be read", element)
 
     def _segment(self, segment: list[str]) -> str | None:
         """Take a segment of a level or of a benefit on it; the element that cannot be read, or None."""
@@ -180,8 +172,8 @@ class _Reader:
 
     def _begin(self, code: str, number: int) -> Iterator[Finding]:
         if code not in LEVELS:
-            yield self._finding(
-                number, "ELI005", "HL03 is no level of a 271; what stands there is kept", "HL03"
+            yield self.finding(
+                "ELI005", number, "HL03 is no level of a 271; what stands there is kept", "HL03"
             )
         self._levels = {held: level for held, level in self._levels.items() if held < code}
         self._level = self._levels[code] = Level(code)
@@ -237,18 +229,18 @@ class _Reader:
         self._answered = True
         answer = self._answer(level, benefits)
         if not (answer.benefits or answer.rejections):
-            yield self._finding(number, "ELI003", "an answer says nothing of the coverage", "EB")
+            yield self.finding("ELI003", number, "an answer says nothing of the coverage", "EB")
         yield answer
 
     def _upper_answer(self, number: int) -> Iterator[EligibilityAnswer | Finding]:
         """An answer without a patient: the payer rejected the whole inquiry."""
         level = self._level
         if level is None:
-            yield self._finding(number, "ELI003", "a 271 without any level says nothing", "HL")
+            yield self.finding("ELI003", number, "a 271 without any level says nothing", "HL")
             return
         answer = self._answer(level, ())
         if not answer.rejections:
-            yield self._finding(number, "ELI003", "a 271 names no patient and rejects nothing", "HL")
+            yield self.finding("ELI003", number, "a 271 names no patient and rejects nothing", "HL")
         yield answer
 
     def _answer(self, level: Level, benefits: tuple[Benefit, ...]) -> EligibilityAnswer:
@@ -261,7 +253,7 @@ class _Reader:
             reference=self._reference,
             answered_on=self._answered_on,
             traces=tuple(trace for one in levels for trace in one.traces),
-            payer_name=at(source.nm1, 3),
+            payer_name=source.name,
             payer_id=source.id,
             payer_id_qualifier=at(source.nm1, 8),
             provider=receiver.provider() if receiver.nm1 else None,
@@ -275,7 +267,3 @@ class _Reader:
             rejections=tuple(one for each in levels for one in each.rejections),
             kept=tuple(one for each in levels for one in each.kept),
         )
-
-    def _finding(self, segment: int, code: str, message: str, element: str) -> Finding:
-        place = Location(file=self._file, segment=segment, element=element, transaction=self._number)
-        return Finding(code=code, severity=Severity.WARNING, message=message, location=place)

@@ -3,56 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import Final, TypeAlias, Unpack
 
-from edi.model.directory import TradingPartner
 from edi.model.eligibility import Benefit, EligibilityAnswer, Rejection, RelatedEntity
 from edi.model.money import format_amount
 from edi.model.party import Person, Provider
 from edi.model.remittance import Procedure
-from edi.transactions.eligibility_levels import (
+from edi.transactions.eligibility_levels import VERSION, LevelWriter
+from edi.transactions.levels import (
     DEPENDENT,
     RECEIVER,
     SOURCE,
     SUBSCRIBER,
-    VERSION,
-    LevelWriter,
+    Interchange,
+    file_of,
     grouped,
+    payer_of,
 )
-from edi.transactions.outgoing import group_header, interchange_header
-from edi.x12.envelope_writer import interchange, segments_text, transaction_text
 
 _KIND: Final = "271"
 
 
 def write(
-    transactions: Sequence[tuple[str, Sequence[EligibilityAnswer]]],
-    *,
-    partner: TradingPartner,
-    interchange_control_number: int,
-    created: datetime,
+    transactions: Sequence[tuple[str, Sequence[EligibilityAnswer]]], **interchange: Unpack[Interchange]
 ) -> bytes:
-    """Return an interchange with one 271 for each 270 answered.
+    """Return an interchange with one 271 for each 270 answered; as ``levels.file_of``.
 
     Args:
         transactions: each ST02 with its answers; BHT03 is that of the first. Segments kept are not written.
-        partner: envelope, seen from the writer.
-        interchange_control_number: ISA13, and GS06.
-        created: time of the interchange. An answer's own day (BHT04) is that of the first one of its set.
+        interchange: what stands around them. An answer's own day (BHT04) is that of the first one of its set.
     """
-    header = interchange_header(partner, interchange_control_number, created)
-    group = group_header(partner, "HB", VERSION, interchange_control_number)
-    texts: list[str] = []
-    for number, answers in transactions:
-        writer = _Writer(header, upper_case=True)
-        writer.component, writer.repetition = header.delimiters.component, header.delimiters.repetition
-        first = answers[0] if answers else EligibilityAnswer()
-        writer.begin(first.reference, first.answered_on or created.date(), created)
-        for payer, members in grouped(answers, _payer_of):
-            writer.payer(payer, members)
-        texts.append(transaction_text(_KIND, number, VERSION, segments_text(writer.segments, header), header))
-    return interchange(header, [(group, texts)])
+    return file_of((_KIND, "HB", VERSION), _Writer, _fill, transactions, upper_case=True, **interchange)
+
+
+def _fill(writer: _Writer, _reference: str, created: datetime, answers: Sequence[EligibilityAnswer]) -> None:
+    """What stands between ST and SE."""
+    first = answers[0] if answers else EligibilityAnswer()
+    day = first.answered_on or created.date()
+    writer.add("BHT", "0022", "11", writer.code[first.reference], f"{day:%Y%m%d}", f"{created:%H%M}")
+    for payer, members in grouped(answers, _payer_of):
+        writer.payer(payer, members)
 
 
 _Payer: TypeAlias = tuple[str, str, str, tuple[Rejection, ...]]
@@ -63,18 +54,11 @@ def _of_level(answer: EligibilityAnswer, level: str) -> tuple[Rejection, ...]:
 
 
 def _payer_of(answer: EligibilityAnswer) -> _Payer:
-    return answer.payer_name, answer.payer_id_qualifier, answer.payer_id, _of_level(answer, "source")
+    return *payer_of(answer), _of_level(answer, "source")
 
 
 class _Writer(LevelWriter):
     """The segments of one 271."""
-
-    component = ":"
-    repetition = "^"
-
-    def begin(self, reference: str, day: date, created: datetime) -> None:
-        """BHT."""
-        self.add("BHT", "0022", "11", self.code[reference], f"{day:%Y%m%d}", f"{created:%H%M}")
 
     def payer(self, payer: _Payer, answers: Iterable[EligibilityAnswer]) -> None:
         """2000A and all below it; a payer that rejects ends there."""
@@ -100,12 +84,12 @@ class _Writer(LevelWriter):
         if patient is None:
             self._traces(answer)
         references = answer.references if patient is None else ()
-        self.person("IL", answer.subscriber, answer.member_id, references)
+        self.patient("IL", answer.subscriber, answer.member_id, references)
         self._rejections(_of_level(answer, "subscriber"))
         if patient is not None:
             self.level(DEPENDENT, own, child=False)
             self._traces(answer)
-            self.person("03", patient, "", answer.references)
+            self.patient("03", patient, "", answer.references)
             self._rejections(_of_level(answer, "dependent"))
         if answer.relationship:
             self.add("INS", "Y" if patient is None else "N", self.code[answer.relationship])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,7 +16,8 @@ from edi.model.status import (
     contradicts,
     days_meet,
 )
-from reconcile.store.bulk import IN_LIST, chunks, insert_new, table_of
+from reconcile.store.bulk import IN_LIST, Row, chunks, table_of
+from reconcile.store.inquiry_answers import insert_answers
 from reconcile.store.schema import (
     ClaimRow,
     PayerClaimControlNumberRow,
@@ -35,7 +35,6 @@ _INQUIRY = table_of(StatusInquiryRow)
 _ANSWER = table_of(StatusAnswerRow)
 _CLAIM = table_of(ClaimRow)
 _PAYER_NUMBER = table_of(PayerClaimControlNumberRow)
-_ENCODER = msgspec.msgpack.Encoder()
 
 
 class SavedAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,44 +64,39 @@ def save_answers(
         One for each answer, in their order.
     """
     tie = _Tie(connection, answers)
-    digests = [hashlib.sha256(_ENCODER.encode(answer)).hexdigest() for answer in answers]
-    known = _known(connection, digests)
-    saved: list[SavedAnswer] = []
-    rows: dict[str, tuple[object, ...]] = {}
-    for answer, digest in zip(answers, digests, strict=True):
-        claim, tied = tie.claim(answer)
-        new = digest not in known and digest not in rows
-        saved.append(SavedAnswer(digest=digest, tied=tied, state=answer.state, new=new))
-        leading = answer.leading
-        code = leading.codes[0] if leading.codes else StatusCode("")
-        rows.setdefault(
-            digest,
-            (
-                digest,
-                file_sha256,
-                position,
-                claim,
-                tied,
-                answer.trace_number,
-                answer.level,
-                answer.state,
-                code.category,
-                code.status,
-                code.entity,
-                answer.answered_on,
-                leading.effective_on,
-                leading.charge,
-                leading.paid,
-                leading.finalized_on,
-                leading.remitted_on,
-                leading.check_number,
-                answer.payer_claim_control_number,
-                answer.patient_control_number,
-                _ENCODER.encode(answer),
-            ),
-        )
-    insert_new(connection, StatusAnswerRow, list(rows.values()))
-    return saved
+    ties = [tie.claim(answer) for answer in answers]
+    rows = [
+        (file_sha256, position, claim, tied, *_columns(answer))
+        for answer, (claim, tied) in zip(answers, ties, strict=True)
+    ]
+    inserted = insert_answers(connection, StatusAnswerRow, answers, rows)
+    return [
+        SavedAnswer(digest=digest, tied=tied, state=answer.state, new=new)
+        for answer, (_, tied), (digest, new) in zip(answers, ties, inserted, strict=True)
+    ]
+
+
+def _columns(answer: StatusAnswer) -> Row:
+    """What stands of an answer in columns of their own."""
+    leading = answer.leading
+    code = leading.codes[0] if leading.codes else StatusCode("")
+    return (
+        answer.trace_number,
+        answer.level,
+        answer.state,
+        code.category,
+        code.status,
+        code.entity,
+        answer.answered_on,
+        leading.effective_on,
+        leading.charge,
+        leading.paid,
+        leading.finalized_on,
+        leading.remitted_on,
+        leading.check_number,
+        answer.payer_claim_control_number,
+        answer.patient_control_number,
+    )
 
 
 def tie_again(connection: Connection) -> int:
@@ -128,14 +122,6 @@ def tie_again(connection: Connection) -> int:
         rows = _ANSWER.update().where(_ANSWER.c.digest == digest)
         connection.execute(rows.values(claim_id=claim, tied=how))
     return len(tied)
-
-
-def _known(connection: Connection, digests: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for some in chunks(digests, IN_LIST):
-        query = select(_ANSWER.c.digest).where(_ANSWER.c.digest.in_(some))
-        found.update(str(row.digest) for row in connection.execute(query))
-    return found
 
 
 class _Tie:

@@ -8,42 +8,29 @@ their books are, and only those apart (several payers, nothing posted, denied, p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, case, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, distinct, func, select
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.bulk import IN_LIST, chunks
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, DENIAL, REMITTANCE
 from reconcile.store.report_rows import answers
+from reconcile.store.report_rows.acknowledged import ACCEPTED, NO_ANSWER
 from reconcile.store.report_rows.answers import (
-    ACCEPTED,
     DENIED_FIRST,
     MERITS,
     PENDED_FIRST,
     REJECTED_FIRST,
     SETTLED,
     posted_answers,
+    silence_rows,
     whoever_answers,
 )
-from reconcile.store.report_rows.scope import (
-    BALANCES,
-    Scope,
-    claim_group,
-    claims_of,
-    group_in,
-    grouped,
-    of_claims,
-    paid_on,
-    payer_of,
-    posted_by,
-)
-
-_GROUP: Final = "named"
-"""What a query calls its group: an expression with parameters is not the same twice on PostgreSQL."""
-_BOOKED: Final = ("paid", "contractual", "patient")
-"""Sums of a claim that are not 0 only if an answer decided something."""
+from reconcile.store.report_rows.books import ANSWERS, GROUP, HEARD, Books, answers_to
+from reconcile.store.report_rows.scope import Scope, claim_group, claims_of, grouped, paid_on, posted_by
 
 
 class RateSum(msgspec.Struct, gc=False):
@@ -68,18 +55,13 @@ class OutcomeSum(msgspec.Struct, frozen=True, gc=False):
     once: int
 
 
-def several_payers(connection: Connection, scope: Scope) -> list[int]:
-    """The chains with a posted answer of another payer than the one billed, by the id of the first submission."""
-    everyone, root = whoever_answers(scope), CLAIM.alias("root")
-    query = (
-        posted_answers(everyone)
-        .add_columns(CLAIM.c.root)
-        .join(root, root.c.id == CLAIM.c.root)
-        .where(or_(REMITTANCE.c.payer_key != root.c.payer_key, REMITTANCE.c.payer_key == ""))
-        .where(payer_of(REMITTANCE) != payer_of(root), *of_claims(everyone, root))
-        .distinct()
-    )
-    return sorted(connection.execute(query).scalars())
+class SilenceSum(msgspec.Struct, frozen=True, gc=False):
+    """Of one group: claims that nobody answered, their charges in cents, their oldest day of service."""
+
+    group: str
+    claims: int
+    charge: int
+    oldest: date | None
 
 
 def _matters(scope: Scope, by: str) -> bool:
@@ -90,24 +72,20 @@ def _matters(scope: Scope, by: str) -> bool:
 # -- rates -----------------------------------------------------------------------------------------------------------
 
 
-def rate_sums(
-    connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None
-) -> dict[str, RateSum]:
+def rate_sums(books: Books, by: str) -> dict[str, RateSum]:
     """What ``answers.rate_rows`` comes to, by group.
 
     Args:
-        connection: a read transaction.
-        scope: which claims.
+        books: which claims.
         by: a grouping of claims, or "" for all of them together.
-        mixed: what ``several_payers`` gave, where it was asked already.
     """
     found: dict[str, RateSum] = {}
-    _add_plain_rates(connection, scope, by, found, 1)
-    if _matters(scope, by):
-        for some in chunks(several_payers(connection, scope) if mixed is None else mixed, IN_LIST):
-            _add_plain_rates(connection, scope, by, found, -1, some)
-            rows = answers.rate_rows(scope, by, some).subquery()
-            for group, *sums in connection.execute(_rates_of(rows)):
+    _add_plain_rates(books, by, found, 1)
+    if _matters(books.scope, by):
+        for some in chunks(books.mixed, IN_LIST):
+            _add_plain_rates(books, by, found, -1, some)
+            rows = answers.rate_rows(books.scope, by, some).subquery()
+            for group, *sums in books.connection.execute(_rates_of(rows)):
                 _add(found.setdefault(group, RateSum()), RateSum.__struct_fields__, sums)
     return {group: sums for group, sums in found.items() if sums.adjudicated_claims}
 
@@ -134,43 +112,37 @@ def _add(sums: RateSum, names: Iterable[str], values: Iterable[int], sign: int =
 
 
 def _add_plain_rates(
-    connection: Connection,
-    scope: Scope,
-    by: str,
-    found: dict[str, RateSum],
-    sign: int,
-    roots: Sequence[int] | None = None,
+    books: Books, by: str, found: dict[str, RateSum], sign: int, roots: Sequence[int] | None = None
 ) -> None:
     """Add what claims come to if each was answered by the payer billed alone."""
-    state = claims_of(scope, BALANCES, roots)
-    group = claim_group(by, state).label(_GROUP)
-    decided: ColumnElement[bool] = (
-        answers.decided_by(whoever_answers(scope))
-        .add_columns(CLAIM_PAYMENT.c.id)
-        .where(CLAIM.c.root == state.c.id)
-        .exists()
-    )
-    if scope.as_of is None:
-        decided = or_(*(state.c[name] != 0 for name in _BOOKED), decided)
+
+    def add(name: str, names: Sequence[str], sums: Iterable[int]) -> None:
+        for prefix in ("", "once_"):
+            _add(found.setdefault(name, RateSum()), [prefix + one for one in names], sums, sign)
+
+    for one in books.sums(by, ANSWERS, roots):
+        add(one["group"], _ADJUDICATED, (one["decided"], one["decided_charge"]))
+    for name, *sums in books.connection.execute(grouped(_denied(books.scope, by, roots), by, GROUP)):
+        add(name, _DENIED, sums)
+
+
+def _denied(scope: Scope, by: str, roots: Sequence[int] | None) -> Any:
+    """Group, claims denied on the merits by the scope's day, and their cents."""
+    state = claims_of(scope, (), roots)
     denied = (
-        select(group, func.count(distinct(state.c.id)), func.sum(DENIAL.c.amount))
+        select(
+            claim_group(by, state).label(GROUP), func.count(distinct(state.c.id)), func.sum(DENIAL.c.amount)
+        )
         .select_from(DENIAL)
         .join(CLAIM, CLAIM.c.id == DENIAL.c.claim_id)
         .join(state, state.c.id == CLAIM.c.root)
         .where(DENIAL.c.counted, DENIAL.c.kind == MERITS)
     )
-    if scope.as_of is not None:
-        denied = denied.join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
-        denied = denied.join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
-        denied = denied.where(*posted_by(scope))
-    parts: tuple[tuple[Any, tuple[str, ...]], ...] = (
-        (select(group, func.count(), func.sum(state.c.charge)).where(decided), _ADJUDICATED),
-        (denied, _DENIED),
-    )
-    for query, names in parts:
-        for name, *sums in connection.execute(grouped(query, by, _GROUP)):
-            for prefix in ("", "once_"):
-                _add(found.setdefault(name, RateSum()), [prefix + one for one in names], sums, sign)
+    if scope.as_of is None:
+        return denied
+    denied = denied.join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.id == DENIAL.c.claim_payment_id)
+    denied = denied.join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
+    return denied.where(*posted_by(scope))
 
 
 _ADJUDICATED: Final = ("adjudicated_claims", "adjudicated")
@@ -180,28 +152,34 @@ _DENIED: Final = ("denied_claims", "denied")
 # -- the first answer ------------------------------------------------------------------------------------------------
 
 
-def acceptance_sums(connection: Connection, scope: Scope, by: str) -> list[OutcomeSum]:
-    """What ``answers.acceptance_rows`` comes to: nearly all claims are accepted, so the others are counted."""
-    rows = answers.acceptance_rows(scope, by).subquery()
-    few = answers.acceptance_rows(scope, by, apart=True).subquery()
-    every = _counted(connection, select(group_in(rows, by).label(_GROUP), func.count()).select_from(rows), by)
-    apart = select(few.c.group, few.c.outcome, func.count()).group_by(few.c.group, few.c.outcome)
-    found = []
-    for group, outcome, claims in connection.execute(apart):
-        if outcome != ACCEPTED:
-            every[group] -= claims
-            found.append(OutcomeSum(group, outcome, claims, claims))
-    return [*found, *(OutcomeSum(group, ACCEPTED, left, left) for group, left in every.items() if left)]
+def acceptance_sums(books: Books, by: str) -> list[OutcomeSum]:
+    """What ``acknowledged.acceptance_rows`` comes to: nearly all claims are accepted, so the others are counted."""
+    found: dict[tuple[str, str], int] = {}
+
+    def add(group: str, outcome: str, claims: int) -> None:
+        found[group, outcome] = found.get((group, outcome), 0) + claims
+
+    for one in books.sums(by, HEARD):
+        add(one["group"], NO_ANSWER, one["unheard"])
+        add(one["group"], ACCEPTED, one["claims"] - one["unheard"])
+    for outcome in sorted(set(books.rejected.values())):
+        roots = sorted(root for root, one in books.rejected.items() if one == outcome)
+        for some in chunks(roots, IN_LIST):
+            state = claims_of(books.scope, (), some)
+            count = select(claim_group(by, state).label(GROUP), func.count()).select_from(state)
+            for group, claims in _counted(books, count.where(state.c.acknowledged != ""), by).items():
+                add(group, outcome, claims)
+                add(group, ACCEPTED, -claims)
+    return [OutcomeSum(*key, claims, claims) for key, claims in found.items() if claims]
 
 
-def _counted(connection: Connection, query: Any, by: str) -> dict[str, int]:
+def _counted(books: Books, query: Any, by: str) -> dict[str, int]:
     """Counts by group."""
-    return {name: int(count) for name, count in connection.execute(grouped(query, by, _GROUP))}
+    rows = books.connection.execute(grouped(query, by, GROUP))
+    return {name: int(count) for name, count in rows if count}
 
 
-def resolution_sums(
-    connection: Connection, scope: Scope, by: str, mixed: Sequence[int] | None = None
-) -> list[OutcomeSum]:
+def resolution_sums(books: Books, by: str) -> list[OutcomeSum]:
     """What ``answers.resolution_rows`` comes to, by group and outcome; arguments as of ``rate_sums``."""
     found: dict[tuple[str, str], list[int]] = {}
 
@@ -210,59 +188,63 @@ def resolution_sums(
         sums[0] += claims
         sums[1] += once
 
-    for group, outcome, claims in _plain_outcomes(connection, scope, by):
+    for group, outcome, claims in _plain_outcomes(books, by):
         add(group, outcome, claims, claims)
-    if _matters(scope, by):
-        for some in chunks(several_payers(connection, scope) if mixed is None else mixed, IN_LIST):
-            for group, outcome, claims in _plain_outcomes(connection, scope, by, some):
+    if _matters(books.scope, by):
+        for some in chunks(books.mixed, IN_LIST):
+            for group, outcome, claims in _plain_outcomes(books, by, some):
                 add(group, outcome, -claims, -claims)
-            rows = answers.resolution_rows(scope, by, some).subquery()
+            rows = answers.resolution_rows(books.scope, by, some).subquery()
             once = func.sum(case((rows.c.once, 1), else_=0))
             query = select(rows.c.group, rows.c.outcome, func.count(), once)
-            for group, outcome, claims, first in connection.execute(
+            for group, outcome, claims, first in books.connection.execute(
                 query.group_by(rows.c.group, rows.c.outcome)
             ):
                 add(group, outcome, int(claims), int(first))
     return [OutcomeSum(*key, *sums) for key, sums in found.items() if sums[0]]
 
 
-def _plain_outcomes(
-    connection: Connection, scope: Scope, by: str, roots: Sequence[int] | None = None
-) -> list[tuple[str, str, int]]:
-    """Claims by group and outcome, if each was answered by the payer billed alone."""
-    state = claims_of(scope, ("adjudications",), roots)
-    group = claim_group(by, state).label(_GROUP)
-    answered: ColumnElement[bool] = _answers_to(scope, state.c.id).add_columns(CLAIM_PAYMENT.c.id).exists()
-    if scope.as_of is None:
-        answered = or_(state.c.adjudications > 0, answered)
-    rejected = answers.rejected_first(state, scope)
-    count = select(group, func.count()).select_from(state)
+def _plain_outcomes(books: Books, by: str, roots: Sequence[int] | None = None) -> list[tuple[str, str, int]]:
+    """Claims by group and outcome, if each was answered by the payer billed alone; a group may come several times."""
+    found = [(one["group"], SETTLED, one["answered"]) for one in books.sums(by, ANSWERS, roots)]
+    rejected = books.rejected if roots is None else books.rejected.keys() & set(roots)
+    of_all: list[tuple[Sequence[int] | None, int]] = [(roots, 1)]
+    for some, sign in (*of_all, *((some, -1) for some in chunks(sorted(rejected), IN_LIST))):
+        for outcome, query in _begun_badly(books.scope, by, some):
+            for name, claims in _counted(books, query, by).items():
+                found += [(name, outcome, sign * claims), (name, SETTLED, -sign * claims)]
+    for some in chunks(sorted(rejected), IN_LIST):
+        state = claims_of(books.scope, (), some)
+        count = select(claim_group(by, state).label(GROUP), func.count()).select_from(state)
+        for name, claims in _counted(books, count.where(answers_to(state, books.scope).exists()), by).items():
+            found += [(name, REJECTED_FIRST, claims), (name, SETTLED, -claims)]
+    return found
+
+
+def _begun_badly(scope: Scope, by: str, roots: Sequence[int] | None) -> list[tuple[str, Select[Any]]]:
+    """Counts by group of the claims whose first answer denied, or only pended; rejected ones among them."""
+    state = claims_of(scope, (), roots)
     begun = posted_answers(whoever_answers(scope)).join(state, state.c.id == CLAIM.c.root)
-    begun = begun.add_columns(group, func.count(distinct(state.c.id)))
-    begun = begun.where(~rejected, paid_on().is_not(None), ~_before(state).exists())
-    by_denial, by_pend = (
-        answers.with_denial(begun),
-        answers.with_pend(begun).where(~_denied_then(state).exists()),
-    )
-    sums = {
-        outcome: _counted(connection, query, by)
-        for outcome, query in (
-            (SETTLED, count.where(answered)),
-            (REJECTED_FIRST, count.where(rejected, answered)),
-            (DENIED_FIRST, by_denial),
-            (PENDED_FIRST, by_pend),
-        )
-    }
-    for outcome in (REJECTED_FIRST, DENIED_FIRST, PENDED_FIRST):
-        for name, claims in sums[outcome].items():
-            if claims:
-                sums[SETTLED][name] -= claims
-    return [(name, outcome, claims) for outcome, held in sums.items() for name, claims in held.items()]
+    begun = begun.add_columns(claim_group(by, state).label(GROUP), func.count(distinct(state.c.id)))
+    begun = begun.where(paid_on().is_not(None), ~_before(state).exists())
+    pended = answers.with_pend(begun).where(~_denied_then(state).exists())
+    return [(DENIED_FIRST, answers.with_denial(begun)), (PENDED_FIRST, pended)]
 
 
-def _answers_to(scope: Scope, root: ColumnElement[int]) -> Select[Any]:
-    """The posted answers to one chain that count as of the scope's day, whoever gave them."""
-    return posted_answers(whoever_answers(scope)).where(CLAIM.c.root == root)
+def silence_sums(books: Books, by: str) -> list[SilenceSum]:
+    """What ``answers.silence_rows`` comes to, by group."""
+    if by != "stage":
+        return [
+            SilenceSum(one["group"], one["silent"], one["silent_charge"], one["oldest"])
+            for one in books.sums(by, ANSWERS)
+            if one["silent"]
+        ]
+    rows = silence_rows(books.scope, by).subquery()
+    query = select(rows.c.group, func.count(), func.sum(rows.c.charge), func.min(rows.c.date_from))
+    return [
+        SilenceSum(group, int(claims), int(charge), oldest)
+        for group, claims, charge, oldest in books.connection.execute(query.group_by(rows.c.group))
+    ]
 
 
 def _others(state: FromClause) -> tuple[Select[Any], FromClause, ColumnElement[Any]]:

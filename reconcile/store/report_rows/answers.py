@@ -7,13 +7,11 @@ An answer belongs to the payer of its remittance. A claim that crossed over to t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, Final, TypeAlias
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Date,
     Select,
     and_,
@@ -26,8 +24,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.selectable import FromClause
 
-from reconcile.store.answered import by_group, by_interchange, heaviest_first, of_several, speaks_of
-from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, CLAIM_PAYMENT, DENIAL, FILE, POSTING, REMITTANCE
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, DENIAL, FILE, POSTING, REMITTANCE
+from reconcile.store.report_rows.acknowledged import rejected_first, rejected_last, unheard
 from reconcile.store.report_rows.scope import (
     Scope,
     claim_columns,
@@ -37,11 +35,8 @@ from reconcile.store.report_rows.scope import (
     payer_of,
     posted_by,
 )
-from reconcile.store.submissions import REJECTION
-from reconcile.store.whole_rejections import in_whole_rejection
 
 ADJUDICATED, DENIED = "adjudicated", "denied"
-ACCEPTED, REJECTED_277, REJECTED_999, NO_ANSWER = "accepted", "rejected_277ca", "rejected_999", "no_answer"
 SETTLED, DENIED_FIRST, PENDED_FIRST, REJECTED_FIRST = (
     "settled",
     "denied_first",
@@ -52,9 +47,6 @@ Roots: TypeAlias = Sequence[int] | None
 """Chains by the id of their first submission; None for all."""
 UNANSWERED: Final = ("no acknowledgment", "accepted, not paid", "rejected, not sent again")
 MERITS: Final = "merits"
-BY_NUMBER: Final = "277CA"
-"""The kind of acknowledgment that names claims by their number; the others name files by theirs."""
-_SEEN: Final = func.date(FILE.c.first_seen, type_=Date)
 PENDED: Final = POSTING.c.account == literal_column("'pended'")
 """The condition on postings as the index ``ix_posting_pended`` has it."""
 _DECIDING: Final = ("paid", "contractual", "patient")
@@ -173,107 +165,6 @@ def rate_rows(scope: Scope, by: str, roots: Roots = None) -> Select[Any]:
 # -- the first answer ------------------------------------------------------------------------------------------------
 
 
-def _rejections(scope: Scope) -> Select[Any]:
-    """Submissions of which an acknowledgment that names them said no by the scope's day."""
-    return _named(scope).where(~ACKNOWLEDGMENT.c.accepted)
-
-
-def _whole(scope: Scope) -> Select[Any]:
-    """Submissions that a 277CA rejected with their whole transaction set, or provider, by the scope's day."""
-    query = select(CLAIM.c.id).select_from(CLAIM.join(ACKNOWLEDGMENT, in_whole_rejection()))
-    return query if scope.as_of is None else _come(query, scope.as_of)
-
-
-def _named(scope: Scope) -> Select[Any]:
-    """Submissions that an acknowledgment of theirs alone speaks of, by the scope's day."""
-    query = select(ACKNOWLEDGMENT.c.claim_id).where(
-        ACKNOWLEDGMENT.c.claim_id.is_not(None), ACKNOWLEDGMENT.c.level != "line"
-    )
-    return query if scope.as_of is None else _come(query, scope.as_of)
-
-
-def _come(query: Select[Any], day: date) -> Select[Any]:
-    """Those of acknowledgments that came by a day: by the day they say, else by the one their file was first seen."""
-    came = func.coalesce(ACKNOWLEDGMENT.c.stated_on, _SEEN, type_=Date)
-    query = query.outerjoin(FILE, FILE.c.sha256 == ACKNOWLEDGMENT.c.file_sha256)
-    return query.where(or_(came.is_(None), came <= day))
-
-
-def _of_files(scope: Scope) -> tuple[Select[Any], Select[Any]]:
-    """Submissions whose transaction set, group or interchange a TA1 or 999 speaks of that came by the scope's day."""
-    first, second = (
-        select(CLAIM.c.id)
-        .select_from(ACKNOWLEDGMENT)
-        .join(CLAIM, condition)
-        .where(ACKNOWLEDGMENT.c.kind != BY_NUMBER, of_several())
-        for condition in (by_group(CLAIM), by_interchange(CLAIM))
-    )
-    return (first, second) if scope.as_of is None else (_come(first, scope.as_of), _come(second, scope.as_of))
-
-
-def _heard(claim: FromClause, scope: Scope, *, rejected: bool = False) -> ColumnElement[bool]:
-    """Whether an acknowledgment spoke of a submission by the scope's day, or with ``rejected`` said no."""
-    found = [_named(scope), _whole(scope), *_of_files(scope)]
-    if rejected:
-        found = [one.where(~ACKNOWLEDGMENT.c.accepted) for one in found]
-    return or_(*(claim.c.id.in_(one.correlate(None)) for one in found))
-
-
-def unheard(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """Whether no acknowledgment spoke of a submission by the scope's day."""
-    silent: ColumnElement[bool] = claim.c.acknowledged == ""
-    return silent if scope.as_of is None else or_(silent, ~_heard(claim, scope))
-
-
-def rejected_last(claim: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """Whether what was said last of a submission by the scope's day is a rejection."""
-    if scope.as_of is None:
-        return claim.c.acknowledged.contains(REJECTION)
-    submission = CLAIM.alias("submission")
-    said = select(ACKNOWLEDGMENT.c.accepted).select_from(
-        submission.join(ACKNOWLEDGMENT, speaks_of(submission))
-    )
-    come = _come(said, scope.as_of).where(submission.c.id == claim.c.id, ACKNOWLEDGMENT.c.level != "line")
-    counts_most = come.order_by(*heaviest_first()).limit(1).scalar_subquery()
-    return func.coalesce(~counts_most, literal(False))
-
-
-def _acknowledged(state: FromClause, scope: Scope) -> ColumnElement[str]:
-    """What was said at first of a chain's first submission: accepted, rejected and by what, or nothing."""
-    said = state.c.acknowledged
-    by_number: ColumnElement[bool] = or_(
-        state.c.id.in_(_rejections(scope).where(ACKNOWLEDGMENT.c.kind == BY_NUMBER)),
-        state.c.id.in_(_whole(scope)),
-    )
-    if scope.as_of is None:
-        by_number = or_(by_number, and_(said.contains(REJECTION), said.startswith(BY_NUMBER)))
-    return case(
-        (unheard(state, scope), NO_ANSWER),
-        (by_number, REJECTED_277),
-        (rejected_first(state, scope), REJECTED_999),
-        else_=ACCEPTED,
-    )
-
-
-def acceptance_rows(scope: Scope, by: str, *, apart: bool = False) -> Select[Any]:
-    """Claims by what the acknowledgments said of their first submission; ``apart`` leaves out most that accepted."""
-    state = claims_of(scope)
-    query = select(
-        *claim_columns(state),
-        claim_group(by, state).label("group"),
-        _acknowledged(state, scope).label("outcome"),
-    )
-    if not apart:
-        return query
-    return query.where(or_(unheard(state, scope), rejected_first(state, scope)))
-
-
-def rejected_first(state: FromClause, scope: Scope) -> ColumnElement[bool]:
-    """Whether an acknowledgment rejected the first submission of a claim by the scope's day."""
-    rejected = _heard(state, scope, rejected=True)
-    return rejected if scope.as_of is not None else or_(state.c.acknowledged.contains(REJECTION), rejected)
-
-
 def with_denial(answers: Select[Any]) -> Select[Any]:
     """Those of answers that deny something; one comes as often as it does."""
     return answers.join(DENIAL, DENIAL.c.claim_payment_id == CLAIM_PAYMENT.c.id)
@@ -348,15 +239,3 @@ def silence_rows(scope: Scope, by: str) -> Select[Any]:
         .select_from(state.join(last, last.c.root == state.c.id))
         .where(state.c.charge > 0, last.c.id == latest, *unanswered)
     )
-
-
-def silence_sums(connection: Connection, scope: Scope, by: str) -> list[Any]:
-    """By group: claims, charges and the oldest day of service."""
-    rows = silence_rows(scope, by).subquery()
-    query = select(
-        rows.c.group,
-        func.count().label("claims"),
-        func.sum(rows.c.charge).label("charge"),
-        func.min(rows.c.date_from).label("oldest"),
-    )
-    return list(connection.execute(query.group_by(rows.c.group)))

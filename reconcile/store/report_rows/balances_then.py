@@ -1,8 +1,9 @@
-"""What claims came to at the end of a day, where that is not what they come to now less what was posted since.
+"""What claims that were answered on both sides of a day came to at its end.
 
-A payer's answer moves what an earlier one left to the patient or denied; when that is reversed later, or corrected in
-its place, the move is another. So the books of the few claims whose answers came on both sides of the day, and that
-several payers answered or one took an answer back from, are computed again from what had come by the day.
+Of nearly all it is what they come to now less what was posted since. But a payer's answer moves what an earlier one
+left to the patient or denied; when that is reversed later, or corrected in its place, the move is another. So the books
+of the few claims that several payers answered, or one took an answer back from, are computed again from what had come
+by the day.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Date,
     bindparam,
+    case,
     cast,
     func,
     literal,
@@ -33,25 +35,25 @@ from edi.model.balance import REVERSAL
 from reconcile.reconciliation import reconcile_claim
 from reconcile.store.adjudications import posted_on
 from reconcile.store.bulk import IN_LIST, chunks
-from reconcile.store.listing import CLAIM
+from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
 from reconcile.store.recomputed import assumptions
 from reconcile.store.submissions import by_roots
 from reconcile.values import Adjudication, ClaimState, SubmittedClaim
 
 SUMS: Final = ("paid", "contractual", "patient", "denied", "pended", "suspense", "open")
-_BOTH_SIDES: Final = """SELECT c.root FROM claim c JOIN claim_payment p ON p.claim_id = c.id
-    JOIN remittance r ON r.id = p.remittance_id
+_COUNTED: Final = ("paid", "contractual", "patient", "denied", "suspense")
+"""The accounts that answer for a charge: open = charge - all of these."""
+_LATER: Final = "CASE WHEN COALESCE(r.payment_date, r.production_date) > :day THEN 1 ELSE 0 END"
+_BOTH_SIDES: Final = f"""SELECT c.root,
+        COUNT(DISTINCT CASE WHEN r.payer_key = '' THEN r.payer_id ELSE r.payer_key END) > 1
+        OR SUM(CASE WHEN p.status = :reversal THEN 1 ELSE 0 END) > 0 AS moved
+    FROM claim c JOIN claim_payment p ON p.claim_id = c.id JOIN remittance r ON r.id = p.remittance_id
     WHERE p.outcome = 'posted' AND c.root IN (SELECT root FROM claim GROUP BY root HAVING SUM(adjudications) > 1)
-    GROUP BY c.root
-    HAVING SUM(CASE WHEN COALESCE(r.payment_date, r.production_date) > :day THEN 1 ELSE 0 END)
-        BETWEEN 1 AND COUNT(*) - 1
-    AND (COUNT(DISTINCT CASE WHEN r.payer_key = '' THEN r.payer_id ELSE r.payer_key END) > 1
-        OR SUM(CASE WHEN p.status = :reversal THEN 1 ELSE 0 END) > 0)
-    ORDER BY c.root"""
+    GROUP BY c.root HAVING SUM({_LATER}) BETWEEN 1 AND COUNT(*) - 1 ORDER BY c.root"""  # noqa: S608 - constants
 
 
 def sums_then(connection: Connection, day: date) -> FromClause | None:
-    """The claims that must be computed again, with their sums at the end of a day; None where there are none.
+    """The claims with answers on both sides of a day, with their sums at its end; None where there are none.
 
     Args:
         connection: any transaction.
@@ -60,7 +62,7 @@ def sums_then(connection: Connection, day: date) -> FromClause | None:
     Returns:
         Rows of ``root`` and ``SUMS``, in cents.
     """
-    found = [(root, *sums) for root, sums in _computed(connection, day)]
+    found = [(root, *sums) for root, sums in _both_sides(connection, day)]
     if not found:
         return None
     given = json.dumps(found)
@@ -79,18 +81,48 @@ def sums_then(connection: Connection, day: date) -> FromClause | None:
     )
 
 
-def _computed(connection: Connection, day: date) -> Iterator[tuple[int, Sequence[int]]]:
+def _both_sides(connection: Connection, day: date) -> Iterator[tuple[int, Sequence[int]]]:
     """Claims and their sums of then."""
     query = text(_BOTH_SIDES).bindparams(bindparam("day", type_=Date))
-    roots = list(connection.execute(query, {"day": day, "reversal": REVERSAL}).scalars())
+    moved = {root: bool(one) for root, one in connection.execute(query, {"day": day, "reversal": REVERSAL})}
     tables = load_tables()
-    for some in chunks(roots, IN_LIST):
-        chains, posted = by_roots(connection, some).chains, posted_on(connection, some, frozenset())
-        kept = _kept(connection, some)
+    for some in chunks(list(moved), IN_LIST):
+        kept, since = _kept(connection, some), _since(connection, some, day)
+        again = [root for root in some if moved[root]]
+        chains, posted = by_roots(connection, again).chains, posted_on(connection, again, frozenset())
         for root in some:
-            sums = _then(chains[root], posted.get(root, ()), kept[root], day, tables)
-            if sums is not None:
-                yield root, sums
+            sums = None
+            if moved[root]:
+                sums = _then(chains[root], posted.get(root, ()), kept[root], day, tables)
+            yield root, sums or _less(kept[root], since.get(root))
+
+
+def _since(connection: Connection, roots: Sequence[int], day: date) -> Mapping[int, tuple[int, ...]]:
+    """What was posted on chains after a day, by the accounts of ``SUMS``."""
+    account = POSTING.c.account
+    query = (
+        select(
+            CLAIM.c.root,
+            *(func.sum(case((account == name, POSTING.c.cents), else_=0)) for name in SUMS[:-1]),
+        )
+        .select_from(CLAIM)
+        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.claim_id == CLAIM.c.id)
+        .join(REMITTANCE, REMITTANCE.c.id == CLAIM_PAYMENT.c.remittance_id)
+        .join(POSTING, POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
+        .where(CLAIM.c.root.in_(roots), CLAIM_PAYMENT.c.outcome == "posted")
+        .where(func.coalesce(REMITTANCE.c.payment_date, REMITTANCE.c.production_date) > day)
+        .group_by(CLAIM.c.root)
+    )
+    return {root: tuple(map(int, sums)) for root, *sums in connection.execute(query)}
+
+
+def _less(kept: Sequence[int], since: Sequence[int] | None) -> tuple[int, ...]:
+    """The sums that are kept without what was posted since."""
+    if since is None:
+        return tuple(kept)
+    back = sum(cents for name, cents in zip(SUMS, since, strict=False) if name in _COUNTED)
+    *sums, still_open = kept
+    return (*(now - later for now, later in zip(sums, since, strict=True)), still_open + back)
 
 
 def _kept(connection: Connection, roots: Sequence[int]) -> Mapping[int, tuple[int, ...]]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
 from reconcile.store.journal import Dating
-from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING, REMITTANCE
-from reconcile.store.report_rows.balances_then import sums_then
+from reconcile.store.listing import CLAIM, REMITTANCE
 from reconcile.underpayment import Contract
+
+if TYPE_CHECKING:
+    from reconcile.store.silence import Silence
 
 ALL: Final = "all"
 """The group of all claims together, for a report that shows their total alone."""
@@ -21,8 +23,6 @@ UNKNOWN: Final = "(unknown)"
 """The group of what has no name: no day of service, no payer."""
 BALANCES: Final = ("paid", "contractual", "patient", "denied", "pended", "suspense")
 """The accounts that a claim keeps a sum of, by the name of the sum."""
-_COUNTED: Final = ("paid", "contractual", "patient", "denied", "suspense")
-"""The accounts that answer for a charge: open = charge - all of these."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +36,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         since, until: the first and the last day, both included; the report's ``period`` says of what.
         contract: what payers should allow, for the report that asks (``Report.needs_contract``); else None.
         dating: by which day payments post; None: by that of the remittance.
+        overdue: what the profiles expect and has not come, for the report that asks (``Report.needs_overdue``); None
+            where nothing says what is expected.
     """
 
     today: date
@@ -46,6 +48,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     until: date | None = None
     contract: Contract | None = None
     dating: Dating | None = None
+    overdue: tuple[Silence, ...] | None = None
 
 
 def paid_on() -> ColumnElement[Any]:
@@ -151,62 +154,14 @@ def claims_of(scope: Scope, more: Sequence[str] = (), roots: Sequence[int] | Non
         more: further columns of ``claim``, as they are now.
         roots: only these of them, by id; None for all.
     """
-    query = _claims(scope, [CLAIM.c[name] for name in more])
-    return (query if roots is None else query.where(CLAIM.c.id.in_(roots))).subquery("state")
+    return claims_with(scope, [CLAIM.c[name] for name in more], roots).subquery("state")
 
 
-def states(connection: Connection, scope: Scope) -> FromClause:
-    """The same with their sums as of the scope's day: those the store keeps, less what was posted after that day.
-
-    Where that is not what they came to then (``balances_then``), they are computed again.
-    Columns ``paid, contractual, patient, denied, pended, suspense, open``; ``open`` includes what is pended.
-    """
-    if scope.as_of is None or not _posted_after(connection, scope.as_of):
-        kept = [*(CLAIM.c[name] for name in BALANCES), CLAIM.c.open_balance.label("open")]
-        return _claims(scope, kept).subquery("state")
-    later = _later(scope.as_of)
-    sums: dict[str, ColumnElement[Any]] = {
-        name: CLAIM.c[name] - func.coalesce(later.c[name], 0) for name in BALANCES
-    }
-    sums["open"] = CLAIM.c.open_balance
-    for name in _COUNTED:
-        sums["open"] += func.coalesce(later.c[name], 0)
-    joined = CLAIM.outerjoin(later, later.c.root == CLAIM.c.id)
-    then = sums_then(connection, scope.as_of)
-    if then is not None:
-        joined = joined.outerjoin(then, then.c.root == CLAIM.c.id)
-        sums = {name: func.coalesce(then.c[name], one) for name, one in sums.items()}
-    columns = [one.label(name) for name, one in sums.items()]
-    return _claims(scope, columns).select_from(joined).subquery("state")
-
-
-def _claims(scope: Scope, more: list[Any]) -> Select[Any]:
-    """The claims of a scope with some columns beyond what names them."""
+def claims_with(scope: Scope, more: list[Any], roots: Sequence[int] | None = None) -> Select[Any]:
+    """The same, with further columns of any kind."""
     columns = [*(CLAIM.c[name] for name in _CLAIM_COLUMNS), CLAIM.c.billed.label("charge"), *more]
-    return select(*columns).where(CLAIM.c.id == CLAIM.c.root, *of_claims(scope))
-
-
-def _posted_after(connection: Connection, day: date) -> bool:
-    """Whether any payment counts on a later day."""
-    return connection.execute(select(REMITTANCE.c.id).where(paid_on() > day).limit(1)).first() is not None
-
-
-def _later(day: date) -> FromClause:
-    """What was posted after a day, by chain and account."""
-    account = POSTING.c.account
-    return (
-        select(
-            CLAIM.c.root,
-            *(func.sum(case((account == name, POSTING.c.cents), else_=0)).label(name) for name in BALANCES),
-        )
-        .select_from(REMITTANCE)
-        .join(CLAIM_PAYMENT, CLAIM_PAYMENT.c.remittance_id == REMITTANCE.c.id)
-        .join(POSTING, POSTING.c.claim_payment_id == CLAIM_PAYMENT.c.id)
-        .join(CLAIM, CLAIM.c.id == CLAIM_PAYMENT.c.claim_id)
-        .where(and_(paid_on() > day, CLAIM_PAYMENT.c.outcome == "posted"))
-        .group_by(CLAIM.c.root)
-        .subquery("later")
-    )
+    query = select(*columns).where(CLAIM.c.id == CLAIM.c.root, *of_claims(scope))
+    return query if roots is None else query.where(CLAIM.c.id.in_(roots))
 
 
 def payer_keys(connection: Connection) -> dict[str, tuple[str, ...]]:

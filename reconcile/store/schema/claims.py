@@ -17,7 +17,8 @@ class ClaimRow(Table, table=True):
     What is derived stands on the first submission of a chain (``root`` = ``id``), for a claim's books are kept once,
     however often it was sent: the balance columns are sums over the postings of all its submissions, ``billed`` the
     charge that counts now. ``adjudications`` counts the claim payments posted on this submission. ``rendered_by`` is as
-    ``reconcile.store.rendering`` has it.
+    ``reconcile.store.rendering`` has it. ``submission_reference`` is the BHT03 that an imported claim came under; that
+    of a claim made here is its ISA13 and ST02, and stands nowhere else.
     """
 
     __tablename__ = "claim"
@@ -25,6 +26,12 @@ class ClaimRow(Table, table=True):
         UniqueConstraint("practice_id", "patient_control_number", "content_digest"),
         Index("ix_claim_patient", "practice_id", "patient_id"),
         Index("ix_claim_transaction", "group_control_number", "st_control_number"),
+        Index(
+            "ix_claim_submission_reference",
+            "submission_reference",
+            sqlite_where=sql("submission_reference <> ''"),
+            postgresql_where=sql("submission_reference <> ''"),
+        ),
     )
     id: int = key()
     practice_id: str = Field(foreign_key="practice.id", sa_type=Text, nullable=False)
@@ -69,6 +76,7 @@ class ClaimRow(Table, table=True):
     open_balance: int = whole()
     suspense: int = whole()
     rendered_by: str = text()
+    submission_reference: str = text()
 
 
 class ClaimContentRow(Table, table=True):

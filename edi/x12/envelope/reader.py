@@ -1,36 +1,4 @@
-"""Interchanges, functional groups and transaction sets: what is in which envelope, and whether the counts hold.
-
-Findings of this module (source: X12.5 and X12.6, the control segments; "error" means the transaction set cannot be
-trusted, "warning" that only its envelope is wrong):
-
-======  ========  ==================================================================================
-code    severity  meaning
-======  ========  ==================================================================================
-ENV001  error     the data is empty or holds no X12
-ENV002  warning   text that is not X12 was skipped, before, between or after interchanges
-ENV003  error     an ISA (or its substitute) cannot be read, so what follows it is skipped
-ENV004  warning   the ISA is not 106 characters long, or ISA16 is missing
-ENV005  warning   no ISA: the separators were guessed from the first GS or ST
-ENV006  error     the data ends inside a segment, or a segment lost its terminator; that segment is not read
-ENV007  error     a segment exceeds 1 MiB: its terminator is missing; it is not read
-ENV008  warning   control characters that delimit nothing (NUL and the like) were left out
-ENV010  error     SE01 is not the number of segments ST to SE
-ENV011  error     SE02 is not ST02
-ENV012  error     SE missing: the transaction set is truncated
-ENV013  warning   GE01 is not the number of transaction sets in the group
-ENV014  warning   GE02 is not GS06
-ENV015  warning   GE missing
-ENV016  warning   IEA01 is not the number of groups in the interchange
-ENV017  warning   IEA02 is not ISA13
-ENV018  warning   IEA missing
-ENV019  warning   a segment outside any transaction set, or a trailer without its header; it is not read
-ENV020  warning   a transaction set inside an ISA but outside any GS
-ENV021  error     there are envelopes, but no transaction set in them
-ENV022  error     a transaction set in which there is nothing that its reader reads (given by the reader)
-======  ========  ==================================================================================
-
-A location's ``segment`` counts from ST (1) for ENV010 to ENV012, and from the beginning of the data for all others.
-"""
+"""The walk through the tokens of a file, which keeps the counts of its envelopes."""
 
 from __future__ import annotations
 
@@ -39,14 +7,10 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Final
 
-import msgspec
-
 from edi.model.finding import Finding, Location, Severity
 from edi.x12.delimiters import ISA_LENGTH, Delimiters, Heading
-from edi.x12.tokenizer import BLOCK_SIZE, SyntaxProblem, tokens
-
-FATAL: Final = frozenset({"ENV001", "ENV003", "ENV006", "ENV007", "ENV012", "ENV021"})
-"""Codes after which a file counts as not read whole: empty, not X12, unreadable or truncated."""
+from edi.x12.envelope.values import Envelope, TransactionSet
+from edi.x12.tokenizer import SyntaxProblem, tokens
 
 _PROBLEMS: Final = {
     "empty": ("ENV001", Severity.ERROR, "the file is empty"),
@@ -64,65 +28,7 @@ _PROBLEMS: Final = {
 _CONTROL: Final = frozenset({"SE", "ST", "GS", "GE", "IEA"})
 
 
-class Envelope(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What ISA and GS say; None where the file has no such segment or element.
-
-    ``test`` is ISA15 = T. ``functional_id`` is GS01, ``version`` GS08, ``interchange_date`` ISA09.
-    """
-
-    interchange_control_number: str | None = None
-    sender_id: str | None = None
-    receiver_id: str | None = None
-    test: bool = False
-    interchange_date: date | None = None
-    functional_id: str | None = None
-    application_sender: str | None = None
-    application_receiver: str | None = None
-    group_control_number: str | None = None
-    version: str | None = None
-
-
-class TransactionSet(msgspec.Struct, frozen=True, kw_only=True):
-    """One ST, or one TA1 segment outside any ST.
-
-    Attributes:
-        kind: ST01, or ``TA1``.
-        control_number: ST02; TA101 for a TA1.
-        version: GS08, else ST03, else "".
-        envelope: what ISA and GS say; None when the file has neither.
-        delimiters: the separators of its interchange.
-        segments: ST to SE, each ``[id, element 1, …]``; streamed. To be consumed before the next transaction set is
-            asked for: what is not consumed is skipped then.
-        file: name the caller gave, for findings.
-    """
-
-    kind: str
-    control_number: str
-    version: str
-    envelope: Envelope | None
-    delimiters: Delimiters
-    segments: Iterator[list[str]]
-    file: str | None = None
-
-
-def read_transactions(
-    chunks: Iterable[bytes], *, file: str | None = None, block_size: int = BLOCK_SIZE
-) -> Iterator[TransactionSet | Finding]:
-    """Read a file as a stream of transaction sets.
-
-    Args:
-        chunks: its bytes, in pieces of any size.
-        file: name for findings.
-        block_size: bytes that are split at once; the result is the same for any size.
-
-    Yields:
-        Each transaction set, and a Finding (table above) for whatever is wrong with the envelopes. The findings about
-        a transaction set's own SE come right after it, those about GE and IEA where these stand.
-    """
-    return _Reader(chunks, file, block_size).read()
-
-
-class _Reader:
+class Reader:
     """Walks through the tokens of one file and keeps the counts."""
 
     def __init__(self, chunks: Iterable[bytes], file: str | None, block_size: int) -> None:

@@ -1,4 +1,7 @@
-"""What a run finds silent: by the profiles of trading partners and payers, and by the deposits that were imported."""
+"""What has not come in time: by the profiles of trading partners and payers, and by the deposits that were imported.
+
+`run` tells it each night, and `report silence --rows overdue` whenever it is asked.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ def silent(connection: Connection, settings: Settings, now: datetime) -> tuple[S
     Args:
         connection: a read transaction.
         settings: partners (``expects``, ``expect_within_hours``), payers (``lag_days``) and [deposits].
-        now: the moment it is looked at.
+        now: the moment it is looked at, in UTC.
+
+    Raises:
+        UsageError: there is no claimloop.toml to say what is expected.
     """
     return (
         *silences(connection, expectations(settings), now),

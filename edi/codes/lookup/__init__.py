@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from functools import cache, cached_property
-from importlib import resources
 from typing import Final, TypeVar
 
 import msgspec
 
 from edi.codes.diagnoses import Diagnoses, package_diagnoses
-from edi.codes.editions import (
-    NOTHING_INSTALLED,
-    Installed,
-    Pairs,
-    by_release,
-    complete,
-    in_force,
-    installed_pairs,
-    shipped_pairs,
-)
+from edi.codes.editions import NOTHING_INSTALLED, Installed, Pairs, installed_pairs, shipped_pairs
+from edi.codes.lookup.reading import Releases, package_text
 from edi.codes.spelling import nearest
 from edi.codes.values import (
     Carc,
     Category,
     Combo,
-    Dated,
     DiagnosisDates,
     DiagnosisStanding,
-    Edition,
     Family,
     KxThreshold,
     ListedCode,
@@ -46,8 +34,6 @@ from edi.codes.values import (
     Standing,
 )
 
-Row = TypeVar("Row", bound=Dated)
-
 FILES: Final = (
     "carc", "carc_rarc", "categories", "code_sets", "diagnoses", "families", "kx", "modifiers",
     "mue", "procedures", "ptp", "rarc", "releases",
@@ -60,15 +46,8 @@ UNCLASSIFIED: Final = "unclassified"
 """The category of a code that a list names and nobody has judged yet."""
 NOT_JUDGED: Final = "listed by X12, not classified here yet"
 
-LISTS: Final = {"add_on_to": "|", "successors": "|", "rarcs": "+"}
-"""Columns that hold several codes, and what stands between them."""
 
-
-def _package_text(name: str) -> str:
-    return resources.files("edi.codes").joinpath("tables", f"{name}.csv").read_text(encoding="utf-8")
-
-
-class Tables:
+class Tables(Releases):
     """All code tables of an installation. A value: two with the same text answer the same.
 
     Args:
@@ -77,33 +56,12 @@ class Tables:
     """
 
     def __init__(
-        self, read: Callable[[str], str] = _package_text, installed: Installed = NOTHING_INSTALLED
+        self, read: Callable[[str], str] = package_text, installed: Installed = NOTHING_INSTALLED
     ) -> None:
-        self._read = read
-        self.installed = installed
+        super().__init__(read, installed)
         self._pairs: dict[str, Pairs] = {}
         self._limits: dict[str, Mapping[str, Mue]] = {}
         self._diagnosed: dict[str, DiagnosisStanding] = {}
-        self._by_day: dict[tuple[str, date], Release] = {}
-
-    def rows(self, name: str, kind: type[Row]) -> Iterator[Row]:
-        """The rows of a table as values of ``kind``.
-
-        Raises:
-            msgspec.ValidationError: a row does not fit; the tables are shipped, so a fault of the installation.
-        """
-        return self._converted(self._read(name), kind)
-
-    def _converted(self, text: str, kind: type[Row]) -> Iterator[Row]:
-        for row in csv.DictReader(text.splitlines()):
-            filled = {
-                column: text.split(LISTS[column]) if column in LISTS else text
-                for column, text in row.items()
-                if text
-            }
-            yield msgspec.convert(filled, kind, strict=False)
-
-    # -- editions ------------------------------------------------------------------------------------------------
 
     @cached_property
     def version(self) -> str:
@@ -116,46 +74,6 @@ class Tables:
         digest.update(self.diagnoses.release.release.encode())
         newest = max(release.release for release in self.releases.values())
         return f"{newest}+{digest.hexdigest()[:12]}"
-
-    @cached_property
-    def editions(self) -> Mapping[str, tuple[Release, ...]]:
-        """All releases of each table (procedures, mpfs, ptp, mue, carc, rarc) that can be in force, oldest first.
-
-        An installed release outranks the shipped one of the same name; one that lacks a part is left out.
-        """
-        found: dict[str, dict[str, Release]] = {}
-        for row in self.rows("releases", Release):
-            found.setdefault(row.code, {})[row.release] = row
-        for table, releases in found.items():
-            for release, parts in by_release(self.installed.editions, table).items():
-                if complete(parts):
-                    releases[release] = parts[0]
-        return {
-            table: tuple(sorted(rows.values(), key=lambda one: (one.valid_from or date.min, one.release)))
-            for table, rows in found.items()
-        }
-
-    @cached_property
-    def releases(self) -> Mapping[str, Release]:
-        """The newest release of each table, by the table's name."""
-        return {table: rows[-1] for table, rows in self.editions.items()}
-
-    def release_on(self, table: str, day: date) -> Release:
-        """The release of a table that answers for a date of service: one that covers it, else the nearest older."""
-        found = self._by_day.get((table, day))
-        if found is None:
-            found = self._by_day[table, day] = in_force(self.editions[table], day)
-        return found
-
-    def covers(self, table: str, day: date) -> bool:
-        """Whether a release of a table is there that was made for that date of service."""
-        return self.release_on(table, day).holds_on(day)
-
-    def _parts(self, release: Release) -> tuple[Edition, ...]:
-        """The parts an installed release is kept in; none for a shipped one."""
-        if not isinstance(release, Edition):
-            return ()
-        return by_release(self.installed.editions, release.code)[release.release]
 
     # -- procedures ----------------------------------------------------------------------------------------------
 

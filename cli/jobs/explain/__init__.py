@@ -10,38 +10,19 @@ import msgspec
 
 from cli.exits import MEANING
 from cli.jobs.code_texts import GUARDRAILS, NEXT_ACTIONS_OF_NO_TABLE, code_text, finding_codes
+from cli.jobs.explain.carcs import GROUPS, carc_explained
+from cli.jobs.explain.values import Explanation as Explanation
+from cli.jobs.explain.values import known_facts
 from cli.jobs.fix_texts import FIXES
-from cli.jobs.word_texts import ACTIONS, POSTED_AS, WORDS
+from cli.jobs.word_texts import ACTIONS, WORDS
 from edi.codes import Tables
 from edi.codes.acknowledgment_words import CATEGORY_FAMILIES
 from edi.codes.spelling import nearest
-from edi.codes.values import Carc
-from edi.model.remittance import Adjustment
 from edi.model.status import ClaimStatus, StatusCode
 from edi.payers import PayerProfile
 from edi.rules import Rule
 from edi.rules.repairs import MENDED
-from reconcile.accounts import account_of
-from reconcile.denial_rules import DenialContext, denial_table
-from reconcile.denials import categorise
-from reconcile.values import Account
-
-
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """One meaning of a code.
-
-    Attributes:
-        kind: carc, rule, finding, rarc, category, next_action, guardrail, a small code set's (SETS), word, check or
-            exit_code.
-        code: the code as it is written.
-        title: what it is, in a few words.
-        facts: what else is known, by name, in the order to be shown; only what is known.
-    """
-
-    kind: str
-    code: str
-    title: str
-    facts: dict[str, str | list[str]]
+from reconcile.denial_rules import denial_table
 
 
 def explain(
@@ -58,7 +39,7 @@ def explain(
     """
     asked = _asked(code, tables)
     wanted = asked.code
-    carcs = tuple(_carc(wanted, tables, asked.group))
+    carcs = tuple(carc_explained(wanted, tables, asked.group))
     if asked.group and carcs:
         return carcs
     found = [
@@ -92,9 +73,6 @@ def similar(code: str, tables: Tables, rules: Sequence[Rule]) -> tuple[str, ...]
     return tuple(words.get(one, one) for one in near)
 
 
-_GROUPS: Final = ("CO", "PR", "OA", "PI", "CR")
-_TOLD: Final = _GROUPS[:4]
-"""The groups of 005010 that a CARC without group is told for."""
 _AS_THE_CARC: Final = "see_carc"
 """Action of a remark that leaves the CARC's as it is."""
 _STATUS_CATEGORY: Final = re.compile(r"[DEFPR](Q|[0-9]{1,2}[A-Z]?)")
@@ -124,24 +102,10 @@ def _asked(typed: str, tables: Tables) -> _Asked:
     if named:
         kind = named[1].lower().replace("exit", "exit_code")
         return _Asked(named[2], kind=kind)
-    grouped = re.fullmatch(rf"({'|'.join(_GROUPS)})([-: ]*)(\w+)", text)
+    grouped = re.fullmatch(rf"({'|'.join(GROUPS)})([-: ]*)(\w+)", text)
     if grouped and (grouped[2] or tables.carc(grouped[3]) is not None):
         return _Asked(grouped[3], group=grouped[1])
     return _Asked(text)
-
-
-def _known(**facts: object) -> dict[str, str | list[str]]:
-    """Facts that are there, as text; true and false become yes and no."""
-    said: dict[str, str | list[str]] = {}
-    for name, value in facts.items():
-        if isinstance(value, bool):
-            said[name] = "yes" if value else "no"
-        elif isinstance(value, list):
-            if value:
-                said[name] = value
-        elif value not in (None, ""):
-            said[name] = str(value)
-    return said
 
 
 def _rule(one: Rule, tables: Tables, payers: Mapping[str, PayerProfile]) -> Explanation:
@@ -150,7 +114,7 @@ def _rule(one: Rule, tables: Tables, payers: Mapping[str, PayerProfile]) -> Expl
         kind="rule",
         code=one.code,
         title=one.title,
-        facts=_known(
+        facts=known_facts(
             name=one.name,
             family=one.family,
             severity=one.severity.value,
@@ -178,7 +142,7 @@ def _overrides(code: str, payers: Mapping[str, PayerProfile]) -> Iterator[str]:
 def _finding(code: str) -> Iterator[Explanation]:
     known = code_text(code)
     if known is not None:
-        facts = _known(area=known.area, fix=FIXES.get(code))
+        facts = known_facts(area=known.area, fix=FIXES.get(code))
         yield Explanation(kind="finding", code=code, title=known.text, facts=facts)
 
 
@@ -186,7 +150,7 @@ def _status_category(code: str) -> Iterator[Explanation]:
     """The category of a claim status by its first letter; the words are ours and unverified."""
     if _STATUS_CATEGORY.fullmatch(code):
         state = ClaimStatus(codes=(StatusCode(code),)).state
-        facts = _known(
+        facts = known_facts(
             state=state, means=WORDS[state][-1][1], note="by its first letter, in our own words; unverified"
         )
         yield Explanation(
@@ -197,7 +161,7 @@ def _status_category(code: str) -> Iterator[Explanation]:
 def _word(name: str) -> Iterator[Explanation]:
     """A word that a list prints; one explanation for each place where it is met."""
     for where, said in WORDS.get(name, ()):
-        yield Explanation(kind="word", code=name, title=said, facts=_known(where=where))
+        yield Explanation(kind="word", code=name, title=said, facts=known_facts(where=where))
 
 
 def _set_codes(code: str, tables: Tables) -> Iterator[Explanation]:
@@ -206,7 +170,7 @@ def _set_codes(code: str, tables: Tables) -> Iterator[Explanation]:
         row = tables.code_set(name).get(code)
         if row is not None:
             yield Explanation(
-                kind=kind, code=row.code, title=row.meaning, facts=_known(code_set=name, note=row.note)
+                kind=kind, code=row.code, title=row.meaning, facts=known_facts(code_set=name, note=row.note)
             )
 
 
@@ -220,7 +184,7 @@ def _check(name: str) -> Iterator[Explanation]:
             kind="check",
             code=known.name,
             title=known.asks,
-            facts=_known(run=f"claimloop verify {known.name}"),
+            facts=known_facts(run=f"claimloop verify {known.name}"),
         )
 
 
@@ -230,7 +194,7 @@ def next_actions(tables: Tables) -> dict[str, list[str]]:
     for carc in tables.carcs.values():
         if carc.default_action and carc.posting_class == "denial":
             found.setdefault(carc.default_action, []).append(f"CARC {carc.code}: {carc.label}")
-        for row in (row for group in _GROUPS for row in tables.combos(group, carc.code)):
+        for row in (row for group in GROUPS for row in tables.combos(group, carc.code)):
             word, _, note = row.action.partition(" ")
             if word in ACTIONS:
                 remarks = " + ".join(sorted(row.rarcs)) or "alone"
@@ -251,7 +215,7 @@ def _next_action(name: str, tables: Tables) -> Iterator[Explanation]:
     for action, leading in next_actions(tables).items():
         if action.lower() == name:
             yield Explanation(
-                kind="next_action", code=action, title=ACTIONS[action], facts=_known(comes_from=leading)
+                kind="next_action", code=action, title=ACTIONS[action], facts=known_facts(comes_from=leading)
             )
 
 
@@ -263,103 +227,8 @@ def _guardrail(name: str) -> Iterator[Explanation]:
             f"a reversal with {reason.remark}" for reason in table.reversal if name in reason.guardrails
         ]
         yield Explanation(
-            kind="guardrail", code=name, title=GUARDRAILS[name], facts=_known(comes_from=set_by)
+            kind="guardrail", code=name, title=GUARDRAILS[name], facts=known_facts(comes_from=set_by)
         )
-
-
-def _carc(code: str, tables: Tables, group: str) -> Iterator[Explanation]:
-    """A CARC as the worklist would treat it: under the group typed, or a line for each group."""
-    one = tables.carc(code)
-    if one is None:
-        return
-    plain = not group
-    answer = _under(group, one, tables) if group else {"category": one.category}
-    yield Explanation(
-        kind="carc",
-        code=f"{group}-{one.code}" if group else one.code,
-        title=one.label or f"deactivated on {one.valid_to}",
-        facts=_known(
-            group=tables.code_set("CAGC")[group].meaning if group else None,
-            **answer,
-            posting_class=one.posting_class,
-            by_group=[_group_line(each, one, tables) for each in _TOLD] if plain and _live(one) else None,
-            preventable=one.preventable,
-            preventable_by=list(denial_table().preventable_by(one.code, (), "")),
-            no_rule_because=denial_table().not_preventable_because(one.code),
-            group_codes=one.group_restriction,
-            group_dependence=one.group_dependence if plain else None,
-            needs_remark=one.rarc_required,
-            look_at_policy_segment=one.policy_segment,
-            valid_from=one.valid_from,
-            valid_to=one.valid_to,
-            last_modified=one.last_modified,
-            successor=one.successor,
-            with_remarks=[
-                f"{each} {one.code} {' + '.join(sorted(row.rarcs)) or 'alone'}: {row.category}, {row.action}"
-                for each in ((group,) if group else _GROUPS)
-                for row in tables.combos(each, one.code)
-            ],
-            source=one.source,
-        ),
-    )
-
-
-def _live(one: Carc) -> bool:
-    """Whether the CARC is posted by its own row; a deactivated one is not."""
-    return bool(one.posting_class)
-
-
-def _under(group: str, one: Carc, tables: Tables) -> dict[str, object]:
-    """What the books and the denial rules make of the CARC under a group, on a part of the charge and on all of it.
-
-    By `account_of` and `categorise`, which post and categorise what is ingested, so that the two cannot disagree.
-    """
-    if not _live(one):
-        return {}
-    posted = _account(group, one, tables, whole=False)
-    if posted is Account.DENIED:
-        return {"posted_as": "denied", **_denial(group, one, tables, zero_allowed=False)}
-    said: dict[str, object] = {"posted_as": POSTED_AS[posted.value]}
-    if _account(group, one, tables, whole=True) is Account.DENIED:
-        denial = _denial(group, one, tables, zero_allowed=True)
-        return {**said, "if_it_takes_the_whole_charge": "denied, for a person to look at", **denial}
-    if posted is Account.CONTRACTUAL:
-        said["guardrails"] = _guardrails(_denial(group, one, tables, zero_allowed=False))
-    return said
-
-
-def _account(group: str, one: Carc, tables: Tables, *, whole: bool) -> Account:
-    """Where a dollar of two, or the whole charge, goes under the group and CARC."""
-    cents, paid = (200, 0) if whole else (100, 100)
-    adjustment = Adjustment(group, one.code, cents)
-    return account_of(adjustment, 200, paid, capitated=False, bundled=False, tables=tables)
-
-
-def _denial(group: str, one: Carc, tables: Tables, *, zero_allowed: bool) -> dict[str, object]:
-    """Category, next action, guardrails and reasons of a plain denial: no remark, nothing known of the line."""
-    made = categorise(group, one.code, (), DenialContext(zero_allowed=zero_allowed), tables)
-    return {
-        "category": made.category,
-        "next_action": f"{made.next_action}: {ACTIONS.get(made.next_action, 'no text yet')}",
-        "guardrails": [f"{word}: {GUARDRAILS[word]}" for word in made.guardrails],
-        "because": list(made.because),
-    }
-
-
-def _guardrails(denial: dict[str, object]) -> list[str]:
-    said = denial["guardrails"]
-    return said if isinstance(said, list) else []
-
-
-def _group_line(group: str, one: Carc, tables: Tables) -> str:
-    """One group's answer in a line: ``CO: eligibility_coverage, appeal_or_writeoff; no_patient_bill``."""
-    said = _under(group, one, tables)
-    guards = ", ".join(word.partition(":")[0] for word in _guardrails({"guardrails": [], **said}))
-    parts = [] if said["posted_as"] == "denied" else [str(said["posted_as"])]
-    if "next_action" in said:
-        denied = f"{said['category']}, {str(said['next_action']).partition(':')[0]}"
-        parts.append(denied if not parts else f"if it takes the whole charge: {denied}")
-    return f"{group}: {'; '.join([*parts, guards] if guards else parts)}"
 
 
 def _rarc(code: str, tables: Tables) -> Iterator[Explanation]:
@@ -377,7 +246,7 @@ def _rarc(code: str, tables: Tables) -> Iterator[Explanation]:
         kind="rarc",
         code=one.code,
         title=one.label or "remark code, not described in our own words yet",
-        facts=_known(
+        facts=known_facts(
             category=one.category,
             effect="informs only" if one.alert else effects.get(one.effect, one.effect),
             assignment="by a rule on key words; never overrides the CARC" if by_keyword else one.assignment,
@@ -401,7 +270,7 @@ def _category(name: str, tables: Tables) -> Iterator[Explanation]:
         kind="category",
         code=name,
         title=one.label,
-        facts=_known(
+        facts=known_facts(
             carcs=[f"{carc.code}: {carc.label}" for carc in common],
             other_carcs=" ".join(carc.code for carc in live if not carc.common_in_therapy),
             next_actions=sorted({carc.default_action for carc in common}),
@@ -415,5 +284,5 @@ def _exit_code(text: str) -> Iterator[Explanation]:
     for code, meaning in MEANING.items():
         if text == str(int(code)):
             yield Explanation(
-                kind="exit_code", code=text, title=meaning, facts=_known(name=code.name.lower())
+                kind="exit_code", code=text, title=meaning, facts=known_facts(name=code.name.lower())
             )
