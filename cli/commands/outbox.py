@@ -42,7 +42,7 @@ def outbox(
     config: Config = None,
     database: Database = None,
 ) -> None:
-    """List the outgoing files by how far they are (written, uploaded, acknowledged, rejected …), with the next step.
+    """List the outgoing files: how far they are, what is next.
 
     A file stays in the list until all its claims are answered, and those that
     were rejected went out again; --all lists the others too.

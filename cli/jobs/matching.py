@@ -77,7 +77,7 @@ class Proposed:
         policies: Mapping[str, MatchingPolicy],
     ) -> None:
         self._policies = policies
-        wanted = [(one, one.numbers()[0], self._payer_numbers(one)) for one in candidates if one.may_match]
+        wanted = [(one, *self._numbers(one)) for one in candidates if one.may_match]
         self.found: Submissions = by_numbers(
             connection,
             [number for _, number, _ in wanted],
@@ -136,10 +136,11 @@ class Proposed:
     def _policy(self, one: Candidate) -> MatchingPolicy:
         return self._policies.get(one.facts.payer_key, _POLICY)
 
-    def _payer_numbers(self, one: Candidate) -> list[str]:
-        """The payer's claim numbers of a claim payment, without what stands for none."""
+    def _numbers(self, one: Candidate) -> tuple[str, list[str]]:
+        """The numbers of a claim payment, of the payer's without what stands for none."""
         words = self._policy(one).placeholders
-        return [number for number in one.numbers()[1] if not is_placeholder(number, words)]
+        own, others = one.numbers()
+        return own, [number for number in others if not is_placeholder(number, words)]
 
     @property
     def learned(self) -> Sequence[str]:
