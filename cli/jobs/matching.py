@@ -158,7 +158,7 @@ class Proposed:
 
     def match_by_learned(self, one: Candidate) -> tuple[ClaimMatch, int] | None:
         """Match a claim payment by the payers' numbers that this chunk taught; None where they name no chain."""
-        named = [root for number in self._payer_numbers(one) for root in self._names(number)]
+        named = [root for number in self._numbers(one)[1] for root in self._names(number)]
         return self._matched(one, list(dict.fromkeys(named)), learned=True) if named else None
 
     def match_as(
@@ -177,7 +177,7 @@ class Proposed:
         self, one: Candidate, roots: Sequence[int], vouched: Collection[int]
     ) -> tuple[ClaimMatch, int]:
         """Match a claim payment whose patient answers posted on some of the chains tell, whoever their claims name."""
-        learned = any(root in roots for number in self._payer_numbers(one) for root in self._names(number))
+        learned = any(root in roots for number in self._numbers(one)[1] for root in self._names(number))
         return self._matched(one, roots, learned=learned, vouched=vouched)
 
     def roots(self, one: Candidate) -> Sequence[int]:
@@ -186,7 +186,7 @@ class Proposed:
 
     def vouchers(self, one: Candidate, posted: Iterable[Adjudication]) -> list[Adjudication]:
         """The adjudications of a chain that tell the patient of a claim payment, or that it takes back."""
-        numbers = self._payer_numbers(one) if one.claim.status == REVERSAL else []
+        numbers = self._numbers(one)[1] if one.claim.status == REVERSAL else []
         return [
             other
             for other in posted
