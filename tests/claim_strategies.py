@@ -134,18 +134,24 @@ spinal = st.builds(
     more=st.just(""),
 )
 quantities = st.one_of(st.none(), st.sampled_from(["1", "2"]))
+MOST_CAS = 5
+"""CAS segments that a claim or line of another payer may have, of six reasons each."""
 # One group after the other, as they are written: two lists of one group would be read back as one.
-adjustments = st.lists(
-    st.tuples(
-        st.sampled_from(["CO", "OA", "PR"]),
-        st.lists(
-            st.tuples(st.sampled_from(["1", "2", "3", "45", "97", "131", "253"]), cents, quantities),
-            min_size=1,
-            max_size=8,
+adjustments = (
+    st.lists(
+        st.tuples(
+            st.sampled_from(["CO", "OA", "PR"]),
+            st.lists(
+                st.tuples(st.sampled_from(["1", "2", "3", "45", "97", "131", "253"]), cents, quantities),
+                min_size=1,
+                max_size=8,
+            ),
         ),
-    ),
-    max_size=3,
-).map(lambda groups: tuple(Adjustment(group, *reason) for group, reasons in groups for reason in reasons))
+        max_size=3,
+    )
+    .filter(lambda groups: sum(-(-len(reasons) // 6) for _, reasons in groups) <= MOST_CAS)
+    .map(lambda groups: tuple(Adjustment(group, *reason) for group, reasons in groups for reason in reasons))
+)
 holders = st.builds(Person, last_name=surnames, first_name=words, address=st.one_of(st.none(), addresses))
 plans = st.builds(
     ClaimPayer, name=names, id=codes, address=addresses, references=st.just((("EI", "123456782"),))

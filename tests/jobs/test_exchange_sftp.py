@@ -18,6 +18,11 @@ from tests.command_line import COMMAND
 from tests.jobs.office import SETTINGS, Office, session
 from tests.transport.sftp_server import PASSWORD, USER, Faults, SftpServer
 
+# A connection that the server drops takes no care of the files that the server had open for it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
+
 SIDES = ("out", "in")
 
 

@@ -171,12 +171,16 @@ class SftpServer:
     def stop(self) -> None:
         """Stop listening and end every connection."""
         listener, self._listener = self._listener, None
+        self._run(self._close(listener))
+
+    async def _close(self, listener: asyncssh.SSHAcceptor | None) -> None:
+        """On the loop, since what closes a listener may be waited for there."""
         if listener is not None:
             listener.close()
-        self._run(self._end_connections())
+        await self._end_connections()
         if listener is not None:
-            self._run(listener.wait_closed())
-        self._run(self._end_connections())  # one may have been accepted just before the end
+            await listener.wait_closed()
+        await self._end_connections()  # one may have been accepted just before the end
 
     async def _end_connections(self) -> None:
         while self._open:
