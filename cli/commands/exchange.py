@@ -142,7 +142,7 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
         console = stdout()
         for file in exchange.sent:
             more = " (was there already)" if file.already_there else ""
-            held = counted(file.inquiries, "coverage") if file.inquiries else counted(file.claims, "claim")
+            held = _inquiries(file.inquiries) if file.inquiries else counted(file.claims, "claim")
             console.print(f"{word} {file.file} to {file.partner}: {held}{more}", markup=False)
         for got in exchange.fetched:
             console.print(f"{word} {got.file} from {got.partner}", markup=False, soft_wrap=True)
@@ -156,6 +156,11 @@ def _answer(exchange: Exchange, *, as_json: bool, word: str) -> None:
     for trouble in exchange.troubles:
         stderr().print(f"{trouble.partner}: {trouble.message}", markup=False, soft_wrap=True)
     end(worst(ExitCode(trouble.exit_code) for trouble in exchange.troubles))
+
+
+def _inquiries(number: int) -> str:
+    """How many inquiries, about coverages or claims, a file holds."""
+    return f"{number} {'inquiry' if number == 1 else 'inquiries'}"
 
 
 def _document(exchange: Exchange) -> dict[str, object]:

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the trading partner holds: claims, or inquiries about coverage.
+    """A file that the trading partner holds: claims, or inquiries about coverages or claims.
 
     ``already_there``: an earlier, interrupted run had delivered it.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Final
@@ -48,10 +49,19 @@ def is_record(name: str, head: bytes) -> bool:
         return False
     if PurePath(name.lower()).suffix in _RECORDS:
         return True
-    lines = head.decode("utf-8-sig", errors="replace").splitlines()
+    text = head.decode("utf-8-sig", errors="replace")
+    lines = text.splitlines()
     heading = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     names = {one.strip().strip('"').lower() for one in _SEPARATORS.split(heading)}
-    return any(len(names & table) >= _FEWEST for table in _TABLES)
+    return any(len(names & table) >= _FEWEST for table in _TABLES) or _is_toml(text)
+
+
+def _is_toml(text: str) -> bool:
+    """Whether a text can be read as settings; no sentence can."""
+    try:
+        return bool(tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def is_report(blocks: Iterable[bytes]) -> bool:

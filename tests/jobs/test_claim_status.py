@@ -189,6 +189,8 @@ def test_the_test_payer_tells_the_truth_of_each_day(lite):
     (path,) = lite.out.glob("*.276")
     early = claimloop("simulate", path, "--out", folder, "--as-of", "2026-03-30", "--json").json
     assert early["outcomes"] == {"pending": 6}
+    again = claimloop("simulate", path, "--out", folder, "--as-of", "2026-03-30", "--json").json
+    assert again["outcomes"] == {"pending": 6}, "the truth of the first inquiries is none of claims"
     nowhere = claimloop(
         "simulate", path, "--out", lite.office.folder / "other", "--as-of", LATE, "--json"
     ).json

@@ -26,6 +26,7 @@ REPORT = b"Clearinghouse report\n\n3 claims received, 2 accepted\n"
         ),
         ("README.md", b"# Read me\n"),
         ("claimloop.toml", b"[submitter]\n"),
+        ("claimloop.835", b'# settings\n[submitter]\nname = "EXAMPLE BILLING"\n'),
         ("other.csv", b"a,b\n1,2\n"),
         ("more.jsonl", b'{"patient_id": "P1"}\n'),
     ],

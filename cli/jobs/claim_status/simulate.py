@@ -24,9 +24,16 @@ def simulate_status(*files: Path, out: Path, truths: Sequence[Path], today: date
     Raises:
         InputError: also when a truth file is none.
     """
-    known = [_truth(path) for path in truths or sorted(out.parent.glob(f"{out.name}-truth-[0-9]*.json"))]
+    known = [_truth(path) for path in truths or _beside(out)]
     reply = partial(answer_status, truths=known, today=today)
     return answer_files(files, (t276, t277), lambda _file: reply, name="status", out=out, today=today)
+
+
+def _beside(out: Path) -> list[Path]:
+    """The truth files about claims; those about inquiries are named for their transaction set."""
+    inquiries = {f"{out.name}-truth-{kind}.json" for kind in ("270", "276")}
+    found = out.parent.glob(f"{out.name}-truth-[0-9]*.json")
+    return sorted(path for path in found if path.name not in inquiries)
 
 
 def _truth(path: Path) -> Truth:
