@@ -11,10 +11,11 @@ import msgspec
 
 from cli.settings import IN_DATABASE, Settings
 from edi.model.errors import AccessError, SettingsError
-from reconcile.store import Place, Store, open_store
+from reconcile.store import Connection, Place, Store, Vault, open_store
 
 if TYPE_CHECKING:
     from edi.transport.locked import AgeLock
+    from reconcile.store.references import Completing
 
 
 class PrivacySettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,4 +93,19 @@ def store_of(
         read_only=read_only,
         as_it_is=as_it_is,
         upgrade=upgrade,
+        completing=completing_of(settings),
     )
+
+
+def completing_of(settings: Settings) -> Completing:
+    """What an upgrade, or the restore of an older backup, does to the rows beyond the tables."""
+
+    def completing(connection: Connection, vault: Vault) -> None:
+        # Loaded here: only an older store needs the readers and the code tables.
+        from cli.jobs.posting import Tools
+        from cli.jobs.tables.store import tables_of
+        from cli.jobs.untied import tie_to_imported
+
+        tie_to_imported(connection, vault, Tools(tables_of(settings), settings.payers))
+
+    return completing

@@ -66,6 +66,7 @@ def test_with_stores_on_postgresql_a_process_has_those_of_its_test(
 ):
     """And a copy of the file, or another in its place, is another store."""
     path, copied = tmp_path / "a.db", tmp_path / "b.db"
+    before = databases(postgres_cluster)
     with everywhere(stores_on_postgres, postgres_cluster):
         assert practices(path) == ("postgresql", [])
         subprocess.run([sys.executable, "-c", OTHER, path], check=True, env={"PATH": os.environ["PATH"]})
@@ -76,9 +77,13 @@ def test_with_stores_on_postgresql_a_process_has_those_of_its_test(
         assert practices(path) == ("postgresql", [])
         assert practices(copied) == ("postgresql", ["b"])
         stores_on_postgres.drop_below(tmp_path)
-    with psycopg.connect(postgres_cluster.dsn("postgres")) as connection:
-        names = [row[0] for row in connection.execute("SELECT datname FROM pg_database")]
-    assert [name for name in names if str(os.getpid()) in name] == []
+    assert databases(postgres_cluster) == before
+
+
+def databases(cluster) -> set[str]:
+    """What the server holds."""
+    with psycopg.connect(cluster.dsn("postgres")) as connection:
+        return {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
 
 
 KILLED = """

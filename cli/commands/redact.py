@@ -29,6 +29,9 @@ def redact(
         done.append(one)
         for kind in one.left_out:
             stderr().print(f"{one.file}: left out what is no segment ({kind})", markup=False, soft_wrap=True)
+        if one.renamed:
+            note = f"segment names that X12 does not have were replaced ({one.renamed})"
+            stderr().print(f"{one.file}: {note}", markup=False, soft_wrap=True)
         if not as_json:
             stdout().print(f"{one.file} -> {one.copy}", markup=False, soft_wrap=True)
     if as_json:

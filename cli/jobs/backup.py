@@ -12,7 +12,7 @@ from typing import IO
 import msgspec
 
 from cli.jobs.rebuild import remove_sqlite, sqlite_file
-from cli.privacy import lock_of, privacy_of, store_of
+from cli.privacy import completing_of, lock_of, privacy_of, store_of
 from cli.settings import Settings
 from edi.model.errors import AccessError, InputError, UsageError
 from edi.transport.locked import identities, is_locked, locking, recipients, unlocking
@@ -141,13 +141,14 @@ def read_backup(
         source = path.open("rb")
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from None
+    completing = completing_of(settings)
     with source:
         head = source.read(64)
         source.seek(0)
         if not is_locked(head):
-            return restore(store, source, advance=advance)
+            return restore(store, source, advance=advance, completing=completing)
         with _opened(source, path, settings, identity) as stream:
-            return restore(store, stream, advance=advance)
+            return restore(store, stream, advance=advance, completing=completing)
 
 
 def _opened(

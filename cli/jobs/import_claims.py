@@ -14,6 +14,7 @@ from cli.jobs.ingest import LARGEST, error_finding, files_of, take_in
 from cli.jobs.manifest import FileEntry, Manifest, entries, summarise
 from cli.jobs.posting import Tools, recompute
 from cli.jobs.retrying import retry_for_claims, retry_unmatched
+from cli.jobs.untied import tie_to_imported
 from edi.codes.lookup import Tables
 from edi.model.claim import Claim
 from edi.model.directory import Practice
@@ -153,6 +154,8 @@ class _SubmittedFile:
             with self._store.write() as connection:
                 tie_again(connection)
                 self._retried.append(retry_for_claims(connection, self._new, self._tools))
+                mine = (self._kept.sha256,)
+                self._retried.append(tie_to_imported(connection, self._store.vault, self._tools, mine))
         return FileEntry(
             file=self._name,
             sha256=self._kept.sha256,

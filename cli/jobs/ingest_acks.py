@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 
@@ -69,14 +69,14 @@ def ingest_acknowledgments(
         (findings if isinstance(value, Finding) else answers).append(value)  # type: ignore[arg-type]
     if not answers:
         return AcknowledgmentCounts(), findings, 0
-    digest = _digest(kind, answers, envelope)
+    digest = set_digest(kind, answers, envelope)
     with store.write() as connection:
         earlier = load_set(connection, sha256, position)
         if earlier is not None:
             counts = msgspec.json.decode(earlier.record, type=AcknowledgmentCounts)
             return counts, [*findings, *counts.untied], 0
         retried = 0
-        answers_file = None if envelope is None else _answers_file(store.vault, envelope)
+        answers_file = None if envelope is None else answers_file_of(store.vault, envelope)
         saved = save_acknowledgments(connection, digest, sha256, answers, answers_file)
         rejections = sum(1 for answer in answers if not answer.accepted)
         if saved is None:
@@ -128,7 +128,7 @@ def _note_inquiries(
                 break
 
 
-def _digest(kind: str, answers: list[Acknowledgment], envelope: Envelope | None) -> str:
+def set_digest(kind: str, answers: Sequence[Acknowledgment], envelope: Envelope | None) -> str:
     """What names a set of acknowledgments, in whatever wrapping it comes again.
 
     A TA1 or 999 has nothing in it but control numbers, which every trading partner counts from 1: the addresses of the
@@ -145,7 +145,7 @@ def _digest(kind: str, answers: list[Acknowledgment], envelope: Envelope | None)
     return hashlib.sha256(msgspec.msgpack.encode((addresses, answers) if addresses else answers)).hexdigest()
 
 
-def _answers_file(vault: Vault, answer: Envelope) -> Answers:
+def answers_file_of(vault: Vault, answer: Envelope) -> Answers:
     """Tell whether an acknowledgment's envelope is the other way round of a sent file's, as the vault holds it."""
 
     def answers(sent: SentFile) -> bool | None:

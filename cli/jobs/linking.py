@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from cli.jobs.holds import Decider, candidates_of
-from cli.jobs.posting import Tools, post_as_matched, post_chunk, recompute
+from cli.jobs.posting import Tools, post_as_matched, recompute
+from cli.jobs.retrying import retried
 from edi.model.control import normalise_control_number
 from edi.model.errors import UsageError
 from reconcile.match import match_by_hand
 from reconcile.store import (
-    POSTED,
     SUSPENSE,
     UNMATCHED,
     Connection,
@@ -31,9 +31,10 @@ from reconcile.store import (
 )
 from reconcile.store.adjudications import Waiting, waiting
 from reconcile.store.again import chains_named
+from reconcile.store.concerned import concerned_by_claims
 from reconcile.store.hold_lists import Hold, find_hold
 from reconcile.store.holds import Alias, drop_aliases, save_alias, unpost
-from reconcile.store.linked import followers, learn_again, payment_values, queued_alike
+from reconcile.store.linked import followers, learn_again, linked_chain, payment_values, queued_alike
 from reconcile.values import Adjudication, ClaimEvidence, ClaimMatch, SubmittedClaim
 
 LINK: Final = "link"
@@ -135,7 +136,7 @@ def link_payment(
             connection,
             Alias(payer=one.remittance.payer, number=number, claim_id=root, subject=hold.subject),
         )
-    followed = _retry(connection, queued_alike(connection, one.id, one.claim), tools)
+    followed = retried(connection, queued_alike(connection, one.id, one.claim), tools)
     claim = next(claim for claim in submissions if claim.id == match.claim_id)
     data = {
         "practice": claim.practice_id,
@@ -187,6 +188,7 @@ def unlink_payment(connection: Connection, hold: Hold, tools: Tools) -> Link:
     if hold.payment is None or hold.evidence != ClaimEvidence.BY_HAND:
         raise UsageError(f"{hold.id} is not linked by hand")
     following = followers(connection, hold.payment)
+    chain = linked_chain(connection, hold.payment)
     lost = drop_aliases(connection, hold.subject)
     wanted = [hold.payment, *following]
     values = payment_values(connection, wanted)
@@ -195,7 +197,7 @@ def unlink_payment(connection: Connection, hold: Hold, tools: Tools) -> Link:
     rematch_claim_payments(connection, [Stored(one, values[one], b"", UNMATCHED, blank) for one in wanted])
     recompute(connection, roots, tools)
     learn_again(connection, lost)
-    _retry(connection, wanted, tools)
+    retried(connection, sorted({*wanted, *concerned_by_claims(connection, chain)}), tools)
     outcome = find_hold(connection, hold.id).outcome
     return Link(id=hold.id, subject=hold.subject, outcome=outcome, followed=tuple(wanted[1:]))
 
@@ -225,16 +227,3 @@ def _linkable(connection: Connection, hold: Hold, tools: Tools) -> Waiting:
 
 def _answered(adjudications: Iterable[Adjudication]) -> set[int]:
     return {line_id for one in adjudications for line in one.match.lines for line_id in line.line_ids}
-
-
-def _retry(connection: Connection, payments: Sequence[int], tools: Tools) -> tuple[int, ...]:
-    """Let claim payments without a claim look for it again; returns those that found it."""
-    held = (
-        waiting(connection, UNMATCHED, tools.capitated, ids=payments, limit=len(payments)) if payments else []
-    )
-    if not held:
-        return ()
-    chunk = post_chunk(connection, candidates_of(held), tools)
-    rematch_claim_payments(connection, chunk.stored)
-    chunk.write(connection, tools)
-    return tuple(one.id for one in chunk.stored if one.outcome == POSTED)

@@ -11,12 +11,10 @@ from typing import Final
 
 import msgspec
 
-from edi.model.balance import REVERSAL
 from edi.model.control import is_placeholder
 from edi.model.remittance import ClaimPayment
 from edi.payers.profile import MatchingPolicy
 from reconcile.match import match_claim
-from reconcile.match.patient import same_patient
 from reconcile.store import (
     Connection,
     RemittanceFacts,
@@ -162,37 +160,14 @@ class Proposed:
         return self._matched(one, list(dict.fromkeys(named)), learned=True) if named else None
 
     def match_as(
-        self, one: Candidate, number: str, root: int, posted: Iterable[Adjudication]
+        self, one: Candidate, number: str, root: int, linked: Collection[ClaimPayment]
     ) -> tuple[ClaimMatch, int]:
         """Match a claim payment to a chain as if its CLP01 were the chain's number; all else must agree as ever.
 
-        ``posted`` on the chain, of which any may tell the same patient.
+        The patient may be that of the claim payments which a person ``linked`` under the number, too.
         """
-        known = msgspec.structs.replace(
-            one, claim=msgspec.structs.replace(one.claim, patient_control_number=number)
-        )
-        return self._matched(known, [root], vouched=[root] if self.vouchers(one, posted) else ())
-
-    def match_vouched(
-        self, one: Candidate, roots: Sequence[int], vouched: Collection[int]
-    ) -> tuple[ClaimMatch, int]:
-        """Match a claim payment whose patient answers posted on some of the chains tell, whoever their claims name."""
-        learned = any(root in roots for number in self._numbers(one)[1] for root in self._names(number))
-        return self._matched(one, roots, learned=learned, vouched=vouched)
-
-    def roots(self, one: Candidate) -> Sequence[int]:
-        """The chains that the numbers of a claim payment of the chunk name."""
-        return self._roots[one.id]
-
-    def vouchers(self, one: Candidate, posted: Iterable[Adjudication]) -> list[Adjudication]:
-        """The adjudications of a chain that tell the patient of a claim payment, or that it takes back."""
-        numbers = self._numbers(one)[1] if one.claim.status == REVERSAL else []
-        return [
-            other
-            for other in posted
-            if same_patient(one.claim, other.claim)
-            or (other.claim.payer_claim_control_number in numbers and other.claim.charge == -one.claim.charge)
-        ]
+        known = msgspec.structs.replace(one, claim=_named(one.claim, number))
+        return self._matched(known, [root], linked=linked)
 
     def _matched(
         self,
@@ -200,7 +175,7 @@ class Proposed:
         roots: Sequence[int],
         *,
         learned: bool = False,
-        vouched: Collection[int] = (),
+        linked: Collection[ClaimPayment] = (),
     ) -> tuple[ClaimMatch, int]:
         practices = one.facts.practices
         claims = [
@@ -220,7 +195,7 @@ class Proposed:
             payer_ids=one.facts.payer_ids,
             answered=_together([self._answered[root] for root in roots if root in self._answered]),
             policy=self._policy(one),
-            vouched=vouched,
+            linked=linked,
         )
         if match.claim_id is None:
             return match, 0
@@ -237,6 +212,11 @@ def _known_as(claim: SubmittedClaim, numbers: Sequence[str]) -> SubmittedClaim:
     return msgspec.structs.replace(
         claim, payer_claim_control_numbers=(*claim.payer_claim_control_numbers, *numbers)
     )
+
+
+def _named(claim: ClaimPayment, number: str) -> ClaimPayment:
+    """A claim payment as if its payer had written this CLP01."""
+    return msgspec.structs.replace(claim, patient_control_number=number)
 
 
 def match_again(
@@ -262,14 +242,15 @@ def match_again(
             again.append(one)
             answered.update([line_id for line in held.lines for line_id in line.line_ids])
             continue
+        follows = held.evidence is ClaimEvidence.ALIAS
         found = match_claim(
-            one.claim,
+            _named(one.claim, claims[0].patient_control_number) if follows else one.claim,
             claims,
             payer_key=one.payer,
             payer_ids=one.payer_ids,
             answered=answered,
             policy=policies.get(one.payer, _POLICY),
-            vouched=(claims[0].root,),
+            linked=(one.claim,) if follows else (),
         )
         if found.claim_id is not None and (found.claim_id, found.lines) != (held.claim_id, held.lines):
             match = msgspec.structs.replace(

@@ -29,14 +29,13 @@ from reconcile.store import (
     waiting_under,
     write_states,
 )
-from reconcile.store.adjudications import waiting_for_patient
 from reconcile.store.holds import aliases_of
+from reconcile.store.linked import linked_under
 from reconcile.store.submissions import MOST_ANSWERS, add_by_roots
-from reconcile.values import OTHER_PATIENT, TOO_MANY, Adjudication, ClaimEvidence, ClaimMatch
+from reconcile.values import TOO_MANY, Adjudication, ClaimEvidence, ClaimMatch
 
 __all__ = ["UNKNOWN_PAYEE", "Candidate", "Chunk", "Tools", "post_chunk", "recompute"]
 
-_BY_A_PERSON = frozenset((ClaimEvidence.BY_HAND, ClaimEvidence.ALIAS))
 _NO_MATCH = ClaimMatch(claim_id=None, evidence=ClaimEvidence.NONE)
 UNKNOWN_PAYEE = ClaimMatch(
     claim_id=None,
@@ -84,7 +83,6 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
     while [one for one in late if work.find_by_learned(one)]:
         late = [one for one in late if not work.found(one)] + work.waiting_for_numbers()
     work.find_by_alias(candidates)
-    work.find_vouched(candidates)
     return work.chunk(candidates)
 
 
@@ -139,7 +137,6 @@ class _Work:
         self._decided: dict[int, tuple[str, ClaimMatch]] = {}
         self._late: list[Candidate] = []
         self._asked: set[str] = set()
-        self._touched: set[int] = set()
 
     def find(self, one: Candidate) -> str:
         """Match a claim payment; returns why it found no claim, or ""."""
@@ -156,15 +153,11 @@ class _Work:
         """The claim payments of the store that wait for a payer's claim number which this chunk taught since."""
         fresh = [number for number in self._proposed.learned if number not in self._asked]
         self._asked.update(fresh)
-        ids = waiting_under(self._connection, fresh)
-        return self._fetch(ids)
-
-    def _fetch(self, ids: Iterable[int]) -> list[Candidate]:
-        """Claim payments that wait in the store, those of the chunk and those already here aside."""
         own = self._decided.keys() | {one.id for one in self._late}
+        ids = [one for one in waiting_under(self._connection, fresh) if one not in own]
         late = [
             Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim))
-            for some in chunks([one for one in ids if one not in own], IN_LIST)
+            for some in chunks(ids, IN_LIST)
             for one in waiting(self._connection, UNMATCHED, self._tools.capitated, ids=some)
         ]
         self._late += late
@@ -194,61 +187,17 @@ class _Work:
         for root, held in posted_on(self._connection, fresh, self._tools.capitated).items():
             self._earlier[root] = held
             self._proposed.answer(held, root)
+        linked = linked_under(
+            self._connection, {root: [claim.id for claim in found.chains[root]] for root in taught.values()}
+        )
         for one in lost:
-            meant = taught.get((one.facts.payer, one.numbers()[0]))
+            key = (one.facts.payer, one.numbers()[0])
+            meant = taught.get(key)
             if meant is not None:
                 number = found.chains[meant][0].patient_control_number
-                match, chosen = self._proposed.match_as(one, number, meant, self._posted(meant))
+                match, chosen = self._proposed.match_as(one, number, meant, linked.get((*key, meant), ()))
                 if match.claim_id is not None:
                     self._take(one, msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS), chosen)
-
-    def find_vouched(self, candidates: Iterable[Candidate]) -> None:
-        """Match what tells another patient than its claim where an answer that is posted there tells the same one.
-
-        Those that wait in the store are tried as soon as anything is posted on a chain that they name.
-        """
-        named = {
-            one.id: (one, self._proposed.roots(one))
-            for one in candidates
-            if self._decided[one.id][1].reason == OTHER_PATIENT
-        }
-        while True:
-            named |= self._waiting_for_patient()
-            found = [one.id for one, roots in named.values() if self._find_vouched(one, roots)]
-            if not found:
-                return
-            for number in found:
-                del named[number]
-
-    def _find_vouched(self, one: Candidate, roots: Sequence[int]) -> bool:
-        """Match one of them; whether it found its claim. What only a person's link speaks for ends with that link."""
-        speaking = {root: self._proposed.vouchers(one, self._posted(root)) for root in roots}
-        vouched = [root for root, vouchers in speaking.items() if vouchers]
-        if not vouched:
-            return False
-        match, chosen = self._proposed.match_vouched(one, roots, vouched)
-        if match.claim_id is None:
-            return False
-        if {voucher.match.evidence for voucher in speaking[chosen]} <= _BY_A_PERSON:
-            match = msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS)
-        self._take(one, match, chosen)
-        return True
-
-    def _waiting_for_patient(self) -> dict[int, tuple[Candidate, list[int]]]:
-        """The claim payments of the store that name a chain which was touched since, and tell another patient."""
-        fresh = self._fresh.keys() - self._touched
-        self._touched |= fresh
-        held = waiting_for_patient(self._connection) if fresh else {}
-        if not held:
-            return {}
-        root_of = {claim.id: root for root in fresh for claim in self._proposed.found.chains[root]}
-        wanted = {one: [root_of[claim] for claim in named if claim in root_of] for one, named in held.items()}
-        late = self._fetch([one for one, roots in wanted.items() if roots])
-        return {one.id: (one, list(dict.fromkeys(wanted[one.id]))) for one in late}
-
-    def _posted(self, root: int) -> list[Adjudication]:
-        """What stands on a chain, and what is matched to it just now."""
-        return [*self._earlier.get(root, ()), *self._fresh.get(root, ())]
 
     def _take(self, one: Candidate, match: ClaimMatch, root: int) -> None:
         """Note a match, and what it teaches."""

@@ -16,6 +16,7 @@ from cli.jobs import deposits, holds, linking, payments
 from cli.jobs.ingest import ingest_kept, take_again
 from cli.jobs.posting import Tools, recompute
 from cli.jobs.retrying import retry_for_claims
+from cli.jobs.untied import tie_to_imported
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.model.directory import Practice
@@ -146,6 +147,7 @@ def _submissions(one: SourceFile, source: Connection, into: Store, tools: Tools)
             retry_for_claims(target, copied.new, tools)
             if one.direction == "in":
                 tie_again(target)
+                tie_to_imported(target, into.vault, tools, (one.sha256,))
 
 
 def practices_of(settings: Settings) -> Mapping[str, Practice]:

@@ -11,7 +11,7 @@ import msgspec
 
 from edi.model.errors import InputError, UsageError
 from edi.transport.whole import stream_whole
-from edi.x12.redact import Redactor
+from edi.x12.redact import Redactor, Renamed
 from edi.x12.tokenizer import SyntaxProblem
 from reconcile.store.vault import read_blocks
 
@@ -19,11 +19,17 @@ _SHORTEST_KEY: Final = 16
 
 
 class Redacted(msgspec.Struct, frozen=True, kw_only=True):
-    """A file and its copy; ``left_out`` are kinds of what was no segment."""
+    """A file and its copy.
+
+    Attributes:
+        left_out: kinds of what was no segment, and is not in the copy.
+        renamed: how many segments have another name in the copy, since theirs is none of X12.
+    """
 
     file: str
     copy: str
     left_out: tuple[str, ...] = ()
+    renamed: int = 0
 
 
 def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> Iterator[Redacted]:
@@ -51,20 +57,25 @@ def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> It
         target = out / path.name
         if target.exists():
             raise UsageError(f"{target} is there already; nothing was replaced")
-        left_out: dict[str, None] = {}
-        stream_whole(target, _copied(path, redactor, left_out))
-        yield Redacted(file=str(path), copy=str(target), left_out=tuple(left_out))
+        told: list[SyntaxProblem | Renamed] = []
+        stream_whole(target, _copied(path, redactor, told))
+        yield Redacted(
+            file=str(path),
+            copy=str(target),
+            left_out=tuple(dict.fromkeys(one.kind for one in told if isinstance(one, SyntaxProblem))),
+            renamed=sum(one.segments for one in told if isinstance(one, Renamed)),
+        )
 
 
-def _copied(path: Path, redactor: Redactor, left_out: dict[str, None]) -> Iterator[bytes]:
-    """The bytes of a file's copy; kinds of what was no segment become keys of ``left_out``."""
+def _copied(path: Path, redactor: Redactor, told: list[SyntaxProblem | Renamed]) -> Iterator[bytes]:
+    """The bytes of a file's copy; what is to be told of it goes to ``told``, one of each kind."""
     empty = True
     for piece in redactor.copy(read_blocks(path)):
-        if isinstance(piece, SyntaxProblem):
-            left_out[piece.kind] = None
-        else:
+        if isinstance(piece, bytes):
             empty = False
             yield piece
+        elif piece not in told:
+            told.append(piece)
     if empty:
         raise InputError(f"{path.name}: there is no X12 in it; redact copies nothing else")
 

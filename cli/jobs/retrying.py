@@ -1,8 +1,9 @@
 """When a claim payment that waits is tried again: the one rule of ingest, import, the sending of claims, and rebuild.
 
 It is tried after each file that made something known which concerns it: a claim (its number, or another submission of
-a chain that it looked at), a payer's claim number, or its payee. So the books do not depend on what else came in with
-that file, nor on the order of files.
+a chain that it looked at), a payer's claim number, or its payee; and after a link, or its end. So the books do not
+depend on what else came in with that file, nor on the order of files, up to the limit of answers that one claim takes
+(`reconcile.store.submissions.MOST_ANSWERS`): which of more than those are posted is decided by arrival.
 """
 
 from __future__ import annotations
@@ -66,11 +67,16 @@ def retry_for_references(connection: Connection, tools: Tools, waiting: Referrin
     Returns:
         How many found their claim.
     """
-    waiting = waiting or Referring()
-    total = 0
-    while found := _retry(connection, waiting.concerned(connection), tools):
-        total += found
-    return total
+    return len(_by_references(connection, tools, waiting or Referring()))
+
+
+def retried(connection: Connection, ids: Sequence[int], tools: Tools) -> tuple[int, ...]:
+    """Try these claim payments again, and what refers to a payer's number that is known now: after a link, and its end.
+
+    Returns:
+        Those that found their claim.
+    """
+    return (*_retry(connection, ids, tools), *_by_references(connection, tools, Referring()))
 
 
 def retry_unmatched(store: Store, tools: Tools) -> int:
@@ -84,31 +90,40 @@ def retry_unmatched(store: Store, tools: Tools) -> int:
             if not block:
                 return matched
             after = block[-1].id
-            matched += _match(connection, block, tools)
+            matched += len(_match(connection, block, tools))
 
 
 def _and_references(connection: Connection, ids: Sequence[int], tools: Tools) -> int:
     """Try these claim payments again, and what refers to those that found their claim."""
-    found = _retry(connection, ids, tools)
+    found = len(_retry(connection, ids, tools))
     return found + retry_for_references(connection, tools) if found else 0
 
 
-def _retry(connection: Connection, ids: Sequence[int], tools: Tools) -> int:
-    """Try these claim payments again, as far as they still wait."""
-    return sum(
-        _match(connection, waiting(connection, UNMATCHED, tools.capitated, ids=some), tools)
+def _by_references(connection: Connection, tools: Tools, waiting: Referring) -> list[int]:
+    """Try again what refers to a payer's number that is known, until nothing more is found; returns what was."""
+    total: list[int] = []
+    while found := _retry(connection, waiting.concerned(connection), tools):
+        total += found
+    return total
+
+
+def _retry(connection: Connection, ids: Sequence[int], tools: Tools) -> list[int]:
+    """Try these claim payments again, as far as they still wait; returns those that are posted now."""
+    return [
+        one
         for some in chunks(ids, IN_LIST)
-    )
+        for one in _match(connection, waiting(connection, UNMATCHED, tools.capitated, ids=some), tools)
+    ]
 
 
-def _match(connection: Connection, block: Sequence[Waiting], tools: Tools) -> int:
-    """Match a block of claim payments of the store and write what becomes of them; returns how many are posted now."""
+def _match(connection: Connection, block: Sequence[Waiting], tools: Tools) -> list[int]:
+    """Match a block of claim payments of the store and write what becomes of them; returns those that are posted."""
     if not block:
-        return 0
+        return []
     candidates = [
         Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
     ]
     chunk = post_chunk(connection, candidates, tools)
     rematch_claim_payments(connection, chunk.stored)
     chunk.write(connection, tools)
-    return sum(1 for one in chunk.stored if one.outcome == POSTED)
+    return [one.id for one in chunk.stored if one.outcome == POSTED]

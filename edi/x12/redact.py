@@ -1,10 +1,11 @@
 """A de-identified copy of X12 files that keeps what they are good for: structure, joins and balances.
 
 Every value is kept, shifted or replaced by what its element is: codes, counts and amounts are kept where they have the
-form of their element (a name in LX01 has not); dates of one call move by the same number of weeks; names, addresses,
-identifiers and free text are replaced by others of the same shape. What no table here knows is replaced. The same value
-becomes the same other value wherever it stands, in every file of the same key, and two values never become one: a claim
-and its remittance still meet, whatever zeros lead and whatever the case.
+form of their element, or of their part of a composite (a name in LX01 has not); dates of one call move by the same
+number of weeks; names, addresses, identifiers and free text are replaced by others of the same shape. What no table
+here knows is replaced, names of segments too: a terminator within a text makes one of the words behind it. The same
+value becomes the same other value wherever it stands, in every file of the same key, and two values never become one: a
+claim and its remittance still meet, whatever zeros lead and whatever the case.
 
 Without the key nobody gets back; with it everybody does who tries all values, so it is to be thrown away or kept as the
 files are. Dates moved by weeks and codes of diagnoses remain: this is for sharing with those who may see a limited data
@@ -23,32 +24,53 @@ from functools import cache, lru_cache
 from itertools import chain, repeat
 from typing import Final
 
+import msgspec
+
 from edi.codes.identifiers import npi_is_valid
 from edi.x12.delimiters import Delimiters, Heading
 from edi.x12.tokenizer import SyntaxProblem, tokens
 
 # One letter for each element. Kept while each part has the form: n a number, m one of six digits, 1 to 5 a code of at
-# most so many characters, k a longer code, y a payer's number. Else: p kept as it is, i an identifier, t text, d a
-# date, c a composite of a code and identifiers, s a composite of a procedure whose seventh part is a description, h one
-# of codes and dates. The last letter goes on. Lengths are those of the X12 data element dictionary.
+# most so many characters, k a longer code, y a payer's number; of composites alone f a procedure, g a diagnosis or a
+# date, o an ordinal, x an element. Else: p kept as it is, i an identifier, t text, d a date, and a capital a composite.
+# The last letter goes on. Lengths are those of the X12 data element dictionary.
 _SEGMENTS: Final = {
     "ISA": "2t2t2i2idn1nn111", "IEA": "n", "GS": "2iidnn2k", "GE": "n", "ST": "nnk", "SE": "n", "TA1": "ndn13",
     "BHT": "n2idn2", "HL": "mm21", "LX": "m", "NM1": "31ttttt2i23t", "N1": "3t2i23", "N2": "t", "N3": "t",
-    "N4": "t2i32i3", "PER": "2t2i2i2it", "DMG": "3d11k232n3k", "PRV": "33i2k3", "SBR": "12it31122", "PAT": "21213d2n1",
-    "INS": "12331122113d1t23n", "CLM": "in22k11111k313112122", "DTP": "33d", "DTM": "3dn23d", "REF": "3itc", "HI": "h",
-    "SV1": "sn2n22nn12112211iin1", "SV2": "4sn2nnn1k", "SV3": "snkk1nk", "SV5": "s2nnn1", "SVC": "snnknsn",
-    "SVD": "ynskn", "CAS": "25nn5nn5nn5nn5nn5nn", "AMT": "3n1", "QTY": "2nkt", "CN1": "2nniny", "PWK": "22n32itk2",
+    "N4": "t2i32i3", "PER": "2t2i2i2it", "DMG": "3d11T232n3k", "PRV": "33i2T3", "SBR": "12it31122", "PAT": "21213d2n1",
+    "INS": "12331122113d1t23n", "CLM": "in22L11111A313112122", "DTP": "33d", "DTM": "3dn23d", "REF": "3itC", "HI": "H",
+    "SV1": "Sn2n22On12112211iin1", "SV2": "4Sn2nnn1k", "SV3": "SnLT1nk", "SV5": "S2nnn1", "SVC": "SnnknSn",
+    "SVD": "ynSkn", "CAS": "25nn5nn5nn5nn5nn5nn", "AMT": "3n1", "QTY": "2nUt", "CN1": "2nniny", "PWK": "22n32itT2",
     "CRC": "213", "CR1": "2n112nttttk", "CR2": "nn332nn11tt1", "CR3": "12n1t", "CUR": "33n3333dn3dn3dn3dn3dn",
-    "FRM": "k1idn", "HCP": "2nninknk2k2n2", "HSD": "2n2n2n21", "LIN": "k2k", "CTP": "23nnk3nn2kn", "LQ": "3k",
-    "MEA": "23nknn22243k", "MIA": "nnnnknnnnnnnnnnnnnnkkkkn", "MOA": "nnkkkkkn", "NTE": "3t", "K3": "t", "OI": "221",
-    "TOO": "3k", "PS1": "in2", "BPR": "2n13k2i3iyi2i3id32i3i", "TRN": "2iii", "CLP": "i2nnn2i2124nn1", "TS2": "n",
-    "TS3": "i2dn", "RDM": "2ticc", "STC": "kd2nnd3dikkt", "AK1": "2nk", "AK2": "nnk", "AK3": "3nk3", "AK4": "nn3t",
-    "AK5": "13", "AK9": "1nnn3", "IK3": "3nk3", "IK4": "nn3t", "IK5": "13", "CTX": "c3nkn", "EB": "2323t2nn2n11sn",
-    "EQ": "2s33n", "III": "3k2tnk2", "AAA": "1221", "LS": "k", "LE": "k", "MSG": "t2n", "CL1": "112",
+    "FRM": "k1idn", "HCP": "2nninknk2k2n2", "HSD": "2n2n2n21", "LIN": "k2k", "CTP": "23nnU3nn2kn", "LQ": "3k",
+    "MEA": "23nUnn22243k", "MIA": "nnnnknnnnnnnnnnnnnnkkkkn", "MOA": "nnkkkkkn", "NTE": "3t", "K3": "t", "OI": "221",
+    "TOO": "3kT", "PS1": "in2", "BPR": "2n13k2i3iyi2i3id32i3i", "TRN": "2iii", "CLP": "i2nnn2i2124nn1", "TS2": "n",
+    "TS3": "i2dn", "RDM": "2tiCC", "STC": "Td2nnd3diTTt", "AK1": "2nk", "AK2": "nnk", "AK3": "3nk3", "AK4": "mn3t",
+    "AK5": "13", "AK9": "1nnn3", "IK3": "3nk3", "IK4": "mn3t", "IK5": "13", "CTX": "X3nkm", "EB": "2323t2nn2n11SO",
+    "EQ": "2S33O", "III": "3k2tnU2", "AAA": "1221", "LS": "k", "LE": "k", "MSG": "t2n", "CL1": "112",
 }  # fmt: skip
-_PLB: Final = ("id", "cn")
+_PLB: Final = ("id", "Cn")
+_COMPOSITES: Final = {
+    "A": "33323", "C": "3i", "H": "3g3dnngg1", "L": "221", "O": "o", "S": "2f2222tf", "T": "3", "U": "2n", "X": "xi",
+}  # fmt: skip
+"""The parts of composites: causes of an accident (CLM11), a code and identifiers, a diagnosis, a place (CLM05),
+pointers, a procedure, a status, a unit, a context. The last letter goes on."""
+_OTHER_NAMES: Final = frozenset({
+    "ACT", "ADX", "ATH", "BEG", "BFR", "BGN", "COB", "CR5", "CR6", "CR7", "CTT", "DN1", "DN2", "DSB", "EC", "ENT",
+    "FST", "HCR", "HD", "HLH", "ICM", "IDC", "IT1", "LUI", "N7", "PID", "PLA", "PLB", "PO1", "RDT", "RMR", "SAC", "SHP",
+    "SLN", "SPI", "TST", "UIT", "UM", "UNU",
+})  # fmt: skip
+"""Names of segments whose elements are all replaced, but for those of PLB."""
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,10}|\.[0-9]{1,10})")
 _CODE: Final = re.compile(r"[0-9A-Za-z.\-]+")
+_PART_FORMS: Final = {
+    "f": re.compile(r"(?=.*[0-9])[0-9A-Za-z]{1,5}|[A-Za-z]{1,3}|[0-9]{11}"),
+    "g": re.compile(r"(?=.*[0-9])[0-9A-Za-z]{1,7}|[A-Za-z]{1,3}|[0-9A-Za-z]{3}\.[0-9A-Za-z]{1,4}"),
+    "o": re.compile(r"[0-9]{1,2}"),
+    "x": re.compile(r"[A-Z][A-Z0-9]{1,2}[0-9]{2}|[A-Za-z]{1,3}"),
+}
+"""A procedure (11 digits of a drug), a diagnosis (procedures of hospitals too), a pointer, an element."""
+_LOINC: Final = re.compile(r"[0-9]{1,5}-[0-9]")
 _LONGEST_CODE: Final = 12
 """Of a version (005010X222A1); a code of more than three characters has a digit, which a name has not."""
 _LONGEST_WORD: Final = 3
@@ -74,9 +96,13 @@ _SHORTEST: Final = 4
 _ROUNDS: Final = 6
 _PIECE: Final = 40
 """Characters that are replaced together; of a longer text each piece for itself."""
-_DESCRIPTION: Final = 6
-"""Place of the description in a composite of a procedure, from 0."""
 _BLOCK: Final = 256
+
+
+class Renamed(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """So many segments of a file have another name in its copy, since no table knows the one they had."""
+
+    segments: int
 
 
 class Redactor:
@@ -91,18 +117,21 @@ class Redactor:
         number = int.from_bytes(hmac.digest(key, b"weeks", "sha256")[:4], "big")
         self._shift = timedelta(weeks=-(1 + number % 52))
         self._kind = ""
+        self._renamed = 0
         self.identifier = lru_cache(maxsize=100_000)(self._identifier)
         self._word = lru_cache(maxsize=100_000)(self._permuted)
 
-    def copy(self, chunks: Iterable[bytes]) -> Iterator[bytes | SyntaxProblem]:
+    def copy(self, chunks: Iterable[bytes]) -> Iterator[bytes | SyntaxProblem | Renamed]:
         """Copy the bytes of a file.
 
         Args:
             chunks: the file.
 
         Yields:
-            The bytes of the copy, a segment a line; a `SyntaxProblem` for what is no segment and is left out.
+            The bytes of the copy, a segment a line; a `SyntaxProblem` for what is no segment and is left out; one
+            `Renamed` at the end if names of segments were replaced.
         """
+        self._renamed = 0
         delimiters: Delimiters | None = None
         for token in tokens(chunks):
             if isinstance(token, SyntaxProblem):
@@ -117,9 +146,14 @@ class Redactor:
                 continue
             if delimiters is not None:
                 yield b"".join([self._segment(segment, delimiters) for segment in token])
+        if self._renamed:
+            yield Renamed(segments=self._renamed)
 
     def _segment(self, segment: str, delimiters: Delimiters) -> bytes:
         name, *elements = segment.split(delimiters.element)
+        if name.strip() and not _is_known(name):
+            self._renamed += 1
+            name = self._other_name(name)
         shape = self._shape(name, elements)
         kinds = chain(shape, repeat(shape[-1]))
         done = [
@@ -127,6 +161,13 @@ class Redactor:
             for element, kind in zip(elements, kinds, strict=False)
         ]
         return (delimiters.element.join([name, *done]) + delimiters.segment + "\n").encode("utf-8")
+
+    def _other_name(self, name: str) -> str:
+        """Another name that no table knows, of the same shape; it may have been words of a text."""
+        name = self._text(name)
+        while _is_known(name):
+            name = self._text(name)
+        return name
 
     def _shape(self, name: str, elements: list[str]) -> str:
         """What the elements of a segment are: by its name, and by the qualifiers and the set it stands in."""
@@ -144,20 +185,12 @@ class Redactor:
     def _element(self, text: str, kind: str, delimiters: Delimiters) -> str:
         if kind == "d":
             return self.moved(text)
-        if kind in "csh":
+        if (forms := _COMPOSITES.get(kind)) is not None:
             parts = text.split(delimiters.component)
-            if kind == "c":
-                known = parts[0] in _CONTEXTS
-                parts[0] = parts[0] if known else self._of_form(parts[0], "k")
-                parts[1:] = [self.identifier(part) for part in parts[1:]]
-            elif kind == "s":
-                parts = [
-                    self._text(part) if place == _DESCRIPTION else self._of_form(part, "k")
-                    for place, part in enumerate(parts)
-                ]
-            else:
-                parts = [self._code_or_date(part) for part in parts]
-            return delimiters.component.join(parts)
+            going_on = chain(forms, repeat(forms[-1]))
+            return delimiters.component.join(
+                self._part(part, form, delimiters) for part, form in zip(parts, going_on, strict=False)
+            )
         if kind not in "it":
             return text if _has_form(text, kind) else self._formed(text, kind, delimiters)
         if delimiters.repetition and delimiters.repetition in text:
@@ -166,11 +199,17 @@ class Redactor:
             )
         return self.identifier(text) if kind == "i" else self._text(text)
 
-    def _code_or_date(self, part: str) -> str:
-        """A part of a composite of codes: a date in it moves."""
-        if len(part) >= 8 and _is_date(part[:8]) and part[:2] in ("19", "20"):
+    def _part(self, part: str, form: str, delimiters: Delimiters) -> str:
+        """A part of a composite: a date among codes moves; a code or number that has not its form is replaced."""
+        if form == "d" or (form == "g" and part[:2] in ("19", "20") and _is_date(part[:8])):
             return self.moved(part)
-        return self._of_form(part, "k")
+        if form in "it":
+            return self.identifier(part) if form == "i" else self._text(part)
+        if delimiters.repetition and delimiters.repetition in part:
+            return delimiters.repetition.join(
+                self._of_form(one, form) for one in part.split(delimiters.repetition)
+            )
+        return self._of_form(part, form)
 
     def _formed(self, text: str, kind: str, delimiters: Delimiters) -> str:
         """A value of several parts, or one that has not the form of its element: each part is kept by its form."""
@@ -257,7 +296,7 @@ def _public(name: str, first: str, second: str) -> str | None:
     if (name == "N1" and first in _PUBLIC) or (name == "NM1" and first in _PUBLIC and second != _PERSON):
         return "p"
     if name == "PRV" and second in _TAXONOMIES:
-        return "33k2k3"
+        return "33k2T3"
     if name == "REF" and first in _OF_PAYERS:
         return "3ytc"
     return "33n" if name == "DTP" and second == _CLOCK else None
@@ -269,6 +308,8 @@ def _has_form(text: str, kind: str) -> bool:
     core = text.strip()
     if not core:
         return True
+    if (form := _PART_FORMS.get(kind)) is not None:
+        return core in _CONTEXTS if kind == "x" and " " in core else form.fullmatch(core) is not None
     if kind == "n":
         return _NUMBER.fullmatch(core) is not None
     if kind == "m":
@@ -280,9 +321,16 @@ def _has_form(text: str, kind: str) -> bool:
     if kind == "y":
         return len(core) <= _LONGEST_NUMBER
     if kind == "k":
+        if "-" in core:  # as an SSN has; of codes only those of LOINC
+            return _LOINC.fullmatch(core) is not None
         has_digit = any(char.isdigit() for char in core)
         return len(core) <= (_LONGEST_CODE if has_digit else _LONGEST_WORD)
-    return len(core) <= int(kind)
+    return len(core) <= int(kind) and (len(core) <= _LONGEST_WORD or any(char.isdigit() for char in core))
+
+
+def _is_known(name: str) -> bool:
+    """Whether a table has a segment of that name."""
+    return name.strip() in _SEGMENTS or name.strip() in _OTHER_NAMES
 
 
 def _capital(char: str) -> str:

@@ -21,7 +21,7 @@ from reconcile.accounts import DUPLICATE
 from reconcile.match.fit import STRENGTH, Fit, fit_of, payer_agrees, points_of, shared_number
 from reconcile.match.foreign import PREDETERMINATION, foreign_kind
 from reconcile.match.lines import by_control_number, match_lines
-from reconcile.match.patient import another_patient, patient_agrees
+from reconcile.match.patient import another_patient, patient_agrees, same_patient
 from reconcile.match.unposted import disagreement, ids_of, named_apart, not_posted, of_another
 from reconcile.values import (
     ClaimEvidence,
@@ -43,7 +43,7 @@ def match_claim(
     payer_ids: tuple[str, ...] = (),
     answered: Collection[int] = (),
     policy: MatchingPolicy | None = None,
-    vouched: Collection[int] = (),
+    linked: Collection[ClaimPayment] = (),
 ) -> ClaimMatch:
     """Tie one claim payment to one submission and its lines, or say why not.
 
@@ -57,7 +57,7 @@ def match_claim(
         answered: ids of submitted lines that other claim payments have answered; they lose ties (split claims,
             resends).
         policy: how sure a match must be; None for the defaults.
-        vouched: roots of claims that this patient's answers stand on already, whatever name and id the claim has.
+        linked: claim payments that a person linked to the claim under this number: their patient is one of the claim's.
 
     Returns:
         A ClaimMatch. With ``claim_id`` None the reason is ``no_claim``, ``conflict``, ``other_patient``,
@@ -81,17 +81,17 @@ def match_claim(
         )
     policy = policy or _DEFAULT
     payment = _without_placeholders(payment, policy)
-    quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids, vouched)
+    quick = _by_allocated_numbers(payment, candidates, payer_key, payer_ids, linked)
     if quick is not None:
         return quick
     fits = [fit_of(payment, claim, payer_key, payer_ids, answered) for claim in candidates]
     accepted = [fit for fit in fits if fit.accepted(policy)]
     strangers = [
-        fit for fit in accepted if fit.patient < 0 and _stranger(payment, fit.claim, candidates, vouched)
+        fit for fit in accepted if fit.patient < 0 and _stranger(payment, fit.claim, candidates, linked)
     ]
-    if strangers and max(accepted, key=lambda fit: fit.identity()).patient <= 0:
-        accepted = [fit for fit in accepted if fit.patient > 0]
-        if not accepted:
+    if strangers:
+        accepted = [fit for fit in accepted if fit not in strangers]
+        if not _speaks(accepted, strangers):
             nearest = max(strangers, key=lambda fit: fit.identity())
             return of_another(nearest.evidence, nearest.lines, candidates)
     if len({fit.claim.root for fit in fits if fit.payer_number}) > 1 and accepted:
@@ -199,7 +199,7 @@ def _by_allocated_numbers(
     candidates: Sequence[SubmittedClaim],
     payer_key: str | None,
     payer_ids: tuple[str, ...],
-    vouched: Collection[int],
+    linked: Collection[ClaimPayment],
 ) -> ClaimMatch | None:
     """The fast way: an allocated number names one line of one submission for ever, so all of them decide."""
     if not payment.lines:
@@ -215,7 +215,7 @@ def _by_allocated_numbers(
         if claim.patient_control_number == number:
             if "payer_differs" in notes and len(candidates) > 1:
                 return None  # another submission of the claim, to the payer that answers, may bear the same numbers
-            if "patient_differs" in notes and _stranger(payment, claim, candidates, vouched):
+            if "patient_differs" in notes and _stranger(payment, claim, candidates, linked):
                 return of_another(ClaimEvidence.CONTROL_NUMBER, lines, candidates)
             return ClaimMatch(
                 claim_id=claim.id, evidence=ClaimEvidence.CONTROL_NUMBER, notes=notes, lines=lines
@@ -230,7 +230,7 @@ def _by_allocated_numbers(
         found is not None
         and owner is not None
         and "patient_differs" in found.notes
-        and _stranger(payment, owner, candidates, vouched)
+        and _stranger(payment, owner, candidates, linked)
     ):
         return of_another(found.evidence, found.lines, candidates)
     return found
@@ -257,12 +257,27 @@ def _stranger(
     payment: ClaimPayment,
     claim: SubmittedClaim,
     candidates: Sequence[SubmittedClaim],
-    vouched: Collection[int],
+    linked: Collection[ClaimPayment],
 ) -> bool:
-    """Whether the patient is another than that of every submission of a claim, and nothing posted there says so too."""
-    if claim.root in vouched:
+    """Whether the patient is another than that of every submission of a claim, and of what a person linked to it."""
+    if any(same_patient(payment, other) for other in linked):
         return False
     return another_patient(payment, [one for one in candidates if one.root == claim.root])
+
+
+def _speaks(others: Sequence[Fit], strangers: Sequence[Fit]) -> bool:
+    """Whether the claim payment may mean one of the other claims, though its numbers name strangers' ones too.
+
+    It may where the patient agrees, or no stranger's fits better, the patient aside. A payer's number alone does not
+    count for a stranger's: payers give one number to several claims, and which are known depends on what came in.
+    """
+    named = [_beside_patient(fit) for fit in strangers if not fit.by_payer_number]
+    return any(fit.patient > 0 or all(_beside_patient(fit) >= one for one in named) for fit in others)
+
+
+def _beside_patient(fit: Fit) -> tuple[int, ...]:
+    """What tells one claim from another, but for the patient."""
+    return msgspec.structs.replace(fit, patient=0).identity()
 
 
 def _version(fit: Fit, payment: ClaimPayment) -> tuple[int, ...]:

@@ -11,21 +11,21 @@ of one day or without days a rejection; its status follows while no payer has ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select, update
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
 from edi.model.control import is_placeholder, normalise_control_number
 from edi.model.finding import Finding, Location, Severity
-from reconcile.store.answered import CLAIMS_ANSWER, DEPTH, Standing, standing_of
-from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of, update
+from reconcile.store.answered import CLAIMS_ANSWER
+from reconcile.store.bulk import IN_LIST, Row, chunks, insert, insert_new, table_of
+from reconcile.store.changed_claims import change_claims, sent_again
 from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow, FileRow, PayerClaimControlNumberRow
-from reconcile.store.submissions import REJECTION
-from reconcile.store.whole_rejections import of_set, rejects_submission, under
+from reconcile.store.whole_rejections import noted_provider, rejects_submission, under
 
 _CLAIM = table_of(ClaimRow)
 _ACKNOWLEDGMENT = table_of(AcknowledgmentRow)
@@ -86,33 +86,78 @@ def save_acknowledgments(
     query = select(_ACKNOWLEDGMENT.c.ordinal).where(_ACKNOWLEDGMENT.c.set_digest == set_digest).limit(1)
     if connection.execute(query).first() is not None:
         return None
-    tie = _Tie(connection, answers, answers_file or (lambda _file: None))
-    rows: list[Row] = []
+    tie = _Tie(connection, answers, answers_file)
+    found = {ordinal: tie.claims(answer) for ordinal, answer in enumerate(answers)}
+    rows = [
+        _row(set_digest, ordinal, file_sha256, answer, tie.kept(answer, found[ordinal]))
+        for ordinal, answer in enumerate(answers)
+    ]
+    insert(connection, AcknowledgmentRow, rows)
+    return _told(connection, answers, found, tie)
+
+
+def tie_untied(
+    connection: Connection,
+    set_digest: str,
+    answers: Sequence[Acknowledgment],
+    answers_file: Answers | None,
+    files: Collection[str],
+) -> SavedAcknowledgments:
+    """Tie those acknowledgments of a stored set that found no claim, now that there are claims that came later.
+
+    Args:
+        connection: a write transaction.
+        set_digest: of the set, as it was stored under.
+        answers: all of the set, read again.
+        answers_file: as for ``save_acknowledgments``.
+        files: digests of the files of the later claims: nothing is tied to others.
+
+    Returns:
+        As ``save_acknowledgments``; ``matched`` counts those that were tied now.
+    """
+    query = select(_ACKNOWLEDGMENT.c.ordinal).where(
+        _ACKNOWLEDGMENT.c.set_digest == set_digest, _ACKNOWLEDGMENT.c.claims == 0
+    )
+    waiting = sorted(set(connection.execute(query).scalars()) & set(range(len(answers))))
+    tie = _Tie(connection, [answers[ordinal] for ordinal in waiting], answers_file)
+    found: dict[int, list[int]] = {}
+    for ordinal in waiting:
+        answer = answers[ordinal]
+        claims = tie.claims(answer)
+        if not claims or tie.carried_by(claims) not in files:
+            continue
+        found[ordinal] = claims
+        changed = msgspec.structs.asdict(tie.kept(answer, claims))
+        own = (_ACKNOWLEDGMENT.c.set_digest == set_digest, _ACKNOWLEDGMENT.c.ordinal == ordinal)
+        connection.execute(update(_ACKNOWLEDGMENT).where(*own).values(changed))
+    return _told(connection, answers, found, tie)
+
+
+def _told(
+    connection: Connection,
+    answers: Sequence[Acknowledgment],
+    found: Mapping[int, Sequence[int]],
+    tie: _Tie,
+) -> SavedAcknowledgments:
+    """Write to claims what acknowledgments say of them: by the ordinal of each, the claims that it found."""
     changes: dict[int, Acknowledgment] = {}
     numbers: list[Row] = []
-    matched = 0
     by_file: set[int] = set()
     by_number: set[int] = set()
-    for ordinal, answer in enumerate(answers):
-        claims = tie.claims(answer)
-        matched += bool(claims)
+    for ordinal, claims in found.items():
+        answer = answers[ordinal]
         (by_number if answer.patient_control_number else by_file).update(claims)
-        for claim in claims:
-            if answer.level is not AcknowledgmentLevel.LINE:
-                changes[claim] = answer
-            number = answer.payer_claim_control_number
-            if number and len(claims) == 1 and not is_placeholder(number):
-                numbers.append((number, claim))
-        answered = tie.file_of(claims) if not answer.patient_control_number else ""
-        meant = of_set(answer, *tie.set_of(claims)) if claims and rejects_submission(answer) else answer
-        rows.append(_row(set_digest, ordinal, file_sha256, meant, claims, answered))
-    insert(connection, AcknowledgmentRow, rows)
+        if answer.level is not AcknowledgmentLevel.LINE:
+            changes.update(dict.fromkeys(claims, answer))
+        number = answer.payer_claim_control_number
+        if number and len(claims) == 1 and not is_placeholder(number):
+            numbers.append((number, claims[0]))
     insert_new(connection, PayerClaimControlNumberRow, numbers)
-    turned = _change_claims(connection, changes)
+    turned = change_claims(connection, changes)
     return SavedAcknowledgments(
-        matched,
+        sum(1 for claims in found.values() if claims),
         tuple(tie.untied.values()),
-        _sent_again(connection, turned),
+        sent_again(connection, turned),
         frozenset(by_file),
         frozenset(by_number),
         tuple(sorted(tie.files)),
@@ -129,6 +174,18 @@ class _Held(msgspec.Struct, frozen=True):
     sent: datetime | None
 
 
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns of an acknowledgment's row that depend on what it is tied to."""
+
+    interchange_control_number: str
+    group_control_number: str
+    transaction_control_number: str
+    notes: str
+    claims: int
+    claim_id: int | None
+    answered_file: str = ""
+
+
 class _Tie:
     """Finds the claims that the acknowledgments of one set answer.
 
@@ -136,17 +193,16 @@ class _Tie:
     """
 
     def __init__(
-        self, connection: Connection, answers: Sequence[Acknowledgment], answers_file: Answers
+        self, connection: Connection, answers: Sequence[Acknowledgment], answers_file: Answers | None
     ) -> None:
         self._connection = connection
-        self._answers_file = answers_file
+        self._answers_file = answers_file or (lambda _file: None)
         self._by_number = _claims_by_number(connection, answers)
         self._payees: Payees | None = None
         self._known: dict[SentFile, bool | None] = {}
         self.untied: dict[tuple[str, str], Finding] = {}
         self.files: set[str] = set()
-        self._file_of: dict[int, str] = {}
-        self._set_of: dict[int, tuple[str, str]] = {}
+        self._address: dict[int, tuple[SentFile, str]] = {}
 
     def claims(self, answer: Acknowledgment) -> list[int]:
         """Ids of the claims an acknowledgment answers."""
@@ -184,19 +240,17 @@ class _Tie:
             query = select(_CLAIM.c.id, *columns).where(where).order_by(_CLAIM.c.id)
             for number, set_number, *names in self._connection.execute(query):
                 sent = SentFile(*names)
-                if answer.kind == CLAIMS_ANSWER:
-                    self._set_of[number] = (sent.interchange_control_number, set_number)
-                else:
+                if answer.kind != CLAIMS_ANSWER:
                     set_number = ""
-                if not answer.group_control_number:
-                    sent = msgspec.structs.replace(sent, group_control_number="")
+                    if not answer.group_control_number:
+                        sent = msgspec.structs.replace(sent, group_control_number="")
                 fitting.setdefault((sent, set_number), []).append(number)
         says = {one: self._says(one[0]) for one in fitting}
         sure = [one for one in fitting if says[one]]
         chosen = sure or [one for one in fitting if says[one] is None]
         if len(chosen) == 1:
             self.files.update(filter(None, (chosen[0][0].sha256,)))
-            self._file_of.update(dict.fromkeys(fitting[chosen[0]], chosen[0][0].sha256))
+            self._address.update(dict.fromkeys(fitting[chosen[0]], chosen[0]))
             return fitting[chosen[0]]
         if chosen:
             files = len({sent.sha256 for sent, _ in chosen})
@@ -210,13 +264,32 @@ class _Tie:
             self._note("ACK006", what, message, Location(element=element))
         return []
 
-    def set_of(self, claims: Sequence[int]) -> tuple[str, str]:
-        """ISA13 and ST02 of the one transaction set that a whole rejection of these claims is about."""
-        return self._set_of[claims[0]]
+    def kept(self, answer: Acknowledgment, claims: Sequence[int]) -> _Kept:
+        """What a row keeps of an acknowledgment that was tied to claims: ISA13, GS06 and ST02 are then all theirs."""
+        one = _Kept(
+            interchange_control_number=answer.interchange_control_number or "",
+            group_control_number=answer.group_control_number or "",
+            transaction_control_number=answer.transaction_control_number or "",
+            notes=" ".join(answer.notes),
+            claims=len(claims),
+            claim_id=claims[0] if len(claims) == 1 else None,
+        )
+        if answer.patient_control_number or not claims:
+            return one
+        sent, set_number = self._address[claims[0]]
+        return msgspec.structs.replace(
+            one,
+            interchange_control_number=sent.interchange_control_number,
+            group_control_number=sent.group_control_number,
+            transaction_control_number=set_number or one.transaction_control_number,
+            notes=" ".join(noted_provider(answer).notes),
+            answered_file=sent.sha256,
+        )
 
-    def file_of(self, claims: Sequence[int]) -> str:
-        """The digest of the one file that claims found by control numbers went out in; "" for none."""
-        return self._file_of.get(claims[0], "") if claims else ""
+    def carried_by(self, claims: Sequence[int]) -> str:
+        """The digest of the file that claims of one acknowledgment went out in."""
+        query = select(_CLAIM.c.file_sha256).where(_CLAIM.c.id == claims[0])
+        return str(self._connection.execute(query).scalar_one())
 
     def _of_submission(self, answer: Acknowledgment) -> list[int]:
         """The claims of the transaction set that a 277CA rejects whole, or those of the provider it names."""
@@ -272,16 +345,6 @@ def _sent_by(held: Sequence[_Held], day: date | None) -> list[_Held]:
     return [one for one in held if one.sent is None or one.sent.date() <= day + timedelta(days=1)]
 
 
-def _said(kind: str, code: str, *, accepted: bool) -> str:
-    """An answer as ``acknowledged`` holds it."""
-    return f"{kind}:{_word(accepted=accepted)}:{code}"
-
-
-def _word(*, accepted: bool) -> str:
-    """Accepted or rejected."""
-    return "accepted" if accepted else "rejected"
-
-
 def _claims_by_number(connection: Connection, answers: Sequence[Acknowledgment]) -> dict[str, list[_Held]]:
     """Claims by normalised patient control number, latest submission last."""
     wanted = {
@@ -299,14 +362,7 @@ def _claims_by_number(connection: Connection, answers: Sequence[Acknowledgment])
     return found
 
 
-def _row(
-    set_digest: str,
-    ordinal: int,
-    file_sha256: str,
-    answer: Acknowledgment,
-    claims: list[int],
-    answered: str,
-) -> Row:
+def _row(set_digest: str, ordinal: int, file_sha256: str, answer: Acknowledgment, kept: _Kept) -> Row:
     """The row of an acknowledgment, columns in schema order."""
     return (
         set_digest,
@@ -318,9 +374,9 @@ def _row(
         answer.code,
         answer.status or "",
         answer.entity or "",
-        answer.interchange_control_number or "",
-        answer.group_control_number or "",
-        answer.transaction_control_number or "",
+        kept.interchange_control_number,
+        kept.group_control_number,
+        kept.transaction_control_number,
         answer.patient_control_number or "",
         answer.line_control_number or "",
         answer.payer_claim_control_number or "",
@@ -328,51 +384,8 @@ def _row(
         answer.date,
         answer.segment_in_error or "",
         answer.element_in_error or "",
-        " ".join(answer.notes),
-        len(claims),
-        claims[0] if len(claims) == 1 else None,
-        answered,
+        kept.notes,
+        kept.claims,
+        kept.claim_id,
+        kept.answered_file,
     )
-
-
-def _sent_again(connection: Connection, claims: Sequence[int]) -> tuple[int, ...]:
-    """The roots of those claims that were sent more than once."""
-    other = _CLAIM.alias()
-    roots: set[int] = set()
-    for some in chunks(sorted(claims), IN_LIST):
-        query = select(_CLAIM.c.root).join(
-            other, and_(other.c.root == _CLAIM.c.root, other.c.id != other.c.root)
-        )
-        roots.update(connection.execute(query.where(_CLAIM.c.id.in_(some))).scalars())
-    return tuple(sorted(roots))
-
-
-def _change_claims(connection: Connection, changes: dict[int, Acknowledgment]) -> list[int]:
-    """Write to claims what counts of all their answers, unless that is deeper than the one that came now.
-
-    What payers decided is the status of a chain's first claim; a later one keeps that of its acknowledgments, whether
-    its 835 or its 277CA came first.
-
-    Returns:
-        The claims that are rejected by it and were not, or the other way round.
-    """
-    turned: list[int] = []
-    standing = standing_of(connection, sorted(changes))
-    rows: list[Row] = []
-    for some in chunks(sorted(changes), IN_LIST):
-        columns = (_CLAIM.c.id, _CLAIM.c.root, _CLAIM.c.acknowledged, _CLAIM.c.adjudications, _CLAIM.c.status)
-        query = select(*columns)
-        for claim, root, held, adjudications, status in connection.execute(
-            query.where(_CLAIM.c.id.in_(some))
-        ):
-            answer = changes[claim]
-            if DEPTH.get(answer.kind, 0) < DEPTH.get(held.split(":")[0], 0):
-                continue
-            one = standing.get(claim) or Standing(answer.kind, answer.code, answer.accepted)
-            word = _word(accepted=one.accepted)
-            said = _said(one.kind, one.code, accepted=one.accepted)
-            rows.append((said, status if adjudications and claim == root else word, claim))
-            if (REJECTION in said) is not (REJECTION in held):
-                turned.append(claim)
-    update(connection, ClaimRow, ["acknowledged", "status"], rows)
-    return turned

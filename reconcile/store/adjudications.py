@@ -20,7 +20,6 @@ from reconcile.store.schema import (
     ServicePaymentRow,
 )
 from reconcile.values import (
-    OTHER_PATIENT,
     Adjudication,
     ClaimEvidence,
     ClaimMatch,
@@ -201,14 +200,6 @@ def waiting_under(connection: Connection, payer_numbers: Iterable[str]) -> list[
         " AND payer_claim_control_number {keys}"
     )
     return sorted(row[0] for row in fetch(connection, query, sorted(set(payer_numbers) - {""})))
-
-
-def waiting_for_patient(connection: Connection) -> dict[int, list[int]]:
-    """The claim payments that tell another patient than the claim they name: their ids, and the submissions."""
-    query = select(_PAYMENT.c.id, _PAYMENT.c.candidates).where(
-        text("claim_payment.outcome <> 'posted'"), _PAYMENT.c.reason == OTHER_PATIENT
-    )
-    return {row.id: [int(one) for one in row.candidates.split()] for row in connection.execute(query)}
 
 
 def _query() -> Any:

@@ -42,18 +42,11 @@ def of_several() -> ColumnElement[bool]:
     return and_(_SAID.claim_id.is_(None), _SAID.claims > literal_column("1"))
 
 
-def by_group(claim: FromClause) -> ColumnElement[bool]:
-    """Whether a 999 speaks of the group, or the transaction set in it, of a submission, by the numbers and the file."""
-    return and_(
-        _SAID.answered_file == claim.c.file_sha256,
-        _SAID.group_control_number != "",
-        claim.c.group_control_number == _SAID.group_control_number,
-        _own_set(claim),
-    )
+def by_file(claim: FromClause) -> ColumnElement[bool]:
+    """Whether a TA1, a 999 or a 277CA of a whole submission speaks of that of a claim, by the numbers and the file.
 
-
-def by_interchange(claim: FromClause) -> ColumnElement[bool]:
-    """Whether a TA1 or a 277CA of a whole submission speaks of that of a claim, by the numbers and the file."""
+    All of ISA13, GS06 and ST02 that the acknowledgment has must be the claim's: ST02 begins anew in every group.
+    """
     named = _IDENTIFIER
     of_provider = select(named.value).where(
         named.kind == "npi",
@@ -62,9 +55,9 @@ def by_interchange(claim: FromClause) -> ColumnElement[bool]:
     )
     return and_(
         _SAID.answered_file == claim.c.file_sha256,
-        _SAID.group_control_number == "",
-        claim.c.interchange_control_number == _SAID.interchange_control_number,
-        _own_set(claim),
+        _same(_SAID.interchange_control_number, claim.c.interchange_control_number),
+        _same(_SAID.group_control_number, claim.c.group_control_number),
+        _same(_SAID.transaction_control_number, claim.c.st_control_number),
         or_(
             _SAID.kind != CLAIMS_ANSWER,
             ~_SAID.notes.contains(f"{PROVIDER_NOTE} "),
@@ -73,15 +66,14 @@ def by_interchange(claim: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _own_set(claim: FromClause) -> ColumnElement[bool]:
-    """Whether an acknowledgment names no transaction set, or that of a submission."""
-    named = _SAID.transaction_control_number
-    return or_(named == "", claim.c.st_control_number == named)
+def _same(named: ColumnElement[str], own: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether an acknowledgment does not have a control number, or has that of a submission."""
+    return or_(named == "", own == named)
 
 
 def with_others(claim: FromClause) -> ColumnElement[bool]:
     """Whether an acknowledgment of several claims speaks of a submission."""
-    return and_(of_several(), or_(by_group(claim), by_interchange(claim)))
+    return and_(of_several(), by_file(claim))
 
 
 def speaks_of(claim: FromClause) -> ColumnElement[bool]:

@@ -30,7 +30,7 @@ from reconcile.store.bulk import table_of
 from reconcile.store.control_numbers import leave_a_gap
 from reconcile.store.digest import store_digest
 from reconcile.store.engine import Store, translated
-from reconcile.store.references import bring_references
+from reconcile.store.references import Completing, complete
 from reconcile.store.schema import SCHEMA_VERSION, AuditEntryRow, FileRow
 from reconcile.store.vault import Vault
 from reconcile.store.vault.staging import Stage, staging
@@ -195,13 +195,20 @@ class _Hashed:
         return data
 
 
-def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] | None = None) -> Manifest:
+def restore(
+    store: Store,
+    source: IO[bytes],
+    *,
+    advance: Callable[[int], None] | None = None,
+    completing: Completing | None = None,
+) -> Manifest:
     """Fill an empty store from a stream, in one transaction: all of it or nothing, in the vault neither.
 
     Args:
         store: without rows but those of its audit, which are appended to the chain of the backup.
         source: what ``back_up`` wrote.
         advance: told of every row and file.
+        completing: what is done to the rows of an older backup, as ``open_store`` takes it.
 
     Returns:
         The head of the backup. Control numbers go on with a gap: those given since the backup are never given again.
@@ -219,6 +226,7 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
                 _drain(cast("IO[bytes]", plain))
             _drain(source)
             placed += stage.settle()
+            complete(connection, store.vault, manifest.schema, completing)
     except BaseException as error:
         for digest in placed:
             store.vault.remove(digest)
@@ -227,9 +235,6 @@ def restore(store: Store, source: IO[bytes], *, advance: Callable[[int], None] |
                 f"this is no whole backup ({type(error).__name__}); nothing was restored"
             ) from None
         raise
-    if manifest.schema != SCHEMA_VERSION:
-        with store.write() as connection:
-            bring_references(connection, store.vault, manifest.schema)
     return manifest
 
 

@@ -31,7 +31,8 @@ _OF_PAYEES: Final = (
 )
 _REFERRING: Final = (
     "SELECT p.id, x.content FROM claim_payment p JOIN claim_payment_content x ON x.claim_payment_id = p.id"
-    " WHERE p.outcome <> 'posted' AND p.outcome = 'unmatched' AND p.reason = 'no_claim' AND p.id > :after AND {holds}"
+    " WHERE p.outcome <> 'posted' AND p.outcome = 'unmatched' AND p.reason IN ('no_claim', 'other_patient')"
+    " AND p.id > :after AND {holds}"
 )
 _HOLDS: Final = {
     "sqlite": "instr(x.content, CAST('F8' AS BLOB)) > 0",
@@ -42,6 +43,11 @@ _BY_LINES: Final = (
     "SELECT id, payer_claim_control_number FROM claim_payment WHERE outcome <> 'posted' AND outcome = 'unmatched'"
     " AND evidence = 'line_control_number' AND payer_claim_control_number <> '' AND id > :after"
 )
+_OF_OTHERS: Final = (
+    "SELECT id, payer_claim_control_number FROM claim_payment WHERE outcome <> 'posted' AND outcome = 'unmatched'"
+    " AND reason = 'other_patient' AND payer_claim_control_number <> ''"
+)
+"""Asked at each look: one that waited for a number tells another patient only once that is learnt."""
 _NEWEST: Final = "SELECT MAX(id) FROM claim_payment"
 _KNOWN: Final = "SELECT number, COUNT(*) FROM payer_claim_control_number WHERE number {keys} GROUP BY number"
 
@@ -78,8 +84,9 @@ def concerned_by_payees(connection: Connection) -> list[int]:
 class Referring:
     """The unmatched claim payments that have another number of the payer, kept from file to file of one command.
 
-    Those are the ones that name it in REF*F8 alone, and those whose line numbers alone were not enough. Each is read
-    once; then a look asks how many claims its numbers name, and only where that has grown is it to be tried again.
+    Those are the ones that name it in REF*F8 alone, those whose line numbers alone were not enough, and those of
+    another patient than the claims they named, since the number may name their own yet. Each is read once; then a look
+    asks how many claims its numbers name, and only where that has grown is it to be tried again.
     """
 
     def __init__(self) -> None:
@@ -88,7 +95,7 @@ class Referring:
     def forget(self) -> None:
         """Begin anew: so where the transaction of a look was rolled back."""
         self._after = 0
-        self._payments: dict[str, list[int]] = {}
+        self._payments: dict[str, set[int]] = {}
         self._known: dict[str, int] = {}
 
     def concerned(self, connection: Connection) -> list[int]:
@@ -103,6 +110,8 @@ class Referring:
 
     def _read(self, connection: Connection) -> None:
         """Note what has come since."""
+        for number, own in connection.exec_driver_sql(_OF_OTHERS):
+            self._payments.setdefault(own, set()).add(number)
         after = {"after": self._after}
         self._after = connection.exec_driver_sql(_NEWEST).scalar() or 0
         if self._after == after["after"]:
@@ -111,6 +120,6 @@ class Referring:
         for number, content in connection.execute(text(referring), after):
             for kind, value in unpack_claim_payment(bytes(content)).references:
                 if kind == "F8" and value:
-                    self._payments.setdefault(value, []).append(number)
+                    self._payments.setdefault(value, set()).add(number)
         for number, own in connection.execute(text(_BY_LINES), after):
-            self._payments.setdefault(own, []).append(number)
+            self._payments.setdefault(own, set()).add(number)

@@ -39,6 +39,8 @@ from reconcile.store.vault import Place, Vault, make_vault
 if TYPE_CHECKING:
     from psycopg.abc import Buffer, Loader
 
+    from reconcile.store.references import Completing
+
 LOCK_WAIT_SECONDS: Final = 300
 """How long a write waits for the one before it: a payment of 100,000 claims is one write."""
 ADVISORY_LOCK: Final = 0x636C6169
@@ -118,6 +120,7 @@ def open_store(
     read_only: bool = False,
     as_it_is: bool = False,
     upgrade: bool = False,
+    completing: Completing | None = None,
 ) -> Store:
     """Open a store, creating or upgrading its tables when it may be written.
 
@@ -128,6 +131,7 @@ def open_store(
         read_only: never write; the store must exist and be of this version.
         as_it_is: neither create nor upgrade it, though it may be written (a dry run, which rolls back).
         upgrade: with ``read_only``, bring an older store to this version first.
+        completing: what an upgrade does to the rows of an older store, see ``reconcile.store.references``.
 
     Raises:
         StoreMissingError: it must exist and does not.
@@ -154,8 +158,8 @@ def open_store(
     store = Store(engine, kept, read_only=read_only)
     try:
         if upgrade and _is_older(store):
-            open_store(url, vault).close()
-        _bring_up_to_date(store, as_it_is=as_it_is)
+            open_store(url, vault, completing=completing).close()
+        _bring_up_to_date(store, as_it_is=as_it_is, completing=completing)
     except BaseException:
         store.close()
         raise
@@ -276,7 +280,7 @@ _NO_STORE: Final = (
 )
 
 
-def _bring_up_to_date(store: Store, *, as_it_is: bool) -> None:
+def _bring_up_to_date(store: Store, *, as_it_is: bool, completing: Completing | None) -> None:
     """Check the schema version; create or upgrade when allowed."""
     with store.read() as connection:
         current = _version(connection, store.name)
@@ -293,14 +297,14 @@ def _bring_up_to_date(store: Store, *, as_it_is: bool) -> None:
             f"the store {store.name} is of an older claimloop (schema {current}); claimloop verify brings it to this "
             "version and checks it"
         )
-    from reconcile.store.references import bring_references
+    from reconcile.store.references import complete
 
     with store.write() as connection:
         version = _version(connection, store.name)
         if version != SCHEMA_VERSION:
             migrate.upgrade(connection)
         if version is not None:
-            bring_references(connection, store.vault, version)
+            complete(connection, store.vault, version, completing)
 
 
 def _is_older(store: Store) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select, text
 
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
+from reconcile.store.adjudications import NO_ORIGINAL
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.holds import Alias, payment_subject, save_alias
@@ -43,33 +44,74 @@ def queued_alike(connection: Connection, number: int, claim: ClaimPayment) -> li
 
 
 def followers(connection: Connection, number: int) -> list[int]:
-    """The claim payments posted by what a link taught: the number of the claim, or the payer's own number of it.
+    """The claim payments tied by what a link taught: the number of the claim, or a payer's own number of it.
 
-    What follows teaches its own number too, so those that follow it are among them.
+    What follows teaches its own number too, so those that follow it are among them; and so are reversals that wait for
+    what they take back.
     """
-    own = connection.execute(
-        select(_PAYMENT.c.claim_id, _PAYMENT.c.candidates, _PAYMENT.c.payer_claim_control_number).where(
-            _PAYMENT.c.id == number
-        )
-    ).one()
-    root = select(_CLAIM.c.root).where(_CLAIM.c.id == _linked_to(own)).scalar_subquery()
-    query = (
-        select(_PAYMENT.c.id, _PAYMENT.c.evidence, _PAYMENT.c.payer_claim_control_number.label("number"))
-        .join(_CLAIM, _CLAIM.c.id == _PAYMENT.c.claim_id)
-        .where(_CLAIM.c.root == root, _PAYMENT.c.id != number)
-    )
-    left = list(connection.execute(query))
-    taught, found = {own.payer_claim_control_number}, list[int]()
-    while more := [one for one in left if _follows(one.evidence, known=one.number in taught)]:
-        found += [one.id for one in more]
-        taught.update(one.number for one in more)
-        left = [one for one in left if one not in more]
+    claims = linked_chain(connection, number)
+    query = select(_PAYMENT.c.id, _PAYMENT.c.evidence, _PAYMENT.c.claim_id, _PAYMENT.c.candidates)
+    tied = _tied_to(connection, query.where(_PAYMENT.c.id != number), claims)
+    found = [row.id for row in tied if row.evidence == ClaimEvidence.ALIAS]
+    learned = [row.id for row in tied if row.evidence == ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER]
+    numbers = {
+        one: _payers_numbers(value)
+        for one, value in payment_values(connection, [number, *found, *learned]).items()
+    }
+    taught = set().union(*(numbers.pop(one) for one in (number, *found)))
+    while more := [one for one, held in numbers.items() if held & taught]:
+        found += more
+        taught.update(*(numbers.pop(one) for one in more))
     return sorted(found)
 
 
-def _follows(evidence: str, *, known: bool) -> bool:
-    """Whether a claim payment was posted by an alias, or by a number of the payer that a link or follower taught."""
-    return evidence == ClaimEvidence.ALIAS or (evidence == ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER and known)
+def linked_chain(connection: Connection, number: int) -> list[int]:
+    """The submissions of the claim that a claim payment is linked to."""
+    query = select(_PAYMENT.c.claim_id, _PAYMENT.c.candidates).where(_PAYMENT.c.id == number)
+    claim = _linked_to(connection.execute(query).one())
+    root = select(_CLAIM.c.root).where(_CLAIM.c.id == claim).scalar_subquery()
+    return list(connection.execute(select(_CLAIM.c.id).where(_CLAIM.c.root == root)).scalars())
+
+
+def linked_under(
+    connection: Connection, chains: Mapping[int, Collection[int]]
+) -> dict[tuple[str, str, int], list[ClaimPayment]]:
+    """The claim payments that a person linked to chains, by payer, number (CLP01, normalised) and root of the chain.
+
+    Args:
+        connection: any transaction.
+        chains: root -> its submissions.
+    """
+    roots = {claim: root for root, claims in chains.items() for claim in claims}
+    query = (
+        select(_PAYMENT, _REMITTANCE.c.payer_key, _REMITTANCE.c.payer_id, _CONTENT.c.content)
+        .join(_REMITTANCE, _REMITTANCE.c.id == _PAYMENT.c.remittance_id)
+        .join(_CONTENT, _CONTENT.c.claim_payment_id == _PAYMENT.c.id)
+        .where(_PAYMENT.c.evidence == ClaimEvidence.BY_HAND.value)
+    )
+    found: dict[tuple[str, str, int], list[ClaimPayment]] = {}
+    for row in _tied_to(connection, query, roots):
+        key = (row.payer_key or row.payer_id, normalise_control_number(row.patient_control_number))
+        value = unpack_claim_payment(bytes(row.content))
+        found.setdefault((*key, roots[_linked_to(row)]), []).append(value)
+    return found
+
+
+def _tied_to(connection: Connection, query: Select[Any], claims: Collection[int]) -> list[Any]:
+    """The claim payments of a query that are posted on these submissions, or are reversals that wait on them."""
+    rows = [
+        row
+        for some in chunks(sorted(claims), IN_LIST)
+        for row in connection.execute(query.where(_PAYMENT.c.claim_id.in_(some)))
+    ]
+    waiting = query.where(text("claim_payment.outcome <> 'posted'"), _PAYMENT.c.reason == NO_ORIGINAL)
+    return rows + [row for row in connection.execute(waiting) if _linked_to(row) in claims]
+
+
+def _payers_numbers(claim: ClaimPayment) -> set[str]:
+    """The payer's numbers of a claim payment: CLP07, and every REF*F8."""
+    others = {value for kind, value in claim.references if kind == "F8"}
+    return (others | {claim.payer_claim_control_number or ""}) - {""}
 
 
 def _linked_to(row: Any) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlalchemy import Connection, select, update
 
@@ -12,25 +13,44 @@ from reconcile.store.bulk import table_of
 from reconcile.store.claims import IMPORTED
 from reconcile.store.schema import ClaimRow
 from reconcile.store.second_path import submission_references
-from reconcile.store.vault import Vault
+from reconcile.store.vault import DatabaseVault, Vault
 
+Completing: TypeAlias = Callable[[Connection, Vault], object]
+"""What has to be done to an older store after the references, in the same transaction: with its vault as it sees it.
+
+It ties what could not be tied without them, which takes the readers of the files; the store itself has none.
+"""
 _CLAIM = table_of(ClaimRow)
 _SINCE: Final = "0016"
 
 
-def bring_references(connection: Connection, vault: Vault, version: str) -> int:
+def complete(connection: Connection, vault: Vault, version: str, completing: Completing | None) -> None:
+    """Complete the rows of an older store from the files of its vault.
+
+    Args:
+        connection: the write transaction that upgrades or restores it: what is cut off leaves the older store.
+        vault: of the store.
+        version: the schema that the store had.
+        completing: what follows on the references.
+    """
+    if version >= _SINCE:
+        return
+    seen = vault.inside(connection) if isinstance(vault, DatabaseVault) else vault
+    _bring_references(connection, seen)
+    if completing is not None:
+        completing(connection, seen)
+
+
+def _bring_references(connection: Connection, vault: Vault) -> int:
     """Give imported claims of an older store the submission reference of their transaction set.
 
     Args:
         connection: a write transaction of the store, upgraded already.
         vault: of the store. A file that it cannot give (gone, damaged, no key for it) leaves its claims without one.
-        version: the schema that the store had.
 
     Returns:
         How many claims got one.
     """
-    if version >= _SINCE:
-        return 0
     columns = _CLAIM.c
     without = (columns.source == IMPORTED, columns.submission_reference == "", columns.file_sha256 != "")
     noted = 0

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, literal_column
 from sqlalchemy.sql.selectable import FromClause
 
 from edi.model.acknowledgment import Acknowledgment, AcknowledgmentLevel
-from reconcile.store.answered import CLAIMS_ANSWER, PROVIDER_NOTE, by_interchange, of_several
+from reconcile.store.answered import CLAIMS_ANSWER, PROVIDER_NOTE, by_file, of_several
 from reconcile.store.bulk import table_of
 from reconcile.store.claims import CREATED
 from reconcile.store.schema import AcknowledgmentRow, ClaimRow
@@ -51,21 +51,18 @@ def under(reference: str) -> tuple[ColumnElement[bool], ...]:
     return (imported, created) if len(reference) > _ISA13 else (imported,)
 
 
-def of_set(answer: Acknowledgment, interchange: str, transaction: str) -> Acknowledgment:
-    """A rejection of a whole submission with the control numbers of its transaction set, as the store keeps it."""
-    named = (f"{PROVIDER_NOTE} {answer.provider_npi}",) if answer.provider_npi else ()
-    return msgspec.structs.replace(
-        answer,
-        interchange_control_number=interchange,
-        transaction_control_number=transaction,
-        notes=(*answer.notes, *named),
-    )
+def noted_provider(answer: Acknowledgment) -> Acknowledgment:
+    """A rejection of all claims of a provider with that NPI in its notes, as the store keeps it; others as they are."""
+    if not rejects_submission(answer) or not answer.provider_npi:
+        return answer
+    notes = (*answer.notes, f"{PROVIDER_NOTE} {answer.provider_npi}")
+    return msgspec.structs.replace(answer, notes=notes)
 
 
 def in_whole_rejection(claim: FromClause = _CLAIM) -> ColumnElement[bool]:
     """The condition that an acknowledgment of the store rejects several claims at once, and a claim among them."""
     return and_(
-        by_interchange(claim),
+        by_file(claim),
         of_several(),
         _ACKNOWLEDGMENT.c.kind == CLAIMS_ANSWER,
         ~_ACKNOWLEDGMENT.c.accepted,

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bench.generate_835 import write as write_835
@@ -18,6 +19,7 @@ from cli.jobs.reading import ahead, wire
 from cli.jobs.reading.sets import JudgedClaim, read_sets
 from edi.model.errors import InputError, TemporaryError
 from edi.model.finding import Finding
+from edi.model.remittance import RemittanceTrailer
 from reconcile.store import Kept
 from tests.builders import make_claim
 from tests.jobs.conftest import Desk
@@ -176,7 +178,7 @@ def test_the_store_is_the_same_whoever_reads(tmp_path, two_cores, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("share", "ending"), [(0.0, "sys.exit(1)"), (0.2, "os.kill(os.getpid(), 9)"), (0.4, "sys.exit(0)")]
+    ("share", "ending"), [(0.1, "sys.exit(1)"), (0.2, "os.kill(os.getpid(), 9)"), (0.4, "sys.exit(0)")]
 )
 def test_a_process_that_ends_too_early_is_told_and_a_rerun_completes(
     tmp_path, two_cores, monkeypatch, share, ending
@@ -202,10 +204,46 @@ def test_a_process_that_ends_too_early_is_told_and_a_rerun_completes(
     assert desk.digest(with_files=True) == plain.digest(with_files=True)
 
 
-def test_a_process_that_cannot_start_is_told(desk_lite, two_cores, monkeypatch):
-    monkeypatch.setattr(ahead.sys, "executable", str(desk_lite.folder / "missing"))
-    with pytest.raises(TemporaryError, match="does not start"):
-        desk_lite.ingest(MIXED)
+@pytest.mark.parametrize("reason", ["no Python", "no module"])
+def test_where_no_process_can_start_this_one_reads(tmp_path, two_cores, monkeypatch, reason):
+    if reason == "no Python":
+        monkeypatch.setattr(ahead.sys, "executable", str(tmp_path / "missing"))
+    else:
+        monkeypatch.setattr(ahead, "_PROGRAM", ("-S", "-c", "import sys; sys.exit(1)"))
+    desk = desk_of(tmp_path / "desk")
+    given = desk.ingest(MIXED)
+    assert len(two_cores) == (reason == "no module")
+    monkeypatch.setattr(ahead, "_cores", lambda: 1)
+    alone = desk_of(tmp_path / "alone")
+    assert alone.ingest(MIXED) == given
+    assert alone.digest(with_files=True) == desk.digest(with_files=True)
+
+
+def test_sums_beyond_64_bits_are_quarantined_whoever_reads(tmp_path, two_cores, monkeypatch):
+    """The most that one amount may be, so often that a claim's adjustments and a payment's claims pass 2^64."""
+    most = "9999999999999.99"
+    many = ["CAS*CO" + f"*45*{most}*" * 6] * 3_300
+    data = file_of(
+        payment([[f"CLP*A0000001*1*{most}*{most}**12*P1", *many], GOOD], bank=100),
+        payment([GOOD], trace="T0002", control="0002"),
+    )
+    expected = told(read_sets([data], NAME))
+    sums = [one.expected for item in expected if isinstance(item, JudgedClaim) for one in item.imbalances]
+    assert max(map(abs, sums)) > 1 << 64
+    assert told(wire.receive_sets(sent(data), NAME)) == expected
+    ahead_desk, alone = desk_of(tmp_path / "ahead"), desk_of(tmp_path / "alone")
+    given = ahead_desk.ingest(data)
+    assert next(one.outcome for file in given.files for one in file.payments) == "quarantined"
+    monkeypatch.setattr(ahead, "_cores", lambda: 1)
+    assert alone.ingest(data) == given
+    assert alone.digest(with_files=True) == ahead_desk.digest(with_files=True)
+
+
+def test_totals_beyond_64_bits_come_through_the_pipe():
+    trailer = RemittanceTrailer(charge_total=1 << 64, paid_total=-(1 << 70))
+    message = wire._decoder.decode(wire._encoder.encode([msgspec.Raw(wire._encoded(wire._Trailer(trailer)))]))
+    assert isinstance(message[0], wire._Large)
+    assert wire._large_decoder.decode(message[0].value) == wire._Trailer(trailer)
 
 
 # -- its end ---------------------------------------------------------------------------------------------------------
@@ -220,11 +258,19 @@ def test_an_interrupt_here_ends_the_process(tmp_path, two_cores, monkeypatch):
         def open(self, _sha256: str):
             return (tmp_path / "file").open("rb")
 
-    with pytest.raises(KeyboardInterrupt), ahead.incoming_sets(Folder(), kept, NAME):
-        raise KeyboardInterrupt
+        def read(self, _sha256: str):
+            yield MIXED
+
+    def interrupted():
+        with ahead.incoming_sets(Folder(), kept, NAME):
+            (process,) = two_cores
+            assert os.getsid(process.pid) == process.pid, "an interrupt of the terminal does not go to it"
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     (process,) = two_cores
     assert process.poll() is not None
-    assert os.getsid(0) != process.pid
 
 
 def test_a_process_that_nobody_reads_any_more_ends(tmp_path):

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from cli.app import app
@@ -170,11 +171,11 @@ def test_a_claim_that_was_made_here_before_there_was_a_mark_gets_it_from_the_rec
     """One that said nothing; what a claim of this version says of its patient stands."""
     old, _ = desk_lite.submit(make_claim(), make_claim(patient_control_number="B0000002"))
     with desk_lite.store.write() as connection:
-        query = "SELECT content FROM claim_content WHERE claim_id = ?"
-        kept = msgspec.msgpack.decode(connection.exec_driver_sql(query, (old,)).scalar())
+        query = text("SELECT content FROM claim_content WHERE claim_id = :claim")
+        kept = msgspec.msgpack.decode(connection.execute(query, {"claim": old}).scalar())
         del kept["patient_protection"]
-        packed = (msgspec.msgpack.encode(kept), old)
-        connection.exec_driver_sql("UPDATE claim_content SET content = ? WHERE claim_id = ?", packed)
+        change = text("UPDATE claim_content SET content = :content WHERE claim_id = :claim")
+        connection.execute(change, {"claim": old, "content": msgspec.msgpack.encode(kept)})
     desk_lite.ingest(sent())
     desk_lite.import_claims(patients=[record()])
     assert marks(desk_lite) == [("A0000001", "qmb", "no_patient_bill"), ("B0000002", "", "")]

@@ -6,9 +6,10 @@ from itertools import permutations
 
 import pytest
 
-from cli.jobs.holds import Decider
+from cli.jobs.holds import Decider, release, undo
 from cli.jobs.linking import link, unlink
 from cli.jobs.posting import Tools
+from cli.jobs.rebuild import open_beside, rebuild
 from cli.jobs.retrying import retry_for_claims
 from edi.codes.lookup import load_tables
 from tests.builders import make_claim, make_line, make_person, make_subscriber
@@ -98,50 +99,165 @@ def test_the_reversal_and_the_correction_of_a_linked_one_are_posted(desk):
     assert desk.broken() == []
 
 
-@pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_the_evidence_of_the_original_counts_whichever_came_first(desk, order):
-    files = [
-        answer("T1", "20260320", patient="*", member="Z987654321"),  # no name: charge and lines agree
-        answer("T2", "20260410", sign=-1),
-        answer("T3", "20260411", paid=3000),
-    ]
-    for place in order:
-        desk.ingest(files[place], payers=PAYERS)
-        assert desk.broken() == []
-    assert desk.rows(OUTCOMES) == [("posted", "")] * 3
-    assert desk.rows(PAID) == [(3000,)]
+def nameless(trace, *, balanced=True):
+    """An answer that tells an id alone, so that charge and lines decide; out of balance it waits for a release."""
+    told = line("97110", 5000, 4000, number="L000000001", adjustments=None if balanced else ["CO*45*9"])
+    one = claim("A0000001", told, patient="*", member="Z987654321", payer_number="PCN0")
+    return file_of(payment([one], trace=trace))
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_reversal_under_the_payers_number_takes_back_whoever_it_names(desk, order):
-    files = [
-        answer("T1", "20260320", patient="PATIENT*TEST", member="W123456789"),
-        answer("T2", "20260410", sign=-1),
-    ]
-    for place in order:
-        desk.ingest(files[place], payers=PAYERS)
-    assert desk.rows(OUTCOMES) == [("posted", "")] * 2
-    assert desk.rows(PAID) == [(0,)]
-    assert desk.broken() == []
-
-
-def test_a_reversal_of_somebody_else_takes_nothing_back(desk):
-    desk.ingest(answer("T1", "20260320", patient="PATIENT*TEST", member="W123456789"), payers=PAYERS)
-    desk.ingest(answer("T2", "20260410", sign=-1, payer_number="OTHER"), payers=PAYERS)
-    assert desk.rows(OUTCOMES) == [("posted", ""), ("unmatched", "other_patient")]
-    assert desk.rows(PAID) == [(4000,)]
-
-
-def test_in_one_file_the_correction_may_stand_before_the_original(desk):
-    correction = claim(
-        "A0000001",
-        line("97110", 5000, 3000, number="L000000001"),
-        patient="STRANGER*ODD",
-        member="Z987654321",
-        payer_number="PCN2",
+def numbered(trace, number, *, payer_number="PCN0", reference="", patient="STRANGER*ODD"):
+    """An answer under another number than the claim's, which the payer's own number ties to it."""
+    told = claim(
+        number, line("97110", 5000, 2000), patient=patient, member="Z987654321", payer_number=payer_number
     )
-    original = claim(
-        "A0000001", line("97110", 5000, 4000, number="L000000001"), patient="*", member="Z987654321"
+    if reference:
+        told.insert(1, f"REF*F8*{reference}")
+    return file_of(payment([told], trace=trace, day="20260412"))
+
+
+def number_of(desk, trace):
+    query = f"SELECT p.id FROM claim_payment p JOIN remittance r ON r.id = p.remittance_id WHERE trace_number = '{trace}'"
+    return f"claim_payment:{desk.rows(query)[0][0]}"
+
+
+def on(done, trace):
+    """A decision about the claim payment of a trace number."""
+    return lambda desk: done(number_of(desk, trace), desk)
+
+
+def linked(name, desk):
+    link(name, "A0000001", decide(desk))
+
+
+def unlinked(name, desk):
+    unlink(name, "wrong", decide(desk))
+
+
+def released(name, desk):
+    release(name, "phone", decide(desk))
+
+
+def undone(name, desk):
+    undo(name, "wrong", decide(desk))
+
+
+def file(content):
+    return lambda desk: desk.ingest(content, payers=PAYERS)
+
+
+BY_TRACE = """SELECT trace_number, outcome, reason, p.paid FROM claim_payment p
+    JOIN remittance r ON r.id = p.remittance_id ORDER BY trace_number"""
+HELD = ("unmatched", "other_patient")
+STEPS = {
+    "a reversal, a correction and one without a name": (
+        (file(nameless("T1")), file(answer("T2", "20260410", sign=-1)), file(answer("T3", "20260411", paid=3000))),
+        (),
+        {"T1": ("posted", ""), "T2": HELD, "T3": HELD},
+    ),
+    "a reversal under the payer's number": (
+        (
+            file(answer("T1", "20260320", patient="PATIENT*TEST", member="W123456789")),
+            file(answer("T2", "20260410", sign=-1)),
+            file(answer("T3", "20260411", sign=-1, payer_number="OTHER")),
+        ),
+        (),
+        {"T1": ("posted", ""), "T2": HELD, "T3": HELD},
+    ),
+    "found by what another taught": (
+        (file(nameless("T1")), file(numbered("T2", "LOST")), file(numbered("T3", "GONE", payer_number="X", reference="PCN0"))),
+        (),
+        {"T1": ("posted", ""), "T2": HELD, "T3": HELD},
+    ),
+    "a link, and what comes under its number": (
+        (
+            file(answer("T1", "20260320")),
+            file(answer("T2", "20260410", sign=-1)),
+            file(answer("T3", "20260411", patient="THIRD*ONE", member="Y555555555")),
+            on(linked, "T1"),
+        ),
+        ((0, 3),),
+        {"T1": ("posted", ""), "T2": ("posted", ""), "T3": HELD},
+    ),
+    "a link, and what refers to the payer's number": (
+        (
+            file(answer("T1", "20260320")),
+            file(numbered("T2", "LOST", payer_number="X", reference="PCN1", patient="*")),
+            file(numbered("T3", "GONE", payer_number="PCN1")),
+            on(linked, "T1"),
+        ),
+        ((0, 3),),
+        {"T1": ("posted", ""), "T2": ("posted", ""), "T3": HELD},
+    ),
+    "two links of two patients under one number": (
+        (
+            file(answer("T1", "20260320")),
+            file(answer("T2", "20260410", patient="THIRD*ONE", member="Y555555555")),
+            file(answer("T3", "20260411", paid=3000)),
+            on(linked, "T1"),
+            on(linked, "T2"),
+        ),
+        ((0, 3), (1, 4)),
+        {"T1": ("posted", ""), "T2": ("posted", ""), "T3": ("posted", "")},
+    ),
+    "a link that ended": (
+        (
+            file(answer("T1", "20260320")),
+            file(answer("T2", "20260410", sign=-1, payer_number="X")),
+            file(numbered("T3", "GONE", payer_number="Y", reference="PCN1", patient="*")),
+            on(linked, "T1"),
+            on(unlinked, "T1"),
+        ),
+        ((0, 3), (3, 4)),
+        {"T1": HELD, "T2": HELD, "T3": ("unmatched", "no_claim")},
+    ),
+    "a release that was undone": (
+        (
+            file(nameless("T1", balanced=False)),
+            file(answer("T2", "20260411", paid=3000)),
+            on(released, "T1"),
+            on(undone, "T1"),
+        ),
+        ((0, 2), (2, 3)),
+        {"T1": ("suspense", "unbalanced"), "T2": HELD},
+    ),
+}
+
+
+def books(desk):
+    """What became of each claim payment, and the books of the claim, without ids of arrival."""
+    return (
+        desk.rows(BY_TRACE),
+        desk.rows("SELECT paid, status FROM claim"),
+        desk.rows("SELECT number, claim_id FROM payer_claim_control_number ORDER BY number"),
+        desk.rows(
+            "SELECT trace_number, p.evidence, p.notes, p.candidates FROM claim_payment p"
+            " JOIN remittance r ON r.id = p.remittance_id ORDER BY trace_number"
+        ),
     )
-    desk.ingest(file_of(payment([correction, original])), payers=PAYERS)
-    assert desk.rows(OUTCOMES) == [("posted", "")] * 2
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_files_and_decisions_in_any_order_make_the_same_books_and_so_does_a_rebuild(tmp_path, name):
+    steps, after, outcomes = STEPS[name]
+    seen = []
+    orders = [
+        order
+        for order in permutations(range(len(steps)))
+        if all(order.index(first) < order.index(then) for first, then in after)
+    ]
+    for place, order in enumerate(orders):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        made = Desk(f"sqlite:///{folder / 'claimloop.db'}", folder)
+        made.submit(OURS)
+        for step in order:
+            steps[step](made)
+        assert made.broken() == []
+        seen.append(books(made))
+        assert seen[-1] == seen[0], order
+        if place in (0, len(orders) - 1):
+            again = rebuilt(made)
+            assert again.same, (order, again.differs)
+        made.store.close()
+    assert {trace: (outcome, reason) for trace, outcome, reason, _ in seen[0][0]} == outcomes

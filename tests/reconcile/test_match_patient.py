@@ -132,8 +132,11 @@ def test_another_patient_is_held_with_its_candidate(payments, ours, name, route)
     for party in one.parties:  # fields are named, values are not
         assert (party.id or "none") not in match.detail
         assert f" {party.last_name} " not in match.detail.upper()
-    vouched = match_claim(one, (known,), payer_key="first", vouched=(1,))
-    assert (vouched.claim_id, vouched.notes) == (1, ("patient_differs",))
+    (same,) = payments(f"{CLP}{persons}")
+    linked = match_claim(one, (known,), payer_key="first", linked=(same,))
+    assert (linked.claim_id, linked.notes) == (1, ("patient_differs",))
+    (third,) = payments(f"{CLP}NM1*QC*1*THIRD*ONE****MI*Y555555555~")
+    assert match_claim(one, (known,), payer_key="first", linked=(third,)).reason == "other_patient"
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -169,3 +172,27 @@ def test_the_money_does_not_move_on_to_a_claim_whose_patient_nobody_told(payment
     unnamed = ours("", "", (), id=2, number="C9", payer_claim_control_numbers=("P1",))
     match = match_claim(one, (ours(), unnamed)[::order], payer_key="first")
     assert (match.claim_id, match.reason, match.candidates) == (None, "other_patient", (1, 2))
+
+
+NEITHER_SURE = {"last": "", "first": "", "members": ("W1",)}
+"""A claim whose patient differs by the id alone: the claim has no name."""
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("strangers", "posted"),
+    [
+        ({"number": "C9", "payer_claim_control_numbers": ("P1",)}, True),
+        ({"number": "C1"}, True),
+        ({"number": "C1", "payer_claim_control_numbers": ("P1",)}, False),
+    ],
+    ids=["by a payer's number alone", "no better", "better"],
+)
+def test_a_strangers_claim_beside_it_holds_only_what_names_that_first(
+    payments, ours, strangers, posted, order
+):
+    one = remitted(payments, "NM1*QC*1*ROE*AL****MI*X987654321~", *ROUTES["by CLM01 alone"])
+    meant = ours(**NEITHER_SURE)
+    other = ours(id=2, **strangers)
+    match = match_claim(one, (meant, other)[::order], payer_key="first")
+    assert (match.claim_id, match.reason) == ((1, "") if posted else (None, "other_patient"))

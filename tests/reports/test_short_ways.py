@@ -257,7 +257,7 @@ def test_balances_of_a_day_are_the_postings_up_to_it(store, day):
         ).all()
     expected: dict[int, Counter] = defaultdict(Counter)
     for root, account, cents, paid_on in posted:
-        if scope.as_of is None or paid_on is None or paid_on <= scope.as_of.isoformat():
+        if scope.as_of is None or paid_on is None or str(paid_on) <= scope.as_of.isoformat():
             expected[root][account] += cents
     for row in rows:
         sums = expected[row.id]

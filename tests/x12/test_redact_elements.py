@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import pyx12.map_if
 import pyx12.params
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.jobs.redact import redact
@@ -21,7 +21,7 @@ from edi.model.finding import Finding
 from edi.transactions import t835
 from edi.x12 import conformance
 from edi.x12.envelope import read_transactions
-from edi.x12.redact import Redactor
+from edi.x12.redact import Redactor, Renamed
 from tests.loop.rewrap import segments_of
 from tests.remits import claim, file_of, line, payment
 
@@ -147,7 +147,7 @@ def test_a_name_where_a_code_or_number_belongs_goes_from_every_element(word):
         ("LX*ADA", "ADA"), ("LX*123456789", "123456789"), ("HL*ADA*BEA*22*0", "BEA"), ("CLP*A1*1*5*5**12*P1*11*1**JANE*1*1*DOE", "DOE"),
         ("CLM*A1*60***MARGARET:B:1*Y", "MARGARET"), ("SV1*HC:MARGARET:59*60*UN*1***ADA:BEA", "MARGARET"),
         ("HI*ABK:MARGARET", "MARGARET"), ("STC*A1:MARGARET:PR*20260310", "MARGARET"), ("CAS*CO*MARGARET*10", "MARGARET"),
-        ("REF*MARGARET*1", "MARGARET"), ("EB*1^MARGARET*IND", "MARGARET"), ("CTX*MARGARET:A1", "MARGARET"),
+        ("REF*MARGARET*1", "MARGARET"), ("MOA***123-45-6789", "123-45-6789"), ("EB*1^MARGARET*IND", "MARGARET"), ("CTX*MARGARET:A1", "MARGARET"),
         ("PLB*1*20261231*MARGARET:R1*5", "MARGARET"), ("DTP*434*TM*ADA", "ADA"), ("PRV*BI*PXC*ADA MARGARET", "MARGARET"),
     ],
 )  # fmt: skip
@@ -155,6 +155,68 @@ def test_malformed_segments_keep_no_name(segment, gone):
     made = copied(segment)
     assert gone not in made
     assert len(made) == len(segment), "and their structure"
+
+
+def test_a_terminator_within_a_text_leaves_no_name_of_a_segment():
+    text = "ST*835*0001~NTE*ADD*SEEN WITH~QZXSMITH JOHN 19600517~QZXSMITH*1~LEE~SE*6*0001~"
+    *copy, last = Redactor(KEY).copy([text.encode()])
+    made = b"".join(copy).decode().split("~\n")
+    assert last == Renamed(segments=3)
+    for gone in ("QZXSMITH", "JOHN", "19600517", "LEE"):
+        assert not [line for line in made if gone in line], gone
+    assert [len(line) for line in made] == [len(line) for line in text.split("~")]
+    assert made[2].split()[0] == made[3].split("*")[0], "equal words stay equal"
+
+
+SHARDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", max_size=9).map(lambda text: f"QZX{text}J")
+"""Words that are no name of a segment."""
+
+
+@settings(max_examples=60)
+@given(SHARDS, st.sampled_from(["", "*1", "*A*B"]))
+def test_no_word_survives_as_the_name_of_a_segment_or_becomes_a_real_one(word, rest):
+    made = copied(word + rest).split("*")
+    assert made[0] != word
+    assert len(made[0]) == len(word)
+    assert len(made) == 1 + rest.count("*")
+
+
+@cache
+def composites() -> tuple[tuple[str, int, int], ...]:
+    """Composite elements of the maps: segment, place and how many parts they have."""
+    found: dict[tuple[str, int], int] = {}
+    for name in MAPS:
+        for segment in _segments(pyx12.map_if.load_map_file(name, pyx12.params.ParamsBase())):
+            for place, element in enumerate(segment.children, 1):
+                if element.is_composite():
+                    where = (segment.id, place)
+                    found[where] = max(found.get(where, 0), len(element.children))
+    return tuple((*where, parts) for where, parts in sorted(found.items()))
+
+
+@pytest.mark.parametrize(
+    "word", ["123-45-6789", "617-555-0100", "MARGARET", "ADA TESTER", "W12345678", "TESTE"]
+)
+def test_nothing_survives_in_any_part_of_a_composite_that_has_not_its_form(word):
+    assert len(composites()) > 15
+    for name, place, parts in composites():
+        for part in range(parts + 1):
+            made = element_after(name, place, ":" * part + word).split(":")
+            assert word != made[part], f"{name}{place:02d}-{part + 1}"
+            assert (len(made), len(made[part])) == (part + 1, len(word))
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        "SVC*HC:97110:GP:KX:59:CQ*10*10", "SVC*N4:01234567891*10*10", "SV2*0420*NU:0420*10", "SV2*0120*HP:1CFK1*10",
+        "HI*ABK:M54.50*ABF:M5450:::::::Y*BBR:0SRC0J9*DR:470*BE:80:::5", "CLM**60***11:B:1*Y*A*Y*Y**AA:OA:EM:MA:US",
+        "SV1*HC:97110*10*UN*1***1:2:10:12", "STC*A3:562:85", "TOO*JP*12*M:O", "IK4*2:1:3*1036*7",
+        "CTX*CLM01:", "MEA*OG*R1*5*GR:1:1",
+    ],
+)  # fmt: skip
+def test_codes_in_every_part_of_a_composite_stay(segment):
+    assert copied(segment) == segment
 
 
 def test_numbers_that_tie_a_malformed_file_still_tie():

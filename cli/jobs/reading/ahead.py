@@ -10,14 +10,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from io import UnsupportedOperation
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from io import BufferedReader, UnsupportedOperation
 from typing import IO, Final, cast
 
 from cli.jobs.reading.sets import IncomingSet, read_sets
 from cli.jobs.reading.wire import receive_sets
-from edi.model.errors import TemporaryError
 from edi.model.finding import Finding
 from reconcile.store import Kept
 from reconcile.store.vault import Vault
@@ -40,16 +39,24 @@ def incoming_sets(vault: Vault, kept: Kept, name: str) -> Iterator[Iterator[Inco
 
     Raises:
         StoreError, AccessError: the vault cannot give it.
-        TemporaryError: reading failed, or the process that read ahead ended too early; here or while it is consumed.
+        TemporaryError: reading failed, or the process that read ahead ended after a part of the file; here or while
+            it is consumed.
     """
-    if kept.size >= LEAST_BYTES and _cores() > 1 and sys.executable:
-        with vault.open(kept.sha256) as source:
-            if _is_file(source):
-                with _read_ahead(source, name) as sets:
-                    yield sets
-                return
-    with closing(vault.read(kept.sha256)) as blocks:
-        yield read_sets(blocks, name)
+    with ExitStack() as stack:
+        process = None
+        if kept.size >= LEAST_BYTES and _cores() > 1 and sys.executable:
+            source = stack.enter_context(vault.open(kept.sha256))
+            process = stack.enter_context(_reader_of(source)) if _is_file(source) else None
+        blocks = stack.enter_context(closing(vault.read(kept.sha256)))
+        yield read_sets(blocks, name) if process is None else _sets(process, blocks, name)
+
+
+def _sets(
+    process: subprocess.Popen[bytes], blocks: Iterable[bytes], name: str
+) -> Iterator[IncomingSet | Finding]:
+    """What the process sends, or what the blocks hold if it ended without a word (it lacks a module, say)."""
+    pipe = cast("BufferedReader", process.stdout)
+    yield from receive_sets(pipe, name) if pipe.peek(1) else read_sets(blocks, name)
 
 
 def _cores() -> int:
@@ -69,8 +76,8 @@ def _is_file(source: IO[bytes]) -> bool:
 
 
 @contextmanager
-def _read_ahead(source: IO[bytes], name: str) -> Iterator[Iterator[IncomingSet | Finding]]:
-    """Start the process, and see that it has ended at the end.
+def _reader_of(source: IO[bytes]) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Start the process, and see that it has ended at the end; None where none can be started.
 
     It is in a session of its own, so that an interrupt of the terminal comes here alone; when this process ends,
     whatever way, nobody reads the pipe, and the other one ends with that.
@@ -85,11 +92,11 @@ def _read_ahead(source: IO[bytes], name: str) -> Iterator[Iterator[IncomingSet |
             env=os.environ | {"PYTHONPATH": modules},
             start_new_session=True,
         )
-    except OSError as error:
-        why = os.strerror(error.errno or 0)
-        raise TemporaryError(f"{name}: the process that reads it ahead does not start ({why})") from None
+    except OSError:
+        yield None
+        return
     with process:
         try:
-            yield receive_sets(cast("IO[bytes]", process.stdout), name)
+            yield process
         finally:
             process.kill()

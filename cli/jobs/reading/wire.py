@@ -59,9 +59,16 @@ class _End(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     error: str = ""
 
 
+class _Large(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
+    """A message, as JSON, with a number of more than 64 bits: a sum of nonsense, which JSON does not limit."""
+
+    value: bytes
+
+
 _Message = _Begin | _Header | JudgedClaim | _Found | _Trailer | _Segment | _End
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(list[_Message])
+_decoder = msgspec.msgpack.Decoder(list[_Message | _Large])
+_large_decoder = msgspec.json.Decoder(_Message)
 
 
 def send_sets(sets: Iterable[IncomingSet | Finding], sink: IO[bytes]) -> None:
@@ -69,13 +76,20 @@ def send_sets(sets: Iterable[IncomingSet | Finding], sink: IO[bytes]) -> None:
     batch: list[msgspec.Raw] = []
     size = 0
     for message in _messages(sets):
-        part = _encoder.encode(message)
+        part = _encoded(message)
         batch.append(msgspec.Raw(part))
         size += len(part)
         if len(batch) == BATCH or size > _BATCH_BYTES:
             _send(batch, sink)
             batch, size = [], 0
     _send(batch, sink)
+
+
+def _encoded(message: _Message) -> bytes:
+    try:
+        return _encoder.encode(message)
+    except OverflowError:
+        return _encoder.encode(_Large(msgspec.json.encode(message)))
 
 
 def _send(batch: list[msgspec.Raw], sink: IO[bytes]) -> None:
@@ -145,7 +159,10 @@ def _batches(source: IO[bytes], file: str) -> Iterator[list[_Message]]:
                 f"{file}: the process that reads it ahead ended before it was read; "
                 "what was not read to its end is not stored: do it again"
             )
-        yield _decoder.decode(data)
+        yield [
+            _large_decoder.decode(one.value) if isinstance(one, _Large) else one
+            for one in _decoder.decode(data)
+        ]
 
 
 def _placed(finding: Finding, file: str) -> Finding:

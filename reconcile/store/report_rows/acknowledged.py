@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Date, Select, and_, case, func, literal, or_, select
 from sqlalchemy.sql.selectable import FromClause
 
-from reconcile.store.answered import by_group, by_interchange, heaviest_first, of_several, speaks_of
+from reconcile.store.answered import by_file, heaviest_first, of_several, speaks_of
 from reconcile.store.listing import ACKNOWLEDGMENT, CLAIM, FILE
 from reconcile.store.report_rows.scope import Scope, claim_columns, claim_group, claims_of
 from reconcile.store.submissions import REJECTION
@@ -47,21 +47,20 @@ def _come(query: Select[Any], day: date) -> Select[Any]:
     return query.where(came <= day)
 
 
-def _of_files(scope: Scope) -> tuple[Select[Any], Select[Any]]:
+def _of_files(scope: Scope) -> Select[Any]:
     """Submissions whose transaction set, group or interchange a TA1 or 999 speaks of that came by the scope's day."""
-    first, second = (
+    query = (
         select(CLAIM.c.id)
         .select_from(ACKNOWLEDGMENT)
-        .join(CLAIM, condition)
+        .join(CLAIM, by_file(CLAIM))
         .where(ACKNOWLEDGMENT.c.kind != BY_NUMBER, of_several())
-        for condition in (by_group(CLAIM), by_interchange(CLAIM))
     )
-    return (first, second) if scope.as_of is None else (_come(first, scope.as_of), _come(second, scope.as_of))
+    return query if scope.as_of is None else _come(query, scope.as_of)
 
 
 def _heard(claim: FromClause, scope: Scope, *, rejected: bool = False) -> ColumnElement[bool]:
     """Whether an acknowledgment spoke of a submission by the scope's day, or with ``rejected`` said no."""
-    found = [_named(scope), _whole(scope), *_of_files(scope)]
+    found = [_named(scope), _whole(scope), _of_files(scope)]
     if rejected:
         found = [one.where(~ACKNOWLEDGMENT.c.accepted) for one in found]
     return or_(*(claim.c.id.in_(one.correlate(None)) for one in found))
@@ -132,9 +131,8 @@ def rejections_of(connection: Connection, scope: Scope) -> dict[int, str]:
         note(claim, by_number)
     for claim in connection.execute(_whole(scope)).scalars():
         note(claim, True)
-    for query in _of_files(scope):
-        for claim in connection.execute(query.where(~ACKNOWLEDGMENT.c.accepted)).scalars():
-            note(claim, False)
+    for claim in connection.execute(_of_files(scope).where(~ACKNOWLEDGMENT.c.accepted)).scalars():
+        note(claim, False)
     if scope.as_of is None:
         said = CLAIM.c.acknowledged
         kept = select(CLAIM.c.id, said.startswith(BY_NUMBER)).where(

@@ -140,7 +140,8 @@ class AcknowledgmentRow(Table, table=True):
     """One accept or reject. Named by the digest of its transaction set and its place there.
 
     ``answered_file`` is the digest of the one outgoing file that its control numbers were tied to; "" when it names
-    claims by their own number, is tied to nothing, or the claims came without a file.
+    claims by their own number, is tied to nothing, or the claims came without a file. One tied to a file has its
+    ISA13 too, and but for a TA1 its GS06, whether it names them or not.
     """
 
     __tablename__ = "acknowledgment"
@@ -150,6 +151,12 @@ class AcknowledgmentRow(Table, table=True):
             "answered_file",
             sqlite_where=sql("claim_id IS NULL AND claims > 1"),
             postgresql_where=sql("claim_id IS NULL AND claims > 1"),
+        ),
+        Index(
+            "ix_acknowledgment_untied",
+            "file_sha256",
+            sqlite_where=sql("claims = 0"),
+            postgresql_where=sql("claims = 0"),
         ),
     )
     set_digest: str = text(primary_key=True)
