@@ -7,7 +7,7 @@ outcome is the last thing written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -27,6 +27,7 @@ from cli.jobs.plain_text import is_report
 from cli.jobs.posting import Tools
 from cli.jobs.reading.ahead import incoming_sets
 from cli.jobs.reading.sets import IncomingSet
+from cli.jobs.reading.wire import ReaderEndedError
 from cli.jobs.retrying import retry_for_payees, retry_for_references
 from cli.jobs.second_opinion import remarks
 from cli.jobs.taking import LARGEST as LARGEST
@@ -153,10 +154,12 @@ class _Desk(msgspec.Struct, frozen=True):
         return entry
 
     def _read_plain(self, kept: Kept, name: str) -> FileEntry:
-        file = _IncomingFile(self.store, kept, name, self.tools, self.judged_up_to, self.now, self.waiting)
-        entry = file.read()
-        self.retried.append(file.retried)
-        return entry
+        return _read(
+            lambda: _IncomingFile(
+                self.store, kept, name, self.tools, self.judged_up_to, self.now, self.waiting
+            ),
+            self.retried,
+        )
 
     def _members(self, archive: IO[bytes], name: str) -> Iterator[FileEntry]:
         """Take in the members of an archive that was not refused; an archive among them is neither opened nor kept."""
@@ -216,7 +219,28 @@ def ingest_kept(
     entry = archive_entry(store, kept, name, settings.largest_megabytes)
     if entry is not None:
         return entry
-    return _IncomingFile(store, kept, name, tools, settings.second_opinion_megabytes, now).read()
+    largest = settings.second_opinion_megabytes
+    return _read(lambda: _IncomingFile(store, kept, name, tools, largest, now), [])
+
+
+def _read(begin: Callable[[], _IncomingFile], retried: list[int]) -> FileEntry:
+    """Read a file; again, by this process alone, where the one that read ahead was killed.
+
+    What was stored by then is whole transaction sets, which are known the second time.
+
+    Args:
+        begin: takes the file up from its beginning.
+        retried: how many claim payments found their claim that had waited is added to it.
+    """
+    file = begin()
+    try:
+        return file.read()
+    except ReaderEndedError:
+        retried.append(file.retried)
+        file = begin()
+        return file.read(ahead=False)
+    finally:
+        retried.append(file.retried)
 
 
 class _IncomingFile:
@@ -251,10 +275,10 @@ class _IncomingFile:
             self._sets
         ) = self._answers = self._told = self._work = 0
 
-    def read(self) -> FileEntry:
-        """Take in every transaction set, then say what became of the file."""
+    def read(self, *, ahead: bool = True) -> FileEntry:
+        """Take in every transaction set, then say what became of the file; ``ahead``: a second process may read it."""
         position = 0
-        with incoming_sets(self._store.vault, self._kept, self._name) as sets:
+        with incoming_sets(self._store.vault, self._kept, self._name, ahead=ahead) as sets:
             for item in sets:
                 if isinstance(item, Finding):
                     self._findings.append(item)

@@ -29,22 +29,24 @@ _PROGRAM: Final = ("-P", "-m", "cli.jobs.reading")
 
 
 @contextmanager
-def incoming_sets(vault: Vault, kept: Kept, name: str) -> Iterator[Iterator[IncomingSet | Finding]]:
+def incoming_sets(
+    vault: Vault, kept: Kept, name: str, *, ahead: bool = True
+) -> Iterator[Iterator[IncomingSet | Finding]]:
     """The transaction sets of a kept file, read ahead where that is faster; the same either way.
 
     Args:
         vault: holds it.
         kept: which file.
         name: its name, for findings.
+        ahead: False where this process is to read it whatever its size.
 
     Raises:
         StoreError, AccessError: the vault cannot give it.
-        TemporaryError: reading failed, or the process that read ahead ended after a part of the file; here or while
-            it is consumed.
+        ReaderEndedError: the process that read ahead ended after a part of the file; while it is consumed.
     """
     with ExitStack() as stack:
         process = None
-        if kept.size >= LEAST_BYTES and _cores() > 1 and sys.executable:
+        if ahead and kept.size >= LEAST_BYTES and _cores() > 1 and sys.executable:
             source = stack.enter_context(vault.open(kept.sha256))
             process = stack.enter_context(_reader_of(source)) if _is_file(source) else None
         blocks = stack.enter_context(closing(vault.read(kept.sha256)))

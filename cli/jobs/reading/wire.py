@@ -26,6 +26,10 @@ _BATCH_BYTES: Final = 4 << 20
 _LENGTH: Final = 8
 
 
+class ReaderEndedError(TemporaryError):
+    """The other process ended in the middle of a file (it was killed, say)."""
+
+
 class _Begin(msgspec.Struct, frozen=True, gc=False, tag=True, array_like=True):
     """A transaction set begins; its values, or else its segments, follow."""
 
@@ -135,7 +139,7 @@ def receive_sets(source: IO[bytes], file: str) -> Iterator[IncomingSet | Finding
         file: name of the file, which its findings get.
 
     Raises:
-        TemporaryError: the pipe ended before the file did.
+        ReaderEndedError: the pipe ended before the file did.
     """
     messages = chain.from_iterable(_batches(source, file))
     for message in messages:
@@ -155,10 +159,7 @@ def _batches(source: IO[bytes], file: str) -> Iterator[list[_Message]]:
         size = int.from_bytes(head, "big")
         data = source.read(size)
         if len(head) < _LENGTH or len(data) < size:
-            raise TemporaryError(
-                f"{file}: the process that reads it ahead ended before it was read; "
-                "what was not read to its end is not stored: do it again"
-            )
+            raise ReaderEndedError(f"{file}: the process that reads it ahead ended before it was read")
         yield [
             _large_decoder.decode(one.value) if isinstance(one, _Large) else one
             for one in _decoder.decode(data)
