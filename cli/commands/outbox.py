@@ -44,8 +44,8 @@ def outbox(
 ) -> None:
     """List the outgoing files: how far they are, what is next.
 
-    A file stays in the list until all its claims are answered, and those that
-    were rejected went out again; --all lists the others too.
+    A file stays in the list until all its claims or inquiries are answered, and
+    claims that were rejected went out again; --all lists the others too.
 
     With --look the far side is asked: a file is there, staged, gone (partners
     take files away) or changed: other content stands under its name, exit 3.

@@ -41,6 +41,16 @@ _NEXT: Final[Mapping[str, str]] = {
     ANSWERED: "an 835 is to come",
 }
 """By state what a file waits for; what is late is in `report silence --rows overdue`."""
+_NEXT_OF_INQUIRIES: Final[Mapping[str, Mapping[str, str]]] = {
+    kind: {
+        PLANNED: f"{command} puts it in its folder",
+        UPLOADED: f"a TA1, 999 or {answer} is to come",
+        ACKNOWLEDGED: f"a {answer} is to come",
+        ANSWERED: "",
+    }
+    for kind, command, answer in (("270", "eligibility ask", "271"), ("276", "claims status ask", "277"))
+}
+"""The same by kind, where files of inquiries wait for something else than claims do."""
 _ASKED_ABOUT: Final = (UPLOADED, IN_DOUBT)
 """States in which the far side may still hold the file and nobody has answered it."""
 
@@ -56,7 +66,7 @@ def next_step(file: OutgoingFile, *, by_hand: bool) -> str:
         return f"correct {counted(file.to_correct, 'claim')}: work list"
     if by_hand and file.state == WRITTEN:
         return "upload it by hand"
-    return _NEXT.get(file.state, "")
+    return {**_NEXT, **_NEXT_OF_INQUIRIES.get(file.kind, {})}.get(file.state, "")
 
 
 def look(

@@ -89,7 +89,7 @@ def match_claim(
     strangers = [
         fit for fit in accepted if fit.patient < 0 and _stranger(payment, fit.claim, candidates, linked)
     ]
-    if strangers:
+    if strangers and max(accepted, key=lambda fit: fit.identity()).patient <= 0:
         accepted = [fit for fit in accepted if fit not in strangers]
         if not _speaks(accepted, strangers):
             nearest = max(strangers, key=lambda fit: fit.identity())

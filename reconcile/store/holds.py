@@ -127,8 +127,14 @@ def aliases_of(connection: Connection, numbers: Iterable[str]) -> dict[tuple[str
 
 
 def save_alias(connection: Connection, alias: Alias) -> None:
-    """Remember a number of a payer for a claim; the latest decision about a number counts."""
+    """Remember a number of a payer for a claim; the latest decision about a number counts.
+
+    Of several that say the same claim the first by subject is kept, in whatever order they were made.
+    """
     where = and_(_ALIAS.c.payer == alias.payer, _ALIAS.c.number == alias.number)
+    same = select(_ALIAS.c.subject).where(where, _ALIAS.c.claim_id == alias.claim_id)
+    if any(subject < alias.subject for subject in connection.execute(same).scalars()):
+        return
     connection.execute(delete(_ALIAS).where(where))
     insert(connection, AliasRow, [msgspec.structs.astuple(alias)])
 

@@ -167,8 +167,9 @@ def learn_again(connection: Connection, lost: Collection[tuple[str, str]]) -> No
             left.setdefault((one.payer, one.number), []).append(one)
     for (payer, number), same in left.items():
         if len({one.root for one in same}) == 1:
+            first = min(same, key=lambda one: one.subject)
             save_alias(
-                connection, Alias(payer=payer, number=number, claim_id=same[0].root, subject=same[0].subject)
+                connection, Alias(payer=payer, number=number, claim_id=first.root, subject=first.subject)
             )
 
 

@@ -7,21 +7,25 @@ from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_all
 
 from reconcile.store.arrivals import ARRIVED
 from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.claim_status.tying import BY_NUMBER, BY_PAYER_NUMBER, BY_TRACE, OF_SET
+from reconcile.store.eligibility import UNTIED
 from reconcile.store.files import OUTGOING, PLACED, SENDING, SENT
 from reconcile.store.rejections import count_rejected_by_file
 from reconcile.store.schema import (
     AcknowledgmentRow,
     ClaimPaymentRow,
     ClaimRow,
+    EligibilityAnswerRow,
     EligibilityInquiryRow,
     EventRow,
     FileRow,
     FileTransactionRow,
     RemittanceRow,
+    StatusAnswerRow,
     StatusInquiryRow,
 )
 from reconcile.store.submissions import REJECTION
@@ -35,6 +39,8 @@ _PAYMENT = table_of(ClaimPaymentRow)
 _REMITTANCE = table_of(RemittanceRow)
 _INQUIRY = table_of(EligibilityInquiryRow)
 _STATUS = table_of(StatusInquiryRow)
+_CONFIRMED = table_of(EligibilityAnswerRow)
+_TOLD = table_of(StatusAnswerRow)
 
 PLANNED, WRITTEN, UPLOADING, IN_DOUBT, UPLOADED = "planned", "written", "uploading", "in_doubt", "uploaded"
 ACKNOWLEDGED, ANSWERED, REJECTED, ADJUDICATED = "acknowledged", "answered", "rejected", "adjudicated"
@@ -52,7 +58,8 @@ STATES: Final = (
 """In the order in which a file goes through them.
 
 ``planned``: whole in the vault, and not yet in its folder. ``uploaded``: the far side was seen to hold all of it.
-``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected. ``rejected``: all of them are
+``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected, or every inquiry of a 270 or 276
+has its answer. ``rejected``: all of them are
 rejected. ``adjudicated``: every claim was answered by a payer, or rejected, not all of them that. ``in_doubt``: cut off
 while it got its name there.
 """
@@ -95,7 +102,9 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_done(self) -> bool:
-        """Whether nobody has to look at it: all its claims are answered, and of rejected ones all went again."""
+        """Whether nobody has to look at it: all in it is answered, and of rejected claims all went again."""
+        if not self.claims:
+            return self.state == ANSWERED
         return self.state in (REJECTED, ADJUDICATED) and not self.to_correct
 
 
@@ -112,6 +121,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
         partners |= {row.file_sha256: row.partner for row in connection.execute(asked)}
     steps, open_rejections = _steps(connection), count_rejected_by_file(connection)
     told, answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
+    replied = _replied(connection)
     query = select(_FILE).where(_FILE.c.direction == OUTGOING)
     for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
         claims, step = counts.get(row.sha256), steps.get(row.sha256, {})
@@ -122,7 +132,9 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             name=row.name,
             kind=row.kind,
             partner=claims.partner if claims is not None else partners.get(row.sha256, ""),
-            state=_state(row.outcome, total, done, acknowledged=row.sha256 in told),
+            state=_state(
+                row.outcome, total, done, acknowledged=row.sha256 in told, replied=row.sha256 in replied
+            ),
             size=row.size,
             sha256=row.sha256,
             far_size=row.size if seen is not None and row.outcome == SENT else None,
@@ -137,7 +149,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             uploading_at=step.get(UPLOADING),
             uploaded_at=seen or step.get(ARRIVED),
             acknowledged_at=told.get(row.sha256),
-            answered_at=answered.get(row.sha256),
+            answered_at=answered.get(row.sha256) or replied.get(row.sha256),
             paid_at=paid.get(row.sha256),
         )
 
@@ -183,7 +195,7 @@ def _counts() -> Any:
     )
 
 
-def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool) -> str:
+def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool, replied: bool = False) -> str:
     """How far a file is: by its delivery, then by the answers to its claims."""
     accepted, rejected, adjudicated = done
     if outcome != SENT:
@@ -192,7 +204,7 @@ def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool) ->
         return REJECTED
     if claims and adjudicated + rejected == claims:
         return ADJUDICATED
-    if claims and accepted + rejected + adjudicated == claims:
+    if replied or (claims and accepted + rejected + adjudicated == claims):
         return ANSWERED
     return ACKNOWLEDGED if acknowledged or any(done) else UPLOADED
 
@@ -237,6 +249,37 @@ def _answered(connection: Connection) -> dict[str, datetime]:
         .group_by(_CLAIM.c.file_sha256)
     )
     return {row.file_sha256: row.last for row in connection.execute(query)}
+
+
+def _replied(connection: Connection) -> dict[str, datetime]:
+    """When the last 271 or 277 about each file of inquiries was taken in, of those that have all their answers."""
+    by_number = and_(
+        _TOLD.c.tied.in_((BY_NUMBER, BY_PAYER_NUMBER)),
+        _TOLD.c.claim_id == _STATUS.c.claim_id,
+        or_(_TOLD.c.answered_on.is_(None), _TOLD.c.answered_on >= _STATUS.c.asked_on),
+    )
+    by_trace = and_(_TOLD.c.tied == BY_TRACE, _TOLD.c.trace_number == _STATUS.c.trace_number)
+    of_set = and_(_TOLD.c.tied == OF_SET, _TOLD.c.trace_number == _STATUS.c.set_reference)
+    confirmed = and_(_CONFIRMED.c.tied != UNTIED, _CONFIRMED.c.trace_number == _INQUIRY.c.trace_number)
+    found: dict[str, datetime] = {}
+    for asked, told, ties in (
+        (_INQUIRY, _CONFIRMED, (confirmed,)),
+        (_STATUS, _TOLD, (by_trace, of_set, by_number)),
+    ):
+        replies: list[Select[Any]] = [
+            select(asked.c.file_sha256, asked.c.trace_number, _FILE.c.first_seen)
+            .join(told, tie)
+            .join(_FILE, _FILE.c.sha256 == told.c.file_sha256)
+            for tie in ties
+        ]
+        rows = union_all(*replies).subquery()
+        last = func.max(rows.c.first_seen)
+        query = select(rows.c.file_sha256, func.count(rows.c.trace_number.distinct()), last)
+        asking = select(asked.c.file_sha256, func.count()).group_by(asked.c.file_sha256)
+        wanted = {tuple(row) for row in connection.execute(asking)}
+        answered = connection.execute(query.group_by(rows.c.file_sha256))
+        found |= {sha256: at for sha256, count, at in answered if (sha256, count) in wanted}
+    return found
 
 
 def _paid(connection: Connection) -> dict[str, datetime]:

@@ -10,7 +10,7 @@ import pytest
 
 from cli.jobs.backup import read_backup
 from cli.privacy import store_of
-from reconcile.store import backup, open_store, store_digest
+from reconcile.store import Place, backup, open_store, store_digest
 from reconcile.store.backup import back_up, restore
 from reconcile.store.rejections import rejections
 from reconcile.store.report_rows.acknowledged import rejections_of
@@ -300,15 +300,32 @@ def test_an_upgrade_completes_the_numbers_of_what_was_tied(imported):
     assert imported.digest(with_files=True) == told
 
 
-def test_an_older_backup_is_completed_in_the_transaction_that_restores_it(imported, tmp_path, monkeypatch):
-    imported.sql("UPDATE claim SET submission_reference = ''")
-    imported.ingest(to_them(whole_answer(FIRST)))
-    as_before(imported)
-    kept = tmp_path / "older.backup"
-    with monkeypatch.context() as older, kept.open("wb") as sink:
+def older_backup(desk, path, monkeypatch) -> None:
+    """A backup of schema 0015 in which a 277CA of a whole submission is tied to nothing."""
+    desk.sql("UPDATE claim SET submission_reference = ''")
+    desk.ingest(to_them(whole_answer(FIRST)))
+    as_before(desk)
+    with monkeypatch.context() as older, path.open("wb") as sink:
         older.setattr(backup, "SCHEMA_VERSION", "0015")
         older.setattr(backup, "store_digest", lambda *_, **__: "")
-        back_up(imported.store, sink, now=datetime(2026, 11, 22))
+        back_up(desk.store, sink, now=datetime(2026, 11, 22))
+
+
+@pytest.mark.postgres
+def test_an_older_backup_is_completed_in_a_vault_of_the_database_too(
+    imported, postgres_store, tmp_path, monkeypatch
+):
+    older_backup(imported, kept := tmp_path / "older.backup", monkeypatch)
+    back = open_store(postgres_store, Place(None))
+    read_backup(back, settings_of(imported), kept)
+    with back.read() as connection:
+        found = connection.exec_driver_sql("SELECT status FROM claim ORDER BY patient_control_number")
+        assert list(found.scalars()) == FIRST_ONLY
+    back.close()
+
+
+def test_an_older_backup_is_completed_in_the_transaction_that_restores_it(imported, tmp_path, monkeypatch):
+    older_backup(imported, kept := tmp_path / "older.backup", monkeypatch)
     settings = settings_of(imported)
     back = open_store(f"sqlite:///{tmp_path / 'back.db'}", tmp_path / "other")
 

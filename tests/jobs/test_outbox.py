@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from cli.jobs.outbox import next_step
 from cli.jobs.simulate import simulate
 from edi.testpayer import parse_scenario
 from edi.transport.folder import FolderTransport
+from reconcile.store.bulk import table_of
+from reconcile.store.outgoing import ACKNOWLEDGED, ANSWERED, UPLOADED, WRITTEN, OutgoingFile, outgoing
+from reconcile.store.schema import (
+    EligibilityAnswerRow,
+    EligibilityInquiryRow,
+    FileRow,
+    StatusAnswerRow,
+    StatusInquiryRow,
+)
+from tests.builders import make_claim
 from tests.command_line import claimloop
+from tests.jobs.conftest import NOW
 from tests.jobs.office import SETTINGS, Office, session
 from tests.jobs.test_run import SCENARIOS, TRANSPORT
 
@@ -131,3 +144,79 @@ def test_a_file_whose_claims_are_all_rejected_says_what_to_do_until_they_went_ag
     office.sql("UPDATE claim SET status = 'accepted'")
     assert call(office, "outbox", "--json").json == []
     assert call(office, "outbox", "--state", "rejected", "--json").json == [only(office)]
+
+
+# -- files of inquiries ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "step"),
+    [
+        ("837P", ACKNOWLEDGED, "a 277CA is to come"),
+        ("837P", ANSWERED, "an 835 is to come"),
+        ("270", UPLOADED, "a TA1, 999 or 271 is to come"),
+        ("270", ACKNOWLEDGED, "a 271 is to come"),
+        ("276", ACKNOWLEDGED, "a 277 is to come"),
+        ("276", WRITTEN, "send"),
+        ("270", ANSWERED, ""),
+        ("276", ANSWERED, ""),
+    ],
+)
+def test_what_a_file_waits_for_is_told_by_its_kind(kind, state, step):
+    assert next_step(of_kind(kind, state), by_hand=False) == step
+
+
+def of_kind(kind: str, state: str) -> OutgoingFile:
+    told: dict[str, Any] = dict.fromkeys(OutgoingFile.__struct_fields__, 0)
+    return OutgoingFile(**{**told, "kind": kind, "state": state})
+
+
+ANSWER = {"file_sha256": "back", "content": b"", "answered_on": date(2026, 3, 12)}
+ON_TRACE = [{"trace_number": one, "tied": "trace", **ANSWER} for one in ("T1", "T2")]
+ON_SET = [{"trace_number": "SET1", "tied": "set", **ANSWER}]
+ON_NUMBER = [{"trace_number": "", "claim_id": 1, "tied": "number", **ANSWER}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answers", "done"),
+    [
+        ("270", ON_TRACE, True),
+        ("270", ON_TRACE[:1], False),
+        ("270", [{**one, "tied": ""} for one in ON_TRACE], False),
+        ("276", ON_TRACE, True),
+        ("276", ON_TRACE[:1], False),
+        ("276", ON_SET, True),
+        ("276", ON_NUMBER, True),
+        ("276", [{**ON_NUMBER[0], "answered_on": date(2026, 3, 1)}], False),
+        ("276", [], False),
+    ],
+)
+def test_a_file_of_inquiries_is_done_when_each_has_its_answer(desk_lite, kind, answers, done):
+    desk_lite.submit(make_claim())
+    asking, told = {
+        "270": (EligibilityInquiryRow, EligibilityAnswerRow),
+        "276": (StatusInquiryRow, StatusAnswerRow),
+    }[kind]
+    with desk_lite.store.write() as connection:
+        for name, direction, outcome in (("ask", "out", "sent"), ("back", "in", "posted")):
+            row = {"sha256": name, "name": name, "kind": kind, "direction": direction, "outcome": outcome}
+            insert_row(connection, FileRow, {**row, "first_seen": NOW, "size": 1})
+        for trace in ("T1", "T2"):
+            asked = {"trace_number": trace, "claim_id": 1, "set_reference": "SET1", "file_sha256": "ask"}
+            more = {"asked_on": date(2026, 3, 10), "content": b"", "partner": "house"}
+            insert_row(connection, asking, {**asked, **more})
+        for number, answer in enumerate(answers):
+            insert_row(connection, told, {"digest": f"D{number}", "confirmation": b"", **answer})
+    with desk_lite.store.read() as connection:
+        (file,) = (one for one in outgoing(connection) if one.kind == kind)
+    assert (file.is_done, file.state, file.partner) == (done, ANSWERED if done else UPLOADED, "house")
+    assert file.answered_at == (NOW if done else None)
+
+
+def insert_row(connection, model, values):
+    """A row of what of the values is its table's, the rest of its columns empty."""
+    table = table_of(model)
+    empty = {column.name: 0 if column.type.python_type is int else "" for column in table.columns}
+    told = {name: value for name, value in values.items() if name in table.columns}
+    nothing = {column.name: None for column in table.columns if column.nullable}
+    connection.execute(table.insert().values({**empty, **nothing, **told}))

@@ -64,8 +64,9 @@ def address() -> None:
             )
     if changes:
         one = sa.and_(said.c.set_digest == sa.bindparam("digest"), said.c.ordinal == sa.bindparam("place"))
-        values = {names[0]: sa.bindparam("interchange"), names[1]: sa.bindparam("group")}
-        bind.execute(sa.update(said).where(one).values(values), changes)
+        change = sa.update(said).where(one)
+        change = change.values({names[0]: sa.bindparam("interchange"), names[1]: sa.bindparam("group")})
+        bind.execute(change, changes)
 
 
 def downgrade() -> None:
