@@ -23,7 +23,7 @@ from edi.model.errors import InputError
 from edi.model.finding import Finding, Location, Severity
 from edi.transport.base import RetryPolicy, with_retries
 from reconcile.store import STARTED, Kept, Store, begin_file, finish_file
-from reconcile.store.engine import GivenUpError
+from reconcile.store.driver_errors import GivenUpError
 from reconcile.store.vault import read_blocks
 
 Result = TypeVar("Result")

@@ -21,7 +21,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from edi.model.errors import TemporaryError
-from reconcile.store.engine import GONE_AFTER, Store, translated
+from reconcile.store.driver_errors import translated
+from reconcile.store.engine import GONE_AFTER, Store
 
 _JOB_LOCK: Final = 0x636C6A6F
 """The key of PostgreSQL's advisory lock; SQLite's is an exclusive transaction on a file of its own."""

@@ -29,7 +29,8 @@ from reconcile.store.audit.chain import Draft, Entry, Head, append
 from reconcile.store.bulk import table_of
 from reconcile.store.control_numbers import leave_a_gap
 from reconcile.store.digest import store_digest
-from reconcile.store.engine import Store, translated
+from reconcile.store.driver_errors import translated
+from reconcile.store.engine import Store
 from reconcile.store.references import Completing, complete
 from reconcile.store.schema import SCHEMA_VERSION, AuditEntryRow, FileRow
 from reconcile.store.vault import Vault

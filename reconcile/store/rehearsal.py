@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
-from reconcile.store.engine import Store, translated
+from reconcile.store.driver_errors import translated
+from reconcile.store.engine import Store
 from reconcile.store.vault import FolderVault, Vault
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from edi.model.errors import ClaimloopError, StoreError, TemporaryError
 from reconcile.store.bulk import insert
-from reconcile.store.engine import translated
+from reconcile.store.driver_errors import translated
 from reconcile.store.schema import FileRow
 from tests.builders import make_claim, make_line
 from tests.jobs.conftest import NOW

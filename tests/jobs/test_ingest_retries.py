@@ -17,7 +17,7 @@ from edi.payers.profile import PayerProfile, RemitIdentity
 from edi.transactions import t835
 from edi.transport.base import RetryPolicy
 from edi.x12.envelope import read_transactions
-from reconcile.store.engine import GivenUpError
+from reconcile.store.driver_errors import GivenUpError
 from tests.builders import make_claim, make_line, npi
 from tests.jobs.conftest import Desk
 from tests.remits import claim, file_of, line, payment

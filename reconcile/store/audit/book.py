@@ -23,7 +23,8 @@ from edi.model.errors import TemporaryError
 from reconcile.store.audit.chain import Draft, Head, append, told
 from reconcile.store.audit.subjects import named
 from reconcile.store.bulk import table_of
-from reconcile.store.engine import engine_of, translated
+from reconcile.store.driver_errors import translated
+from reconcile.store.engine import engine_of
 from reconcile.store.schema import AuditEntryRow
 from reconcile.tally import Tally
 

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from edi.model.errors import InputError, StoreError, StoreUrlError
 from reconcile.store.bulk import table_of
+from reconcile.store.driver_errors import translated
 from reconcile.store.schema.vault import VaultChunkRow, VaultFileRow
 from reconcile.store.vault.base import (
     BLOCK,
@@ -202,8 +203,6 @@ class DatabaseVault:
             yield connection
 
     def _translated(self) -> AbstractContextManager[None]:
-        from reconcile.store.engine import translated  # engine opens stores, and they their vault
-
         return translated(self.place)
 
     def _known(self, connection: Connection, sha256: str) -> bool:
