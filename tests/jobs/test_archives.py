@@ -77,7 +77,7 @@ def test_an_archive_whose_run_was_ended_is_taken_up_again(desk_lite, monkeypatch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("cli.jobs.ingest.ingest_judged", end)
+        patch.setattr("cli.jobs.incoming.ingest_judged", end)
         with pytest.raises(KeyboardInterrupt):
             desk_lite.ingest(path)
     assert [one.outcome for one in desk_lite.ingest(path).files] == ["kept", "duplicate", "posted"]
