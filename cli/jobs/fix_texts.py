@@ -12,6 +12,7 @@ FIXES: Final[Mapping[str, str]] = {
     "ACK004": "Ask the clearinghouse for the status; nothing was noted of the claim.",
     "ACK005": "Look at the clearinghouse which file or claim it means.",
     "ACK006": "See whether the file belongs to another store or practice.",
+    "ACK007": "Take in the 837P that it answers with claims import, or see whose claim it is.",
     "AGN001": "Write the claim's patient control number as claimloop claims list shows it.",
     "AGN002": "Wait for the answer, or ask the payer for the claim's status.",
     "AGN003": "Ingest the payer's 835 or 277CA; or ask the payer for its control number.",

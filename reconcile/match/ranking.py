@@ -13,6 +13,7 @@ import msgspec
 from edi.model.control import normalise_control_number
 from edi.model.remittance import ClaimPayment
 from reconcile.match.lines import match_lines
+from reconcile.match.patient import another_patient
 from reconcile.values import LineEvidence, SubmittedClaim
 
 POINTS: Final = {
@@ -25,6 +26,8 @@ POINTS: Final = {
     "payer": 5,
 }
 """What each kind of evidence weighs; the lines weigh up to ``LINES`` together."""
+ANOTHER_PATIENT: Final = "another_patient"
+"""What speaks against a claim: last name and member id are both another's. It costs what they would weigh."""
 LINES: Final = 30
 _WEAK: Final = frozenset({"payer", "dates_of_service"})
 """What many claims share: alone it makes no candidate."""
@@ -87,7 +90,7 @@ def rank_candidates(
 def _score(
     payment: ClaimPayment, claim: SubmittedClaim, payer_key: str, payer_ids: frozenset[str]
 ) -> tuple[int, tuple[str, ...]]:
-    """The points of one submission, and what they are for."""
+    """The points of one submission, and what they are for; at the end what speaks against it."""
     found: list[str] = []
     number = normalise_control_number(payment.patient_control_number)
     if number and number == normalise_control_number(claim.patient_control_number):
@@ -119,4 +122,9 @@ def _score(
         if sure:
             points += LINES * sure // len(payment.lines)
             found.append(f"lines {sure} of {len(payment.lines)}")
-    return 0 if _WEAK.issuperset(found) else points, tuple(found)
+    if _WEAK.issuperset(found):
+        return 0, ()
+    if another_patient(payment, [claim]):
+        points = max(points - POINTS["member_id"] - POINTS["patient_name"], 1)
+        found.append(ANOTHER_PATIENT)
+    return points, tuple(found)

@@ -81,13 +81,16 @@ def save_acknowledgments(
             is known of the acknowledgments' envelope.
 
     Returns:
-        How many of them found a claim, and findings ACK005 and ACK006; None when the same set is stored already.
+        How many of them found a claim, and findings ACK005 to ACK007; None when the same set is stored already.
     """
     query = select(_ACKNOWLEDGMENT.c.ordinal).where(_ACKNOWLEDGMENT.c.set_digest == set_digest).limit(1)
     if connection.execute(query).first() is not None:
         return None
     tie = _Tie(connection, answers, answers_file)
     found = {ordinal: tie.claims(answer) for ordinal, answer in enumerate(answers)}
+    for ordinal, claims in found.items():
+        if not claims:
+            tie.note_lost(answers[ordinal])
     rows = [
         _row(set_digest, ordinal, file_sha256, answer, tie.kept(answer, found[ordinal]))
         for ordinal, answer in enumerate(answers)
@@ -331,6 +334,18 @@ class _Tie:
             self._note("ACK005", number, message, place)
             return []
         return [one.id for one in (_sent_by(held, answer.date) or held)[-1:]]
+
+    def note_lost(self, answer: Acknowledgment) -> None:
+        """Say of a 277CA's rejection that nothing here is meant by it, unless more was said of what it names."""
+        number, reference = answer.patient_control_number, answer.submission_reference or ""
+        if answer.accepted or answer.kind != CLAIMS_ANSWER or not (number or rejects_submission(answer)):
+            return
+        what = number or f"submission {reference}"
+        if any(said == what for _, said in self.untied):
+            return
+        rejected = "a claim" if number else what
+        message = f"the 277CA rejects {rejected} that this store does not have; it waits for claims import"
+        self._note("ACK007", what, message, Location(claim=number, element="TRN02"))
 
     def _note(self, code: str, what: str, message: str, place: Location) -> None:
         fix = "Ask the clearinghouse which file or claim it means, and look at those claims."

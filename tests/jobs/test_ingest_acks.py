@@ -233,6 +233,12 @@ def test_a_277ca_speaks_of_the_named_practices_claim(desk, npi, wanted, codes):
     assert [found.code for found in file.findings] == codes
 
 
+@pytest.mark.parametrize(("category", "codes"), [("A3", ["ACK007"]), ("A2", [])])
+def test_a_rejection_of_a_claim_that_nobody_here_has_is_told(sent, category, codes):
+    (file,) = sent.ingest(claim_answer("B9999999", category)).files
+    assert (file.acknowledgments_matched, [found.code for found in file.findings]) == (0, codes)
+
+
 # -- which of two answers counts -----------------------------------------------------------------------------------
 
 

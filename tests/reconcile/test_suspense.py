@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,3 +199,16 @@ def test_candidates_are_ranked_by_what_speaks_for_them():
     )  # fmt: skip
     assert ranked[1].evidence == ("control_number", "dates_of_service", "payer")
     assert rank_candidates(payment, [named], limit=0) == ()
+
+
+def test_the_claim_of_that_very_patient_is_ranked_before_the_one_whose_number_it_has():
+    party = RemittanceParty(role="QC", last_name="DOE", first_name="A", id="M1")
+    payment = msgspec.structs.replace(
+        paid(1, [(15000, 10000, 5000), (6000, 6000, 0)]).claim, patient_control_number="C2", parties=(party,)
+    )
+    other = submitted(
+        id=2, root=2, patient_control_number="C2", patient_last_name="ELSE", member_ids=("Z987654321",)
+    )
+    ranked = rank_candidates(payment, [other, submitted()], payer_key="a")
+    assert [one.claim_id for one in ranked] == [1, 2]
+    assert [("another_patient" in one.evidence) for one in ranked] == [False, True]
