@@ -241,13 +241,16 @@ def _acknowledged(connection: Connection) -> dict[str, datetime]:
 
 def _answered(connection: Connection) -> dict[str, datetime]:
     """When the last 277CA about claims of each file was taken in."""
-    query = (
-        select(_CLAIM.c.file_sha256, func.max(_FILE.c.first_seen).label("last"))
-        .join(_ACKNOWLEDGMENT, _ACKNOWLEDGMENT.c.claim_id == _CLAIM.c.id)
-        .join(_FILE, _FILE.c.sha256 == _ACKNOWLEDGMENT.c.file_sha256)
-        .where(_ACKNOWLEDGMENT.c.kind == "277CA")
-        .group_by(_CLAIM.c.file_sha256)
+    came = select(_ACKNOWLEDGMENT.c.answered_file.label("file_sha256"), _FILE.c.first_seen).join(
+        _FILE, _FILE.c.sha256 == _ACKNOWLEDGMENT.c.file_sha256
     )
+    of_claims = select(_CLAIM.c.file_sha256, _FILE.c.first_seen).select_from(
+        _ACKNOWLEDGMENT.join(_CLAIM, _CLAIM.c.id == _ACKNOWLEDGMENT.c.claim_id).join(
+            _FILE, _FILE.c.sha256 == _ACKNOWLEDGMENT.c.file_sha256
+        )
+    )
+    told = union_all(*(one.where(_ACKNOWLEDGMENT.c.kind == "277CA") for one in (came, of_claims))).subquery()
+    query = select(told.c.file_sha256, func.max(told.c.first_seen).label("last")).group_by(told.c.file_sha256)
     return {row.file_sha256: row.last for row in connection.execute(query)}
 
 

@@ -22,6 +22,7 @@ from reconcile.store.schema import (
 )
 from tests.builders import make_claim
 from tests.command_line import claimloop
+from tests.jobs.acks import whole_answer
 from tests.jobs.conftest import NOW
 from tests.jobs.office import SETTINGS, Office, session
 from tests.jobs.test_run import SCENARIOS, TRANSPORT
@@ -144,6 +145,14 @@ def test_a_file_whose_claims_are_all_rejected_says_what_to_do_until_they_went_ag
     office.sql("UPDATE claim SET status = 'accepted'")
     assert call(office, "outbox", "--json").json == []
     assert call(office, "outbox", "--state", "rejected", "--json").json == [only(office)]
+
+
+def test_a_file_that_a_277ca_rejects_whole_has_the_time_of_it(office):
+    call(office, "send")
+    (office.folder / "whole.277").write_bytes(whole_answer("0000000010001"))
+    assert call(office, "ingest", office.folder / "whole.277").code == 1
+    (row,) = call(office, "outbox", "--json").json
+    assert (row["state"], row["rejected"], row["answered_at"] is None) == ("rejected", 2, False)
 
 
 # -- files of inquiries ------------------------------------------------------------------------------------------------
