@@ -22,7 +22,7 @@ from reconcile.store.schema import (
 )
 from tests.builders import make_claim
 from tests.command_line import claimloop
-from tests.jobs.acks import whole_answer
+from tests.jobs.acks import from_partner, sent_file, whole_answer
 from tests.jobs.conftest import NOW
 from tests.jobs.office import SETTINGS, Office, session
 from tests.jobs.test_run import SCENARIOS, TRANSPORT
@@ -147,12 +147,16 @@ def test_a_file_whose_claims_are_all_rejected_says_what_to_do_until_they_went_ag
     assert call(office, "outbox", "--state", "rejected", "--json").json == [only(office)]
 
 
-def test_a_file_that_a_277ca_rejects_whole_has_the_time_of_it(office):
-    call(office, "send")
-    (office.folder / "whole.277").write_bytes(whole_answer("0000000010001"))
-    assert call(office, "ingest", office.folder / "whole.277").code == 1
-    (row,) = call(office, "outbox", "--json").json
-    assert (row["state"], row["rejected"], row["answered_at"] is None) == ("rejected", 2, False)
+def test_a_file_that_a_277ca_rejects_whole_has_the_time_of_it(desk_lite):
+    sent_file(desk_lite, "alpha", "A0000001", "A0000002")
+    with desk_lite.store.write() as connection:
+        sha256 = connection.exec_driver_sql("SELECT file_sha256 FROM claim").scalar()
+        row = {"sha256": sha256, "name": "a.837", "kind": "837", "direction": "out", "outcome": "sent"}
+        insert_row(connection, FileRow, {**row, "first_seen": NOW, "size": 1})
+    desk_lite.ingest(from_partner(whole_answer("0000000010001"), "alpha"))
+    with desk_lite.store.read() as connection:
+        (file,) = outgoing(connection)
+    assert (file.state, file.rejected, file.answered_at) == ("rejected", 2, NOW)
 
 
 # -- files of inquiries ------------------------------------------------------------------------------------------------
