@@ -16,7 +16,7 @@ from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
 from reconcile.store import Connection, Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
-from reconcile.store.acknowledgments import Answers, SentFile
+from reconcile.store.acknowledgment_ties import Answers, SentFile
 from reconcile.store.answered import CLAIMS_ANSWER
 from reconcile.store.arrivals import doubtful_inquiries, note_arrivals, note_inquiry_arrived
 
