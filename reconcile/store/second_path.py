@@ -29,6 +29,8 @@ _BARE_SET: Final = re.compile(
     rb"(?P<end>[^A-Za-z0-9\s]|\r\n|\n|\r)\s*BPR(?P=element)"
 )
 """A transaction set in a file without ISA, which tells the separators itself."""
+_QUALIFIER: Final = re.compile(rb"[A-Z0-9]{2}(?P<component>[^A-Za-z0-9\s\x80-\xff])")
+"""How an SVC01 begins; it tells the component separator where no ISA does."""
 _WHITE: Final = b" \r\n\t\xef\xbb\xbf"
 _CAS_AMOUNTS: Final = range(3, 19, 3)
 _PLB_AMOUNTS: Final = range(4, 15, 2)
@@ -90,11 +92,14 @@ def provider_adjustments(blocks: Iterable[bytes]) -> Iterator[tuple[str, Counter
         ST02 and how often each reason, reference (as ``bare`` spells both) and cents stand there.
     """
     number: str | None = None
-    component = ":"
+    component = ""
     found: Counter[tuple[str, str, int]] = Counter()
     for parts in _segments(blocks):
         if parts[0] == b"ISA" and len(parts) > _COMPONENT:
             component = parts[_COMPONENT].decode("latin-1")[:1] or component
+        elif parts[0] == b"SVC" and not component:
+            qualifier = _QUALIFIER.match(parts[1] if len(parts) > 1 else b"")
+            component = qualifier["component"].decode() if qualifier is not None else ""
         elif parts[0] in (b"ST", b"SE"):
             if number is not None:
                 yield number, found
@@ -103,7 +108,7 @@ def provider_adjustments(blocks: Iterable[bytes]) -> Iterator[tuple[str, Counter
             for place in range(_PLB_AMOUNTS.start, len(parts) + 1, 2):
                 said = _text(parts, place - 1)
                 if said or _text(parts, place):
-                    reason, _, reference = said.partition(component)
+                    reason, _, reference = said.partition(component or ":")
                     found[bare(reason), bare(reference), _cents(parts, place)] += 1
     if number is not None:
         yield number, found
@@ -199,9 +204,10 @@ def _segments(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             end = len(held)
         parts = held[place:end].strip(_WHITE).translate(None, _NO_TEXT.replace(element, b"")).split(element)
         if len(parts[0]) > _LONGEST_TAG:  # text around an interchange: go on where the next one begins
-            start = _ISA.search(held, place)
-            if start is not None:
-                place = start.start()
+            starts = (_ISA.search(held, place), None if declared else _BARE_SET.search(held, place))
+            found = [start.start() for start in starts if start is not None]
+            if found:
+                place = min(found)
                 continue
         yield parts
         place = end + 1

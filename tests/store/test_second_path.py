@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.transactions import t835
 from edi.x12.envelope import TransactionSet, read_transactions
-from reconcile.store.second_path import SetSums, set_sums
+from reconcile.store.second_path import SetSums, provider_adjustments, set_sums
 from tests.remits import claim, file_of, line, payment
 
 PAYMENT = payment(
@@ -62,6 +62,25 @@ def test_other_separators_in_a_second_interchange():
 
 def test_text_before_the_interchange():
     assert list(set_sums([b"Scenario 1: money ~ and data\r\n\r\n" + file_of(PAYMENT)])) == [EXPECTED]
+
+
+def bare(element: str = "*", component: str = ":") -> bytes:
+    """The set without its interchange."""
+    data = file_of(PAYMENT, element=element, component=component)
+    begin, end = f"ST{element}".encode(), f"GE{element}".encode()
+    return data[data.index(begin) : data.index(end)]
+
+
+@pytest.mark.parametrize("before", [b"", b">>>>>>1e9\n", b"a line of text\n"])
+def test_text_before_a_set_without_an_interchange(before):
+    assert list(set_sums([before + bare()])) == [EXPECTED]
+
+
+@pytest.mark.parametrize("component", [":", "|", ">"])
+def test_without_an_interchange_the_lines_tell_the_component_separator(component):
+    data = bare(component=component)
+    ((number, found),) = provider_adjustments([data])
+    assert (number, set(found)) == ("0001", {("WO", "X", 500), ("L6", "Y", -42)})
 
 
 def test_a_changed_amount_is_seen():
