@@ -9,6 +9,7 @@ A file without an ISA is read by guessing from the text of its first GS or ST.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final, TypeAlias
 
 import msgspec
@@ -22,10 +23,11 @@ _ISA_LIMIT: Final = 1200
 _ELEMENT_LIMIT: Final = 60
 _BLANKS: Final = b"\r\n\t "
 
+# Line breaks may stand anywhere in an ISA; each run of them is matched in one place only, or time grows with its cube.
 _START: Final = re.compile(
     rb"(?<![A-Za-z0-9])(?:"
-    rb"I[\r\n]*S[\r\n]*A[\r\n]*(?P<isa>[\x80-\xff]{1,4}|[^A-Za-z0-9\s])[\r\n]*[A-Za-z0-9. ]?[\r\n]*[A-Za-z0-9. ]?"
-    rb"[\r\n]*(?P=isa)"
+    rb"I[\r\n]*S[\r\n]*A[\r\n]*(?P<isa>[\x80-\xff]{1,4}|[^A-Za-z0-9\s])"
+    rb"[\r\n]*(?:[A-Za-z0-9. ][\r\n]*(?:[A-Za-z0-9. ][\r\n]*)?)?(?P=isa)"
     rb"|GS(?P<gs>[^A-Za-z0-9\s\x80-\xff])[A-Z0-9]{2,4}(?P=gs)"
     rb"|ST(?P<st>[^A-Za-z0-9\s\x80-\xff])\d{3}(?P=st)[A-Za-z0-9]"
     rb")"
@@ -172,20 +174,20 @@ def _finish_isa(start: Start, elements: list[str], ending: re.Match[bytes], leng
 def _guess(data: bytes, start: Start) -> HeadingResult:
     window = data[start.offset : start.offset + LOOKAHEAD]
     separator = re.escape(start.separator)
-    following = rb"ST" if start.tag == "GS" else rb"[A-Z][A-Z0-9]{1,2}"
-    match = re.search(
-        rb"(?:(?P<mark>[^A-Za-z0-9\s\x80-\xff"
-        + separator
-        + rb"])\s*|(?P<break>\s+))"
-        + following
-        + separator,
+    # A run of blanks is tried from its first one only, or time grows with its square.
+    ends = re.finditer(
+        rb"(?P<mark>[^A-Za-z0-9\x80-\xff" + separator + rb"])(?<!\s\s)(?P<blanks>\s*)"
+        rb"[A-Z][A-Z0-9]{1,2}" + separator,
         window,
     )
-    if match is None:
+    votes = Counter(
+        match["mark"] if match["mark"].strip() else _newline(match["mark"] + match["blanks"])
+        for match in ends
+    )
+    del votes[b""]
+    if not votes:
         return Unreadable(reason="no ISA, and no segment terminator can be guessed")
-    terminator = match["mark"] or _newline(match["break"])
-    if not terminator:
-        return Unreadable(reason="no ISA, and no segment terminator can be guessed")
+    ((terminator, _),) = votes.most_common(1)
     composite = re.search(
         rb"SV[C12D]" + separator + rb"(?:[^*]{2,80}" + separator + rb")??[A-Z0-9]{2}"
         rb"(?P<component>[^A-Za-z0-9\s\x80-\xff" + separator + re.escape(terminator) + rb"])",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -196,3 +197,21 @@ def test_every_date_in_every_form(day):
 def test_every_amount_in_every_form(cents):
     for raw in (f"{cents / 100:.2f}", f"${cents / 100:,.2f}"):
         assert cells.amount(raw).value == cents
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("9" * 50_000, cells.BAD_AMOUNT),
+        ("-" + "9" * 50_000 + "\n9", cells.BAD_AMOUNT),
+        ("(" + "9" * 50_000, cells.BAD_AMOUNT),
+        ("9" * 50_000 + "-", cells.MINUS_AMOUNT),
+    ],
+    ids=["digits", "minus and a line break", "open bracket", "minus at the end"],
+)
+def test_refusing_a_long_amount_is_linear(cell, code):
+    begun = process_time()
+    problem = cells.amount(cell).problem
+    assert problem is not None
+    assert problem.code == code
+    assert process_time() - begun < 0.2, "looking for each digit anew takes seconds"

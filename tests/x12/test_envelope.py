@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import time
 import tracemalloc
 
 import pytest
@@ -334,6 +335,22 @@ def test_every_note_about_an_envelope_is_a_finding(corpus_dir):
     assert asked > 30
 
 
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"ISA*" + b"\n" * 3000 + b"!", {"ENV001"}),
+        (b"*".join([b"ST*123*A" + b"\n" * 3000 + b"1"] * 20), {"ENV002", "ENV003"}),
+    ],
+    ids=["an ISA that breaks off in line breaks", "line breaks after each ST"],
+)
+def test_time_to_find_no_separators_is_linear(data, found):
+    """Two kilobytes took seconds: each run of line breaks was tried in every way of sharing it out."""
+    begun = time.process_time()
+    told = set(codes(events([data])))
+    assert time.process_time() - begun < 0.4
+    assert told == found
+
+
 @pytest.mark.corpus
 def test_the_corpus_reads_the_same_in_any_pieces(corpus_dir):
     for path in sorted(corpus_dir.glob("*/*")):
@@ -346,3 +363,9 @@ def test_the_corpus_reads_the_same_in_any_pieces(corpus_dir):
 
 def test_body_is_what_the_helpers_say():
     assert len(BODY) + 2 == 31
+
+
+def test_most_segments_tell_the_terminator_that_no_isa_tells():
+    data = b"GS*HP*S*R*0701*1*X*005010~>>1e9\nST*835*0001~\nBPR*I*1*C~\nTRN*1*T1~\nSE*4*0001~\nGE*1*1~\n"
+    (found,) = (one for one in read_transactions([data]) if isinstance(one, TransactionSet))
+    assert found.control_number == "0001"
