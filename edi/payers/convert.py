@@ -19,6 +19,8 @@ Value = TypeVar("Value", bound=msgspec.Struct)
 UNKNOWN_KEY = "SET001"
 WRONG_VALUE = "SET002"
 
+_LONGEST_NAME = 60
+"""Characters of an unknown key that are shown."""
 _KEY = re.compile(r"\.(\w+)")
 _PLACE = re.compile(r" - at `\$(?:\.\.\.)?([^`]*)`$")
 
@@ -61,12 +63,13 @@ def convert_table(
 
 def unknown_key(name: str, known: typing.Iterable[str], where: str, file: str | None) -> Finding:
     """The warning for a key that nothing reads, with the known key nearest to it."""
-    near = get_close_matches(name, list(known), n=1)
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
+    near = get_close_matches(shown, list(known), n=1)
     return Finding(
         code=UNKNOWN_KEY,
         severity=Severity.WARNING,
-        message=f"{name} is not a key of [{where}]; it is ignored",
-        location=Location(file=file, field=f"{where}.{name}"),
+        message=f"{shown} is not a key of [{where}]; it is ignored",
+        location=Location(file=file, field=f"{where}.{shown}"),
         fix=f"Did you mean {near[0]}?"
         if near
         else "Remove it, or see the list of keys in the documentation.",

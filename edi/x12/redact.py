@@ -142,7 +142,7 @@ class Redactor:
                 if token.isa:
                     isa = self._segment(delimiters.element.join(token.isa), delimiters)
                     # Without ISA16 a line break would be taken for the terminator.
-                    yield isa if token.component_given else isa.rstrip(b"\n")
+                    yield isa if token.component_given else isa.removesuffix(b"\n")
                 continue
             if delimiters is not None:
                 yield b"".join([self._segment(segment, delimiters) for segment in token])

@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import pkgutil
+import re
 import shutil
 import zipfile
 import zlib
@@ -216,11 +217,11 @@ def _redact(data: bytes, _folder: Path) -> set[str]:
 
 
 def _kinds_in(data: bytes) -> list[str | None]:
-    """The kinds of its transaction sets; None where separators were guessed."""
+    """The kinds of its transaction sets, "?" for what is none and so is replaced; None where separators were guessed."""
     found: list[str | None] = []
     for item in read_transactions(pieces(data)):
         if not isinstance(item, Finding):
-            found.append(item.kind)
+            found.append(item.kind if re.fullmatch(r"\d{3}", item.kind) else "?")
         elif item.code == "ENV005":
             found.append(None)
     return found

@@ -9,6 +9,7 @@ import pytest
 
 from edi.model.finding import Finding, Severity
 from edi.payers import PayerProfile, identify_payer, load_payers, shipped_packs
+from edi.payers.convert import unknown_key
 from edi.payers.profile import AppealLevel, LagDays, RemitIdentity, RuleOverride
 
 PACKS = ("commercial", "medicare_b", "medicaid", "va_ccn", "workers_comp", "auto")
@@ -311,3 +312,11 @@ def test_payers_that_no_835_can_tell_apart():
     text = '[payer.a]\nname="A"\nremit={trn03=["1"]}\n[payer.b]\nname="B"\nremit={trn03=["1"]}'
     assert [finding.code for finding in load(text)[1]] == ["SET005"]
     assert load(SENDERS)[1] == ()
+
+
+def test_a_key_without_end_is_shown_cut():
+    name = "9" * 5000
+    found = unknown_key(name, ["name"], "payer.acme", "payers.toml")
+    assert name[:60] in found.message
+    assert len(found.message) < 200
+    assert len(found.location.field or "") < 200

@@ -210,3 +210,9 @@ def test_every_file_of_the_corpus_keeps_its_segments(corpus_dir):
             for text in (data, copied)
         ]
         assert names[0] == names[1], path.name
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "~"])
+def test_an_isa_without_a_component_separator_keeps_its_end(end):
+    copy = redacted(f"ISA****************{end}ST*835*0001{end}SE*2*0001{end}")
+    assert [one.strip() for one in copy.split(end) if one.strip()][1:] == ["ST*835*0001", "SE*2*0001"]
