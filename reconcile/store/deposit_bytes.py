@@ -49,7 +49,9 @@ def cells_of(blocks: Iterable[bytes], kind: str) -> dict[int, list[str]]:
     if lines and lines[0].lstrip().startswith("{"):
         return _objects(lines)
     delimiter = max(",;\t", key=(lines[0] if lines else "").count)
-    return dict(_csv_rows(lines, delimiter))
+    found = dict(_csv_rows(lines, delimiter))
+    found.pop(1, None)  # the heading, though it may look like money on a day
+    return found
 
 
 def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -131,3 +131,11 @@ def test_rows_that_are_no_deposit_are_not_missed(desk):
         import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
+
+
+def test_a_heading_that_looks_like_money_is_no_deposit_that_is_gone(desk):
+    path = desk.file(b"deposit_date,amount,00123\n2026-03-22,10.00,\n", "a.csv")
+    assert (
+        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+    )
+    assert desk.broken() == []
