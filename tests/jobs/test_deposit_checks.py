@@ -139,3 +139,12 @@ def test_a_heading_that_looks_like_money_is_no_deposit_that_is_gone(desk):
         import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
+
+
+def test_a_row_that_repeats_another_but_for_what_is_not_read_is_not_missed(desk):
+    rows = b"2026-03-22,10.00,BR1,one\n2026-03-22,10.00,BR1,two\n"
+    path = desk.file(b"deposit_date,amount,bank_reference,remark\n" + rows, "a.csv")
+    assert (
+        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+    )
+    assert desk.broken() == []
