@@ -93,24 +93,12 @@ class Proposed:
 
     def _by_line_numbers(self, connection: Connection, wanted: Sequence[Candidate]) -> None:
         """Propose by line control number where no other number names a chain, or one of ours is of another chain."""
-        owners = {
-            line.control_number: root
-            for root, claims in self.found.chains.items()
-            for claim in claims
-            for line in claim.lines
-            if line.allocated
-        }
         numbers: dict[int, list[str]] = {}
         for one in wanted:
             named = self._roots[one.id]
-            looked_up = not named
-            for line in one.claim.lines:
-                number = line.line_control_number
-                if number and owners.get(number) not in named and is_line_control_number(number):
-                    looked_up = True
-                    break
-            if looked_up:
-                numbers[one.id] = [line.line_control_number or "" for line in one.claim.lines]
+            given = [line.line_control_number or "" for line in one.claim.lines]
+            if not named or any(map(is_line_control_number, self._foreign(given, named))):
+                numbers[one.id] = given
         if not numbers:
             return
         add_by_line_numbers(connection, self.found, [number for held in numbers.values() for number in held])
@@ -118,6 +106,19 @@ class Proposed:
             named = self._roots[payment]
             for number in held:
                 named += [root for root in self.found.roots("line", number) if root not in named]
+
+    def _foreign(self, numbers: Sequence[str], roots: Iterable[int]) -> Sequence[str]:
+        """Which line control numbers are of none of these chains."""
+        if not any(numbers):
+            return ()
+        own = {
+            line.control_number
+            for root in roots
+            for claim in self.found.chains[root]
+            for line in claim.lines
+            if line.allocated
+        }
+        return [number for number in numbers if number and number not in own]
 
     def answer(self, adjudications: Iterable[Adjudication], root: int) -> None:
         """Note whose lines have an answer: they lose ties."""
