@@ -70,7 +70,8 @@ _ACKNOWLEDGMENTS: Final = {
     "ACK004": "A claim or line of a 277CA without status.",
     "ACK005": "An acknowledgment that several files or claims could be meant by; it is kept and tied to none of them.",
     "ACK006": "An acknowledgment of numbers that only another partner's file or another practice's claim has.",
-    "ACK007": "A rejection of a claim or submission that this store does not have; nobody's work came of it.",
+    "ACK007": "A rejection of a claim or file that this store does not have; nobody's work came of it.",
+    "ACK008": "A 999 or TA1 rejects a file of inquiries (270, 276), so that no answer will come.",
 }
 _DENIALS: Final = {
     "DEN001": "A denial is in a state that what was asked for does not fit.",

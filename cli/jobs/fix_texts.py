@@ -13,6 +13,7 @@ FIXES: Final[Mapping[str, str]] = {
     "ACK005": "Look at the clearinghouse which file or claim it means.",
     "ACK006": "See whether the file belongs to another store or practice.",
     "ACK007": "Take in the 837P that it answers with claims import, or see whose claim it is.",
+    "ACK008": "Correct what it names, then ask again: eligibility ask --again, claims status ask --again.",
     "AGN001": "Write the claim's patient control number as claimloop claims list shows it.",
     "AGN002": "Wait for the answer, or ask the payer for the claim's status.",
     "AGN003": "Ingest the payer's 835 or 277CA; or ask the payer for its control number.",

@@ -9,23 +9,25 @@ from datetime import datetime
 
 import msgspec
 
+from cli.jobs.inquiries.acknowledged import AnsweredInquiries
 from cli.jobs.manifest import DUPLICATE, POSTED
 from cli.jobs.posting import Tools, recompute
 from cli.jobs.retrying import retry_for_numbers
 from edi.model.acknowledgment import Acknowledgment
 from edi.model.finding import Finding
 from edi.x12.envelope import Envelope, TransactionSet, read_transactions
-from reconcile.store import Connection, Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
+from reconcile.store import Store, StoredSet, Vault, load_set, save_acknowledgments, save_set
 from reconcile.store.acknowledgment_ties import Answers, SentFile
 from reconcile.store.answered import CLAIMS_ANSWER
-from reconcile.store.arrivals import doubtful_inquiries, note_arrivals, note_inquiry_arrived
+from reconcile.store.arrivals import note_arrivals
 
 
 class AcknowledgmentCounts(msgspec.Struct, frozen=True):
     """What one transaction set of acknowledgments brought.
 
     ``known`` says it was stored before; ``untied`` are the findings on what could not be tied to one file or claim,
-    ``files`` the digests of the files that a TA1 or 999 answers (``reconcile.store.rejections`` reads them there).
+    ``files`` the digests of the files that a TA1 or 999 answers, ``refused`` of those with inquiries of which it
+    rejects something (``reconcile.store.outgoing`` reads both here).
     """
 
     count: int = 0
@@ -34,6 +36,7 @@ class AcknowledgmentCounts(msgspec.Struct, frozen=True):
     known: bool = False
     untied: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def ingest_acknowledgments(
@@ -77,16 +80,22 @@ def ingest_acknowledgments(
             return counts, [*findings, *counts.untied], 0
         retried = 0
         answers_file = None if envelope is None else answers_file_of(store.vault, envelope)
-        saved = save_acknowledgments(connection, digest, sha256, answers, answers_file)
+        asked = AnsweredInquiries(connection, answers_file or (lambda _file: None))
+        saved = save_acknowledgments(connection, digest, sha256, answers, answers_file, asked.take)
         rejections = sum(1 for answer in answers if not answer.accepted)
         if saved is None:
             counts = AcknowledgmentCounts(len(answers), 0, 0, known=True)
         else:
             counts = AcknowledgmentCounts(
-                len(answers), saved.matched, rejections, untied=saved.untied, files=saved.files
+                len(answers),
+                saved.matched,
+                rejections,
+                untied=(*saved.untied, *asked.findings),
+                files=tuple(sorted({*saved.files, *asked.files})),
+                refused=asked.refused,
             )
             note_arrivals(connection, by_file=saved.by_file, by_number=saved.by_number, kind=kind, at=now)
-            _note_inquiries(connection, store.vault, answers, envelope, at=now)
+            asked.note_arrived(answers, at=now)
             recompute(connection, saved.chains, tools)
             told = {answer.payer_claim_control_number or "" for answer in answers}
             retried = retry_for_numbers(connection, told, tools)
@@ -101,31 +110,6 @@ def ingest_acknowledgments(
         )
         save_set(connection, noted)
     return counts, [*findings, *counts.untied], retried
-
-
-def _note_inquiries(
-    connection: Connection,
-    vault: Vault,
-    answers: Iterable[Acknowledgment],
-    envelope: Envelope | None,
-    *,
-    at: datetime,
-) -> None:
-    """Count files of inquiries in doubt as sent that a TA1 or 999 answers, by control number and envelope."""
-    named = {
-        (answer.interchange_control_number or "", answer.group_control_number or ""): answer.kind
-        for answer in answers
-        if answer.kind != CLAIMS_ANSWER and (answer.interchange_control_number or answer.group_control_number)
-    }
-    if envelope is None or not named:
-        return
-    for file in doubtful_inquiries(connection):
-        for (interchange, group), kind in named.items():
-            sent = SentFile(file.sha256, file.partner, interchange, group)
-            asked = _envelope_of(vault, sent)
-            if asked is not None and _reversed(asked, envelope):
-                note_inquiry_arrived(connection, file, kind=kind, at=at)
-                break
 
 
 def set_digest(kind: str, answers: Sequence[Acknowledgment], envelope: Envelope | None) -> str:

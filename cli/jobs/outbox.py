@@ -8,6 +8,7 @@ from typing import Final
 
 from cli.jobs.exchange import reached, trouble_of
 from cli.jobs.exchanged import Trouble
+from cli.jobs.inquiries.acknowledged import ASK_AGAIN
 from cli.jobs.lists import counted
 from cli.jobs.transports import Partner
 from edi.model.directory import TradingPartner
@@ -62,6 +63,8 @@ def next_step(file: OutgoingFile, *, by_hand: bool) -> str:
         file: of the outbox.
         by_hand: its partner has no transport, so that a person uploads it.
     """
+    if file.to_correct and not file.claims:
+        return f"correct what the 999 or TA1 names, then {ASK_AGAIN[file.kind]}"
     if file.to_correct:
         return f"correct {counted(file.to_correct, 'claim')}: work list"
     if by_hand and file.state == WRITTEN:

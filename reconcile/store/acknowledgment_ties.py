@@ -59,12 +59,18 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Tie:
     """Finds the claims that the acknowledgments of one set answer.
 
-    ``untied`` is what could be several claims' answer, ``files`` the digests of the files that were meant.
+    ``untied`` is what could be several claims' answer, ``files`` the digests of the files that were meant. ``others``
+    says of a TA1 or 999 that it speaks of a file without claims.
     """
 
     def __init__(
-        self, connection: Connection, answers: Sequence[Acknowledgment], answers_file: Answers | None
+        self,
+        connection: Connection,
+        answers: Sequence[Acknowledgment],
+        answers_file: Answers | None,
+        others: Callable[[Acknowledgment], bool] = lambda _answer: False,
     ) -> None:
+        self._others = others
         self._connection = connection
         self._answers_file = answers_file or (lambda _file: None)
         self._by_number = _claims_by_number(connection, answers)
@@ -203,21 +209,39 @@ class Tie:
         return [one.id for one in (_sent_by(held, answer.date) or held)[-1:]]
 
     def note_lost(self, answer: Acknowledgment) -> None:
-        """Say of a 277CA's rejection that nothing here is meant by it, unless more was said of what it names."""
-        number, reference = answer.patient_control_number, answer.submission_reference or ""
-        if answer.accepted or answer.kind != CLAIMS_ANSWER or not (number or rejects_submission(answer)):
+        """Say of a rejection that nothing here is meant by it, unless more was said of what it names."""
+        what, place = _named(answer)
+        if not what:
             return
-        what = number or f"submission {reference}"
-        if any(said == what for _, said in self.untied):
+        if answer.kind != CLAIMS_ANSWER and self._others(answer):
+            self.untied.pop(("ACK006", what), None)
             return
-        rejected = "a claim" if number else what
-        message = f"the 277CA rejects {rejected} that this store does not have; it waits for claims import"
-        self._note("ACK007", what, message, Location(claim=number, element="TRN02"))
+        if answer.accepted or any(said == what for _, said in self.untied):
+            return
+        rejected = "a claim" if answer.patient_control_number else what
+        message = (
+            f"the {answer.kind} rejects {rejected} that this store does not have; it waits for claims import"
+        )
+        self._note("ACK007", what, message, place)
 
     def _note(self, code: str, what: str, message: str, place: Location) -> None:
         fix = "Ask the clearinghouse which file or claim it means, and look at those claims."
         found = Finding(code=code, severity=Severity.WARNING, message=message, location=place, fix=fix)
         self.untied.setdefault((code, what), found)
+
+
+def _named(answer: Acknowledgment) -> tuple[str, Location]:
+    """What an acknowledgment is about, by its number and in words, and where it says so; "" where it does not."""
+    claim, place = answer.patient_control_number, Location(element="TRN02")
+    if answer.group_control_number:
+        return f"group {answer.group_control_number}", Location(element="AK102")
+    if claim:
+        return claim, Location(claim=claim, element="TRN02")
+    if rejects_submission(answer):
+        return f"submission {answer.submission_reference or ''}", place
+    if answer.interchange_control_number and answer.kind != CLAIMS_ANSWER:
+        return f"interchange {answer.interchange_control_number}", Location(element="TA101")
+    return "", place
 
 
 def _sent_by(held: Sequence[_Held], day: date | None) -> list[_Held]:

@@ -11,7 +11,7 @@ of one day or without days a rejection; its status follows while no payer has ad
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection, select, update
@@ -53,6 +53,7 @@ def save_acknowledgments(
     file_sha256: str,
     answers: Sequence[Acknowledgment],
     answers_file: Answers | None = None,
+    others: Callable[[Acknowledgment], bool] = lambda _answer: False,
 ) -> SavedAcknowledgments | None:
     """Store the acknowledgments of one transaction set and update the claims they answer.
 
@@ -63,6 +64,7 @@ def save_acknowledgments(
         answers: in the order of the set.
         answers_file: tells the files that they can be about from those of other trading partners; None when nothing
             is known of the acknowledgments' envelope.
+        others: says of a TA1 or 999 that found no claim that it speaks of another file (of inquiries).
 
     Returns:
         How many of them found a claim, and findings ACK005 to ACK007; None when the same set is stored already.
@@ -70,7 +72,7 @@ def save_acknowledgments(
     query = select(_ACKNOWLEDGMENT.c.ordinal).where(_ACKNOWLEDGMENT.c.set_digest == set_digest).limit(1)
     if connection.execute(query).first() is not None:
         return None
-    tie = Tie(connection, answers, answers_file)
+    tie = Tie(connection, answers, answers_file, others)
     found = {ordinal: tie.claims(answer) for ordinal, answer in enumerate(answers)}
     for ordinal, claims in found.items():
         if not claims:

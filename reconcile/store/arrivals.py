@@ -81,34 +81,40 @@ def _was_sending(connection: Connection, sha256: str) -> bool:
 
 
 class InquiryFile(NamedTuple):
-    """A file of inquiries (270, 276) that is in doubt, or waits to be sent again: digest, name, partner, outcome."""
+    """A file of inquiries: digest, name, transaction set (270, 276), outcome; partner, where it was sending."""
 
     sha256: str
     name: str
-    partner: str
+    kind: str
     outcome: str
+    partner: str = ""
+
+
+_MOST_INQUIRY_FILES: Final = 200
+_INQUIRY_FILES: Final = (
+    select(_FILE.c.sha256, _FILE.c.name, _FILE.c.kind, _FILE.c.outcome)
+    .where(_FILE.c.direction == OUTGOING, _FILE.c.kind != "837P")
+    .order_by(_FILE.c.first_seen.desc(), _FILE.c.sha256)
+)
+
+
+def inquiry_files(connection: Connection) -> list[InquiryFile]:
+    """The last files of inquiries, newest first; so many of them that older ones are asked anew by now."""
+    return [InquiryFile(*row) for row in connection.execute(_INQUIRY_FILES.limit(_MOST_INQUIRY_FILES))]
 
 
 def doubtful_inquiries(connection: Connection) -> list[InquiryFile]:
     """The files without claims that got their name at the far side once and are not known as sent."""
-    query = (
-        select(_FILE.c.sha256, _FILE.c.name, _FILE.c.outcome)
-        .where(
-            _FILE.c.direction == OUTGOING,
-            _FILE.c.kind != "837P",
-            _FILE.c.outcome.in_((SENDING, PLACED)),
-        )
-        .order_by(_FILE.c.sha256)
-    )
     found = []
-    for sha256, name, outcome in connection.execute(query).all():
+    for row in connection.execute(_INQUIRY_FILES.where(_FILE.c.outcome.in_((SENDING, PLACED)))).all():
+        file = InquiryFile(*row)
         partners = [
             str(one.data.get("partner", ""))
-            for one in events(connection, f"file:{sha256}")
+            for one in events(connection, f"file:{file.sha256}")
             if one.kind == SENDING
         ]
         if partners:
-            found.append(InquiryFile(sha256, name, partners[-1], outcome))
+            found.append(file._replace(partner=partners[-1]))
     return found
 
 

@@ -59,9 +59,9 @@ STATES: Final = (
 
 ``planned``: whole in the vault, and not yet in its folder. ``uploaded``: the far side was seen to hold all of it.
 ``acknowledged``: a TA1 or 999 came. ``answered``: every claim is accepted or rejected, or every inquiry of a 270 or 276
-has its answer. ``rejected``: all of them are
-rejected. ``adjudicated``: every claim was answered by a payer, or rejected, not all of them that. ``in_doubt``: cut off
-while it got its name there.
+has its answer. ``rejected``: all of them are rejected; of a file of inquiries, a TA1 or 999 rejects something.
+``adjudicated``: every claim was answered by a payer, or rejected, not all of them that. ``in_doubt``: cut off while it
+got its name there.
 """
 _STEPS: Final = (UPLOADING, SENDING, SENT, ARRIVED)
 _OF_FILE: Final = ("TA1", "999", "997")
@@ -75,7 +75,8 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
         state: one of ``STATES``.
         far_size: bytes that the far side was seen to hold; None while it was not, or was told by an acknowledgment.
         accepted, rejected, adjudicated: claims by the deepest answer to them; ``waiting`` has the others.
-        to_correct: rejected claims that nobody sent again yet.
+        to_correct: rejected claims that nobody sent again yet; of a rejected file of inquiries these, until a later one
+            of its kind goes to the partner.
         charge: cents.
     """
 
@@ -104,7 +105,7 @@ class OutgoingFile(msgspec.Struct, frozen=True, kw_only=True):
     def is_done(self) -> bool:
         """Whether nobody has to look at it: all in it is answered, and of rejected claims all went again."""
         if not self.claims:
-            return self.state == ANSWERED
+            return self.state == ANSWERED or (self.state == REJECTED and not self.to_correct)
         return self.state in (REJECTED, ADJUDICATED) and not self.to_correct
 
 
@@ -115,25 +116,31 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
         connection: any transaction.
     """
     counts = {row.file_sha256: row for row in connection.execute(_counts())}
-    partners: dict[str, str] = {}
-    for table in (_INQUIRY, _STATUS):
-        asked = select(table.c.file_sha256, table.c.partner).distinct()
-        partners |= {row.file_sha256: row.partner for row in connection.execute(asked)}
+    asked = _asked(connection)
     steps, open_rejections = _steps(connection), count_rejected_by_file(connection)
-    told, answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
+    (told, refused), answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
     replied = _replied(connection)
+    asked_later: set[tuple[str, str]] = set()
     query = select(_FILE).where(_FILE.c.direction == OUTGOING)
     for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
         claims, step = counts.get(row.sha256), steps.get(row.sha256, {})
         seen = step.get(SENT)
         total = claims.claims if claims is not None else 0
         done = [int(getattr(claims, name)) if claims is not None else 0 for name in _DEPTHS]
+        partner, inquiries = asked.get(row.sha256, ("", 0))
+        to_ask = inquiries if row.sha256 in refused and (row.kind, partner) not in asked_later else 0
+        asked_later.add((row.kind, partner))
         yield OutgoingFile(
             name=row.name,
             kind=row.kind,
-            partner=claims.partner if claims is not None else partners.get(row.sha256, ""),
+            partner=claims.partner if claims is not None else partner,
             state=_state(
-                row.outcome, total, done, acknowledged=row.sha256 in told, replied=row.sha256 in replied
+                row.outcome,
+                total,
+                done,
+                acknowledged=row.sha256 in told,
+                replied=row.sha256 in replied,
+                refused=row.sha256 in refused,
             ),
             size=row.size,
             sha256=row.sha256,
@@ -143,7 +150,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             rejected=done[1],
             adjudicated=done[2],
             waiting=total - sum(done),
-            to_correct=open_rejections.get(row.sha256, 0),
+            to_correct=open_rejections.get(row.sha256, 0) or (0 if row.sha256 in replied else to_ask),
             charge=int(claims.charge) if claims is not None else 0,
             written_at=row.first_seen,
             uploading_at=step.get(UPLOADING),
@@ -152,6 +159,16 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             answered_at=answered.get(row.sha256) or replied.get(row.sha256),
             paid_at=paid.get(row.sha256),
         )
+
+
+def _asked(connection: Connection) -> dict[str, tuple[str, int]]:
+    """Partner and number of inquiries of each file of inquiries, by its digest."""
+    found: dict[str, tuple[str, int]] = {}
+    for table in (_INQUIRY, _STATUS):
+        query = select(table.c.file_sha256, func.min(table.c.partner), func.count())
+        for sha256, partner, count in connection.execute(query.group_by(table.c.file_sha256)):
+            found[sha256] = (partner, count)
+    return found
 
 
 def practices_in(connection: Connection, digests: Collection[str]) -> dict[str, tuple[str, ...]]:
@@ -195,7 +212,9 @@ def _counts() -> Any:
     )
 
 
-def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool, replied: bool = False) -> str:
+def _state(
+    outcome: str, claims: int, done: list[int], *, acknowledged: bool, replied: bool, refused: bool
+) -> str:
     """How far a file is: by its delivery, then by the answers to its claims."""
     accepted, rejected, adjudicated = done
     if outcome != SENT:
@@ -206,6 +225,8 @@ def _state(outcome: str, claims: int, done: list[int], *, acknowledged: bool, re
         return ADJUDICATED
     if replied or (claims and accepted + rejected + adjudicated == claims):
         return ANSWERED
+    if refused:
+        return REJECTED
     return ACKNOWLEDGED if acknowledged or any(done) else UPLOADED
 
 
@@ -219,14 +240,16 @@ def _steps(connection: Connection) -> dict[str, dict[str, datetime]]:
 
 
 class _Files(msgspec.Struct):
-    """Of the record of a set of acknowledgments: the files that it answers."""
+    """Of the record of a set of acknowledgments: the files that it answers, and those of inquiries that it rejects."""
 
     files: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
-def _acknowledged(connection: Connection) -> dict[str, datetime]:
-    """When the first TA1 or 999 of each file was taken in."""
+def _acknowledged(connection: Connection) -> tuple[dict[str, datetime], set[str]]:
+    """When the first TA1 or 999 of each file was taken in; the files of inquiries of which one rejects something."""
     found: dict[str, datetime] = {}
+    refused: set[str] = set()
     query = (
         select(_SET.c.record, _FILE.c.first_seen)
         .join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256)
@@ -234,9 +257,11 @@ def _acknowledged(connection: Connection) -> dict[str, datetime]:
         .order_by(_FILE.c.first_seen)
     )
     for record, at in connection.execute(query):
-        for sha256 in msgspec.json.decode(record, type=_Files).files:
+        said = msgspec.json.decode(record, type=_Files)
+        refused.update(said.refused)
+        for sha256 in said.files:
             found.setdefault(sha256, at)
-    return found
+    return found, refused
 
 
 def _answered(connection: Connection) -> dict[str, datetime]:

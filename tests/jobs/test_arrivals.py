@@ -9,6 +9,7 @@ import pytest
 from reconcile.store import ClaimOrigin, save_claims
 from reconcile.store.events import record_event
 from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
+from reconcile.store.outgoing import ACKNOWLEDGED, REJECTED, UPLOADED, outgoing
 from tests.builders import make_claim, make_line
 from tests.jobs.acks import HEAD, claim_answer, from_partner, functional_answer, sent_file
 from tests.jobs.conftest import NOW
@@ -150,3 +151,32 @@ def test_an_answer_to_a_file_of_inquiries_shows_that_it_arrived(desk, data, part
     desk.ingest(from_partner(data, partner))
     said = {"partner": "alpha", "name": "one.270", "by": "TA1" if b"TA1*" in data else "999"}
     assert state(desk) == (then, [said] if then == SENT else [])
+
+
+@pytest.mark.parametrize(
+    ("data", "partner", "codes"),
+    [
+        (functional_answer("R", "1").replace(b"AK1*HC", b"AK1*HS"), "alpha", ["ACK008"]),
+        (interchange_answer("R"), "alpha", ["ACK008"]),
+        (functional_answer("A", "1"), "alpha", []),
+        (functional_answer("R", "2"), "alpha", ["ACK007"]),
+        (functional_answer("R", "1"), "beta", ["ACK007"]),
+    ],
+)
+def test_a_rejected_file_of_inquiries_is_told_and_listed(desk, data, partner, codes):
+    sha256 = inquiries(desk, SENT, tried=True)
+    (file,) = desk.ingest(from_partner(data, partner)).files
+    assert [found.code for found in file.findings] == codes
+    with desk.store.read() as connection:
+        (listed,) = outgoing(connection)
+    state = {"ACK008": REJECTED, "ACK007": UPLOADED}[codes[0]] if codes else ACKNOWLEDGED
+    assert (listed.sha256, listed.state) == (sha256, state)
+
+
+def test_a_rejected_file_of_inquiries_of_another_partners_number_is_not_named_foreign(desk):
+    """Beta has claims in its group 1: the 999 about alpha's inquiries of group 1 speaks of those alone."""
+    sent_file(desk, "beta", "B0000001")
+    inquiries(desk, SENT, tried=True)
+    (file,) = desk.ingest(from_partner(functional_answer("R", "1"), "alpha")).files
+    assert [found.code for found in file.findings] == ["ACK008"]
+    assert desk.rows("SELECT acknowledged FROM claim") == [("",)]

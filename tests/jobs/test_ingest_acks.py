@@ -239,6 +239,19 @@ def test_a_rejection_of_a_claim_that_nobody_here_has_is_told(sent, category, cod
     assert (file.acknowledgments_matched, [found.code for found in file.findings]) == (0, codes)
 
 
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        (lambda code: functional_answer(code, "8"), ["ACK007"]),
+        (lambda code: about_the_interchange(code).replace(b"TA1*000000001", b"TA1*000000077"), ["ACK007"]),
+        (lambda _code: functional_answer("A", "8"), []),
+    ],
+)
+def test_a_rejection_of_a_file_that_nobody_here_has_is_told(sent, answer, codes):
+    (file,) = sent.ingest(answer("R")).files
+    assert (file.acknowledgments_matched, [found.code for found in file.findings]) == (0, codes)
+
+
 # -- which of two answers counts -----------------------------------------------------------------------------------
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from cli.jobs.outbox import next_step
@@ -12,11 +13,20 @@ from cli.jobs.simulate import simulate
 from edi.testpayer import parse_scenario
 from edi.transport.folder import FolderTransport
 from reconcile.store.bulk import table_of
-from reconcile.store.outgoing import ACKNOWLEDGED, ANSWERED, UPLOADED, WRITTEN, OutgoingFile, outgoing
+from reconcile.store.outgoing import (
+    ACKNOWLEDGED,
+    ANSWERED,
+    REJECTED,
+    UPLOADED,
+    WRITTEN,
+    OutgoingFile,
+    outgoing,
+)
 from reconcile.store.schema import (
     EligibilityAnswerRow,
     EligibilityInquiryRow,
     FileRow,
+    FileTransactionRow,
     StatusAnswerRow,
     StatusInquiryRow,
 )
@@ -173,10 +183,49 @@ def test_a_file_that_a_277ca_rejects_whole_has_the_time_of_it(desk_lite):
         ("276", WRITTEN, "send"),
         ("270", ANSWERED, ""),
         ("276", ANSWERED, ""),
+        ("276", REJECTED, ""),
     ],
 )
 def test_what_a_file_waits_for_is_told_by_its_kind(kind, state, step):
     assert next_step(of_kind(kind, state), by_hand=False) == step
+
+
+@pytest.mark.parametrize(
+    ("kind", "command"), [("270", "eligibility ask --again"), ("276", "claims status ask --again")]
+)
+def test_what_a_rejected_file_of_inquiries_waits_for(kind, command):
+    rejected = msgspec.structs.replace(of_kind(kind, REJECTED), to_correct=2)
+    assert next_step(rejected, by_hand=False) == f"correct what the 999 or TA1 names, then {command}"
+
+
+@pytest.mark.parametrize(
+    ("later", "to_correct"),
+    [(None, 2), (("270", "house"), 0), (("276", "house"), 2), (("270", "other"), 2)],
+)
+def test_a_rejected_file_of_inquiries_is_work_until_they_are_asked_again(desk_lite, later, to_correct):
+    desk_lite.submit(make_claim())
+    with desk_lite.store.write() as connection:
+        asked_file(connection, "ask", "270", "house", NOW)
+        if later is not None:
+            asked_file(connection, "later", *later, NOW + timedelta(days=1))
+        back = {"sha256": "back", "name": "back", "kind": "999", "direction": "in", "outcome": "posted"}
+        insert_row(connection, FileRow, {**back, "first_seen": NOW, "size": 1})
+        said = {"file_sha256": "back", "position": 0, "kind": "999", "outcome": "posted"}
+        record = '{"files": ["ask"], "refused": ["ask"]}'
+        insert_row(connection, FileTransactionRow, {**said, "record": record})
+    with desk_lite.store.read() as connection:
+        (file,) = (one for one in outgoing(connection) if one.sha256 == "ask")
+    assert (file.state, file.to_correct, file.is_done) == (REJECTED, to_correct, not to_correct)
+
+
+def asked_file(connection, sha256, kind, partner, at):
+    """A file of two inquiries that went out."""
+    row = {"sha256": sha256, "name": sha256, "kind": kind, "direction": "out", "outcome": "sent"}
+    insert_row(connection, FileRow, {**row, "first_seen": at, "size": 1})
+    model = {"270": EligibilityInquiryRow, "276": StatusInquiryRow}[kind]
+    for number in range(2):
+        asked = {"trace_number": f"{sha256}{number}", "file_sha256": sha256, "partner": partner}
+        insert_row(connection, model, {**asked, "claim_id": 1, "content": b""})
 
 
 def of_kind(kind: str, state: str) -> OutgoingFile:
