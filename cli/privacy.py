@@ -102,10 +102,13 @@ def completing_of(settings: Settings) -> Completing:
 
     def completing(connection: Connection, vault: Vault) -> None:
         # Loaded here: only an older store needs the readers and the code tables.
+        from cli.jobs.interchanges import next_interchange
         from cli.jobs.posting import Tools
         from cli.jobs.tables.store import tables_of
         from cli.jobs.untied import tie_to_imported
+        from reconcile.store.references import bring_references
 
+        bring_references(connection, vault, next_interchange)
         tie_to_imported(connection, vault, Tools(tables_of(settings), settings.payers))
 
     return completing

@@ -19,7 +19,7 @@ import msgspec
 from cli.settings_tables import read_directory, wrong
 from edi.model.directory import Directory
 from edi.model.errors import SettingsError
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 from edi.model.money import parse_cents
 from edi.payers import PayerProfile, load_payers
 from edi.payers.convert import convert_table, unknown_key
@@ -360,8 +360,8 @@ def _enrolled_payers(
     return [
         wrong(
             "enrolment.payer",
-            f"payer {key} is not in {PAYERS_NAME}",
-            f"Add [payer.{key}], or correct the key.",
+            f"payer {cut(key)} is not in {PAYERS_NAME}",
+            f"Add [payer.{cut(key)}], or correct the key.",
             file,
             code=UNKNOWN_PAYER,
         )
@@ -380,8 +380,8 @@ def _secrets(document: Mapping[str, Any], file: str | None) -> list[Finding]:
         Finding(
             code=FILE_SHOWS_KEY,
             severity=Severity.WARNING,
-            message=f"{key} stands in the settings file",
-            location=Location(file=file, field=f"trading_partner.transport.{key}"),
+            message=f"{cut(key)} stands in the settings file",
+            location=Location(file=file, field=f"trading_partner.transport.{cut(key)}"),
             fix="Use key_file, or an environment variable.",
         )
         for transport in transports

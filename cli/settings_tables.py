@@ -22,7 +22,7 @@ from edi.model.directory import (
     Submitter,
     TradingPartner,
 )
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 from edi.payers.convert import convert_table
 
 WRONG_VALUE: Final = "SET002"
@@ -100,7 +100,7 @@ def _rows(
         return []
     made = []
     for row in rows:
-        where = f"{table}.{row['id']}" if isinstance(row.get("id"), str) else table
+        where = f"{table}.{cut(row['id'])}" if isinstance(row.get("id"), str) else table
         value, more = convert_table(_long_forms(row, table), kind, where, file)
         findings += more
         if value is not None:
@@ -124,8 +124,10 @@ def _by_id(rows: Iterable[Value], table: str, findings: list[Finding], file: str
     for row in rows:
         key: str = getattr(row, "id")  # noqa: B009 - every kind given here has an id
         if key in found:
-            message = f"two [[{table}]] have the id {key}"
-            findings.append(wrong(f"{table}.{key}.id", message, "Give each its own id.", file, code=ID_TWICE))
+            message = f"two [[{table}]] have the id {cut(key)}"
+            findings.append(
+                wrong(f"{table}.{cut(key)}.id", message, "Give each its own id.", file, code=ID_TWICE)
+            )
         found[key] = row
     return found
 
@@ -134,16 +136,18 @@ def _references(directory: Directory, file: str | None) -> list[Finding]:
     """Every id that names another table must be found there."""
     wanted: list[tuple[str, str, Iterable[str]]] = []
     for practice in directory.practices.values():
-        place = f"practice.{practice.id}"
+        place = f"practice.{cut(practice.id)}"
         wanted.append((f"{place}.default_facility", practice.default_facility, directory.facilities))
         wanted += [
             (f"{place}.trading_partners", one, directory.trading_partners)
             for one in practice.trading_partners
         ]
     for facility in directory.facilities.values():
-        wanted.append((f"facility.{facility.id}.practice", facility.practice, directory.practices))
+        wanted.append((f"facility.{cut(facility.id)}.practice", facility.practice, directory.practices))
     for clinician in directory.clinicians.values():
-        wanted.append((f"provider.{clinician.id}.supervisor", clinician.supervisor, directory.clinicians))
+        wanted.append(
+            (f"provider.{cut(clinician.id)}.supervisor", clinician.supervisor, directory.clinicians)
+        )
     for row in directory.enrolments:
         wanted.append(("enrolment.practice", row.practice, directory.practices))
         wanted.append(("enrolment.provider", row.provider, directory.clinicians))
@@ -153,19 +157,19 @@ def _references(directory: Directory, file: str | None) -> list[Finding]:
 
 
 def _unknown(key: str, value: str, known: Iterable[str], file: str | None) -> Finding:
-    near = get_close_matches(value, list(known), n=1)
-    fix = f"Did you mean {near[0]}?" if near else "Correct it, or add the table it names."
-    return wrong(key, f"{value} is not defined", fix, file, code=UNKNOWN_REFERENCE)
+    near = get_close_matches(cut(value), list(known), n=1)
+    fix = f"Did you mean {cut(near[0])}?" if near else "Correct it, or add the table it names."
+    return wrong(key, f"{cut(value)} is not defined", fix, file, code=UNKNOWN_REFERENCE)
 
 
 def _identifiers(directory: Directory, file: str | None) -> list[Finding]:
     """NPIs of ten digits, tax ids of nine; the check digit is for the rules."""
     wanted: list[tuple[str, str, int]] = []
     for practice in directory.practices.values():
-        wanted.append((f"practice.{practice.id}.npi", practice.npi, 10))
-        wanted.append((f"practice.{practice.id}.tax_id", practice.tax_id, 9))
-    wanted += [(f"facility.{one.id}.npi", one.npi, 10) for one in directory.facilities.values()]
-    wanted += [(f"provider.{one.id}.npi", one.npi, 10) for one in directory.clinicians.values()]
+        wanted.append((f"practice.{cut(practice.id)}.npi", practice.npi, 10))
+        wanted.append((f"practice.{cut(practice.id)}.tax_id", practice.tax_id, 9))
+    wanted += [(f"facility.{cut(one.id)}.npi", one.npi, 10) for one in directory.facilities.values()]
+    wanted += [(f"provider.{cut(one.id)}.npi", one.npi, 10) for one in directory.clinicians.values()]
     return [
         wrong(key, f"not {length} digits", f"Write {length} digits in quotes.", file, code=NOT_AN_IDENTIFIER)
         for key, value, length in wanted

@@ -370,6 +370,21 @@ def test_errors_name_the_place_and_the_fix(tmp_path, text, said):
     assert "claimloop.toml" in message
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        SMALL.replace("orchard", "o" * 5000) + 'default_facility = "moon"\ntax_id = "1"\n',
+        SMALL.replace("orchard", "o" * 5000)
+        + SMALL[SMALL.index("[[practice]]") :].replace("orchard", "o" * 5000),
+        SMALL + f'default_facility = "{"m" * 5000}"\n',
+        SMALL + f'[[enrolment]]\npractice="orchard"\npayer="{"n" * 5000}"\n',
+        SMALL + f'[[facility]]\nid="{"f" * 5000}"\npractice="orchad"\nname=5\n',
+    ],
+)
+def test_an_id_without_end_is_shown_cut(tmp_path, text):
+    assert all(len(line) < 500 for line in refused(tmp_path, text).splitlines())
+
+
 def test_all_errors_are_told_at_once(tmp_path):
     message = refused(
         tmp_path, SMALL.replace(npi(10), "1") + '[store]\nposting_date = "later"\n', "[payer.x]\nname=1\n"

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from cli.jobs.interchanges import next_interchange
 from cli.jobs.manifest import FindingEntry, entries
 from cli.render import Row
 from edi.codes import Tables, load_tables
@@ -64,7 +65,7 @@ def check_rows(verification: Verification) -> list[Row]:
 def _found(check: Check, connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
     """What a check finds; a row that cannot even be read breaks it, and ends it there."""
     try:
-        yield from check.run(connection, vault, tables)
+        yield from check.run(connection, vault, tables, next_interchange)
     except (LookupError, ValueError, TypeError, AttributeError) as error:
         message = f"a row of the store cannot be read ({type(error).__name__}), so the rest was not looked at"
         yield broken(check.name, message)

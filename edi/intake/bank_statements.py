@@ -117,10 +117,11 @@ def _fields(record: Any) -> list[str]:
 
 
 def _is_credit(entry: Any) -> bool:
-    """Whether an entry is money that came in."""
+    """Whether an entry is money that came in; one without a type code tells nothing of the kind."""
     code = entry.type_code
     return bool(
-        code.transaction is TypeCodeTransaction.credit
+        code is not None
+        and code.transaction is TypeCodeTransaction.credit
         and code.level is TypeCodeLevel.detail
         and (entry.amount or 0) > 0
     )

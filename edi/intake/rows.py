@@ -12,7 +12,7 @@ import msgspec
 from edi.codes.shown import is_harmless
 from edi.intake.cells import BAD_DATE, DAY_FIRST, FIX_DAY_FIRST, NORMALISED, Cell, CellReader
 from edi.intake.table import COLUMN_TWICE, NO_HEADING, NOT_A_TABLE, OTHER_SEPARATOR, Heading, Row
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 from edi.model.session import SessionLine
 
 MISSING_COLUMN: Final = "INP003"
@@ -24,8 +24,6 @@ MISSING_VALUE: Final = "INP020"
 
 Value = TypeVar("Value")
 _CACHE_SIZE: Final = 20_000
-_LONGEST_NAME: Final = 60
-"""Characters of a column's name that a finding shows."""
 
 
 class Column(NamedTuple):
@@ -340,7 +338,7 @@ class RowParser:
             if name in self._known or name in self._unknown or not name:
                 continue
             self._unknown.add(name)
-            shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
+            shown = cut(name)
             near = get_close_matches(shown, self._known, n=1)
             yield Finding(
                 code=UNKNOWN_COLUMN,

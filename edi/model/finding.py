@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
+
+LONGEST_SHOWN: Final = 60
+"""Characters of a name or value of somebody's file that a Finding shows."""
+
+
+def cut(text: str, most: int = LONGEST_SHOWN) -> str:
+    """A text of somebody's file as a Finding shows it: its first characters where it has more than ``most``."""
+    return text if len(text) <= most else f"{text[:most]} …"
 
 
 class Severity(StrEnum):

@@ -12,15 +12,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 
 Value = TypeVar("Value", bound=msgspec.Struct)
 
 UNKNOWN_KEY = "SET001"
 WRONG_VALUE = "SET002"
 
-_LONGEST_NAME = 60
-"""Characters of an unknown key that are shown."""
+_LONGEST_MESSAGE = 200
 _KEY = re.compile(r"\.(\w+)")
 _PLACE = re.compile(r" - at `\$(?:\.\.\.)?([^`]*)`$")
 
@@ -33,7 +32,7 @@ def convert_table(
     Args:
         table: keys and values as read by tomllib.
         kind: the Struct to make; its encoded field names are the keys that may occur.
-        where: path of the table for findings (``payer.acme``).
+        where: path of the table for findings (``payer.acme``), as these show it.
         file: name of the file for findings.
 
     Returns:
@@ -53,7 +52,7 @@ def convert_table(
             Finding(
                 code=WRONG_VALUE,
                 severity=Severity.ERROR,
-                message=_PLACE.sub("", text),
+                message=cut(_PLACE.sub("", text), _LONGEST_MESSAGE),
                 location=Location(file=file, field=key),
                 fix=f"Write one of {', '.join(allowed)}." if allowed else f"Correct {key}.",
             )
@@ -63,7 +62,7 @@ def convert_table(
 
 def unknown_key(name: str, known: typing.Iterable[str], where: str, file: str | None) -> Finding:
     """The warning for a key that nothing reads, with the known key nearest to it."""
-    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]} …"
+    shown = cut(name)
     near = get_close_matches(shown, list(known), n=1)
     return Finding(
         code=UNKNOWN_KEY,

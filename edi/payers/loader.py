@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 from edi.payers.convert import convert_table, unknown_key
 from edi.payers.profile import PayerProfile
 
@@ -70,9 +70,8 @@ def load_payers(
     profiles: dict[str, PayerProfile] = {}
     for key, own in payers.items():
         if not isinstance(own, Mapping):
-            findings.append(
-                _wrong(NOT_A_PAYER, f"payer.{key} is not a table", f"payer.{key}", "Write [payer.key].", file)
-            )
+            place = f"payer.{cut(key)}"
+            findings.append(_wrong(NOT_A_PAYER, f"{place} is not a table", place, "Write [payer.key].", file))
             continue
         profile, problems = _one(key, own, file)
         findings += problems
@@ -86,26 +85,28 @@ def _one(key: str, own: Mapping[str, Any], file: str | None) -> tuple[PayerProfi
     packs = _shipped_tables()
     base = own.get("base", PACK_OF_KIND.get(str(own.get("kind", "")), "commercial"))
     if base not in packs:
-        place = f"payer.{key}.base"
+        place = f"payer.{cut(key)}.base"
         return None, [
             _wrong(UNKNOWN_BASE, "there is no such pack", place, f"Name one of {', '.join(packs)}.", file)
         ]
     table = {name: value for name, value in own.items() if name not in ("base", "key")}
     # A pack may lend everything but who it is.
     lent = packs[base] if key == base else {name: v for name, v in packs[base].items() if name != "name"}
-    profile, findings = convert_table({**_merge(lent, table), "key": key}, PayerProfile, f"payer.{key}", file)
+    profile, findings = convert_table(
+        {**_merge(lent, table), "key": key}, PayerProfile, f"payer.{cut(key)}", file
+    )
     return profile, [*findings, *(_rule_rows(profile, file) if profile is not None else ())]
 
 
 def _rule_rows(profile: PayerProfile, file: str | None) -> Iterator[Finding]:
     """What is wrong with the rows that turn rules; whether each names a rule is known to ``edi.rules`` alone."""
-    place = f"payer.{profile.key}.rule"
+    place = f"payer.{cut(profile.key)}.rule"
     for row in profile.rules:
         if not row.reason.strip():
-            message = f"{row.code} is turned to {row.level} without a reason"
+            message = f"{cut(row.code)} is turned to {row.level} without a reason"
             yield _wrong(NO_REASON, message, f"{place}.reason", "Say why, and where it is written.", file)
         if row.valid_from is not None and row.valid_to is not None and row.valid_to < row.valid_from:
-            message = f"{row.code} is turned from {row.valid_from} to {row.valid_to}, which is no day"
+            message = f"{cut(row.code)} is turned from {row.valid_from} to {row.valid_to}, which is no day"
             yield _wrong(NEVER_HOLDS, message, f"{place}.to", "Correct from or to.", file)
 
 
@@ -135,8 +136,9 @@ def _same_identity(profiles: Mapping[str, PayerProfile], file: str | None) -> li
                 findings.append(
                     _wrong(
                         SAME_IDENTITY,
-                        f"payers {seen[same]} and {key} have the same remit block, so no 835 can be told to be of one",
-                        f"payer.{key}.remit",
+                        f"payers {cut(seen[same])} and {cut(key)} have the same remit block,"
+                        " so no 835 can be told to be of one",
+                        f"payer.{cut(key)}.remit",
                         "Give each its own n104 or names, or make them one payer.",
                         file,
                     )

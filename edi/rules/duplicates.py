@@ -9,6 +9,7 @@ from typing import Final
 from edi.codes.sets import DISCIPLINE_OF
 from edi.model.claim import ServiceLine
 from edi.model.draft import ClaimDraft
+from edi.model.finding import cut
 from edi.model.history import REJECTED, EarlierLine
 from edi.model.session import SessionLine
 from edi.rules.billed import replaces
@@ -220,7 +221,7 @@ def service_nearly_twice(draft: ClaimDraft, context: RuleContext) -> Iterator[Pr
 
 
 def _names(line: ServiceLine, one: DayLine) -> str:
-    return " and ".join((*one.line.session_line_ids, *line.session_line_ids))
+    return " and ".join(cut(name) for name in (*one.line.session_line_ids, *line.session_line_ids))
 
 
 @rule("DUP004", severity=ERROR, carc="18", subject=DOUBTFUL)

@@ -298,7 +298,7 @@ def _public(name: str, first: str, second: str) -> str | None:
     if name == "PRV" and second in _TAXONOMIES:
         return "33k2T3"
     if name == "REF" and first in _OF_PAYERS:
-        return "3ytc"
+        return "3ytC"
     return "33n" if name == "DTP" and second == _CLOCK else None
 
 

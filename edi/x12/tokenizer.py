@@ -127,9 +127,9 @@ class _Source:
 
 def _seek(source: _Source, found: bool) -> Generator[SyntaxProblem, None, Start | None]:
     """Go to the next interchange; returns where it starts, or None at the end of the data."""
-    skipped = 0
+    skipped = offset = 0
     while True:
-        start = find_start(source.data, ended=source.ended)
+        start = find_start(source.data, ended=source.ended, offset=offset)
         passed = source.data[
             : start.offset if start else len(source.data) if source.ended else settled(source.data)
         ]
@@ -137,6 +137,7 @@ def _seek(source: _Source, found: bool) -> Generator[SyntaxProblem, None, Start 
         if start is not None or source.ended:
             break
         source.drop(len(passed))
+        offset = 1 if passed else offset  # no start is here: what stood before it and forbade that is gone
         source.grow()
     if skipped and (found or start is not None):
         yield SyntaxProblem(kind="skipped", detail="text that is not X12 was skipped")

@@ -12,13 +12,14 @@ from edi.model.errors import ClaimloopError
 from reconcile.store.bulk import table_of
 from reconcile.store.claims import IMPORTED
 from reconcile.store.schema import ClaimRow
-from reconcile.store.second_path import submission_references
+from reconcile.store.second_path import Seek, declared_only, submission_references
 from reconcile.store.vault import DatabaseVault, Vault
 
 Completing: TypeAlias = Callable[[Connection, Vault], object]
 """What has to be done to an older store after the references, in the same transaction: with its vault as it sees it.
 
-It ties what could not be tied without them, which takes the readers of the files; the store itself has none.
+It brings those of files whose separators only the readers can tell, and ties what could not be tied without them; the
+store itself has no readers.
 """
 _CLAIM = table_of(ClaimRow)
 _SINCE: Final = "0016"
@@ -36,17 +37,18 @@ def complete(connection: Connection, vault: Vault, version: str, completing: Com
     if version >= _SINCE:
         return
     seen = vault.inside(connection) if isinstance(vault, DatabaseVault) else vault
-    _bring_references(connection, seen)
+    bring_references(connection, seen, declared_only)
     if completing is not None:
         completing(connection, seen)
 
 
-def _bring_references(connection: Connection, vault: Vault) -> int:
+def bring_references(connection: Connection, vault: Vault, seek: Seek) -> int:
     """Give imported claims of an older store the submission reference of their transaction set.
 
     Args:
         connection: a write transaction of the store, upgraded already.
         vault: of the store. A file that it cannot give (gone, damaged, no key for it) leaves its claims without one.
+        seek: finds interchanges that declare no separators.
 
     Returns:
         How many claims got one.
@@ -57,7 +59,7 @@ def _bring_references(connection: Connection, vault: Vault) -> int:
     for sha256 in connection.execute(select(columns.file_sha256).where(*without).distinct()).scalars().all():
         try:
             with closing(vault.read(sha256)) as blocks:
-                found = submission_references(blocks)
+                found = submission_references(blocks, seek)
         except (ClaimloopError, OSError, EOFError):
             continue
         for (interchange, group, number), reference in found.items():

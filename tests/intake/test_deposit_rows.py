@@ -171,6 +171,15 @@ def test_a_bai2_number_that_only_the_library_takes_is_refused(change):
     assert parts(read_bai2([BAI2.replace(*change).encode()])) == ([], ["DEP002"], None)
 
 
+def test_an_entry_without_a_type_code_is_no_credit():
+    text = BAI2.replace("16,301,5000,0,BR3,4711,DEPOSIT/", "16,,5000,,,/")
+    assert text != BAI2
+    deposits, codes, summary = parts(read_bai2([text.encode()]))
+    assert [one.bank_reference for one in deposits] == ["REF001"]
+    assert codes == ["DEP001"]
+    assert summary.accepted == 1
+
+
 def test_groups_that_delete_or_test_and_other_currencies_are_no_deposits():
     deposits, _, _ = parts(read_bai2([BAI2.replace("122099999,1,", "122099999,4,").encode()]))
     assert deposits == []

@@ -15,7 +15,7 @@ from reconcile.store.backup import back_up, restore
 from reconcile.store.rejections import rejections
 from reconcile.store.report_rows.acknowledged import rejections_of
 from reconcile.store.report_rows.scope import Scope
-from reconcile.store.second_path import submission_references
+from reconcile.store.second_path import declared_only, submission_references
 from tests.builders import PRACTICE_NPI, make_claim
 from tests.jobs.acks import HEAD, claim_answer, from_partner, functional_answer, sent_file, whole_answer
 from tests.jobs.test_rebuild import rebuilt, settings_of
@@ -165,10 +165,21 @@ def test_an_older_store_gets_the_references_from_its_vault(desk):
     assert statuses(imported) == FIRST_ONLY
 
 
+def test_an_older_store_gets_the_references_of_files_that_declare_no_separators(desk_lite):
+    narrow = re.sub(rb" +\*", b"*", made_elsewhere(1, FIRST, "A0000001", "A0000002"))
+    desk_lite.import_claims(desk_lite.file(narrow, "narrow.837"))
+    told = desk_lite.digest(with_files=True)
+    as_before(desk_lite)
+    desk_lite.store.close()
+    desk_lite.store = store_of(settings_of(desk_lite))
+    assert desk_lite.digest(with_files=True) == told
+    assert list(desk_lite.rows("SELECT DISTINCT submission_reference FROM claim")) == [(FIRST,)]
+
+
 def test_references_are_read_by_control_numbers():
     other = made_elsewhere(2, SECOND, "B0000001")
     bare = re.sub(rb"BHT\*[^~]*~\s*", b"", made_elsewhere(3, "X", "C0000001"))
-    found = submission_references([made_elsewhere(1, FIRST, "A0000001"), b"\n", other, bare])
+    found = submission_references([made_elsewhere(1, FIRST, "A0000001"), b"\n", other, bare], declared_only)
     assert found == {("000000001", "1", "0001"): FIRST, ("000000002", "2", "0001"): SECOND}
 
 

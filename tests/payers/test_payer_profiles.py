@@ -9,7 +9,6 @@ import pytest
 
 from edi.model.finding import Finding, Severity
 from edi.payers import PayerProfile, identify_payer, load_payers, shipped_packs
-from edi.payers.convert import unknown_key
 from edi.payers.profile import AppealLevel, LagDays, RemitIdentity, RuleOverride
 
 PACKS = ("commercial", "medicare_b", "medicaid", "va_ccn", "workers_comp", "auto")
@@ -314,9 +313,28 @@ def test_payers_that_no_835_can_tell_apart():
     assert load(SENDERS)[1] == ()
 
 
-def test_a_key_without_end_is_shown_cut():
-    name = "9" * 5000
-    found = unknown_key(name, ["name"], "payer.acme", "payers.toml")
-    assert name[:60] in found.message
-    assert len(found.message) < 200
-    assert len(found.location.field or "") < 200
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f'[payer.acme]\nname="A"\n{LONG}=1', "SET001"),
+        (f'[payer.{LONG}]\nname="A"\nname_=1', "SET001"),
+        (f"[payer.{LONG}]\nname=1", "SET002"),
+        (f'[payer.acme]\nname="A"\n[payer.acme.units]\nmethod="{LONG}"', "SET002"),
+        (f'[payer.{LONG}]\nname="A"\nbase="{LONG}"', "SET003"),
+        (f"[payer]\n{LONG}=1", "SET004"),
+        (SENDERS.replace("acme", LONG).replace("globex", "a" + LONG), ""),
+        (
+            f'[payer.{LONG}]\nname="A"\nremit={{trn03=["1"]}}\n[payer.b{LONG}]\nname="B"\nremit={{trn03=["1"]}}',
+            "SET005",
+        ),
+        (f'[payer.acme]\nname="A"\n[[payer.acme.rule]]\ncode="{LONG}"\nlevel="off"\nreason=""', "SET015"),
+    ],
+)
+def test_a_name_without_end_is_shown_cut(text, code):
+    found = load(text)[1]
+    assert [one.code for one in found] == ([code] if code else [])
+    for one in found:
+        assert all(len(said) < 400 for said in (one.message, one.fix, one.location.field or ""))

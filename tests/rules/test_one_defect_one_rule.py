@@ -134,3 +134,13 @@ def test_visits_of_a_first_va_authorization_over_the_run(make, visits, numbered,
     records = Records(authorizations=(known,))
     found = make.findings(*drafts, payers=payers, records=records, code="VAC001", today=make.day)
     assert len(found) == told
+
+
+# -- values without end ------------------------------------------------------------------------------------------------
+
+
+def test_names_of_session_lines_without_end_are_shown_cut(make):
+    twice = make.draft(make.row("97110", visit="1" * 5000), make.row("97110", visit="1" * 5000))
+    (found,) = make.findings(twice, code="DUP002")
+    assert f"{'1' * 60} … and {'1' * 60} …" in found.message
+    assert len(found.message) < 300

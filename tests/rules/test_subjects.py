@@ -15,6 +15,7 @@ from edi.intake import build_claims
 from edi.model.draft import ClaimDraft
 from edi.rules import RULES, RuleContext
 from edi.rules.registry import check_run
+from edi.rules.subjects import whole
 from tests.worlds import test_breaks
 from tests.worlds.breaks import BREAKS
 from tests.worlds.practice_world import TODAY, World, make_world
@@ -126,3 +127,8 @@ def test_every_break_among_right_claims():
         today=test_breaks.TODAY,
     )
     assert len(same_either_way(pile(), context)) > 60
+
+
+def test_a_claim_that_is_judged_whole_is_never_taken_for_one_that_is_gone(make):
+    parts = [whole(make.draft()) for _ in range(50)]  # each draft is gone before the next is made
+    assert len(set(parts)) == len(parts)

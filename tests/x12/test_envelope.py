@@ -296,6 +296,12 @@ def test_any_chunking_gives_the_same_events(sizes, block, end, width, marks, cut
     assert events(chunks, block_size=block) == events([raw])
 
 
+@pytest.mark.parametrize("length", [62, 63, 64, 127])
+def test_an_isa_in_the_middle_of_a_word_is_none_wherever_a_block_ends(length):
+    data = b"x" * length + text().encode()
+    assert events([data], block_size=64) == events([data])
+
+
 @given(st_.binary(max_size=400), st_.integers(1, 60))
 def test_no_bytes_raise(data, block):
     assert events([data], block_size=block) == events([data])

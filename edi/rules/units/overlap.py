@@ -15,6 +15,7 @@ import msgspec
 
 from edi.codes import Tables
 from edi.model.draft import ClaimDraft
+from edi.model.finding import cut
 from edi.model.session import SessionLine
 from edi.rules.context import Problem, RuleContext, at_line
 from edi.rules.registry import ERROR, WARNING, Subject, rule
@@ -64,7 +65,7 @@ class Clash(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """The sum a biller can check, with the visits."""
         each = " + ".join(told for work in self.works for told in work.told)
         total = sum(work.minutes for work in self.works)
-        visits = ", ".join(sorted({visit for work in self.works for visit in work.visits}))
+        visits = ", ".join(sorted({cut(visit) for work in self.works for visit in work.visits}))
         return (
             f"{_clock(self.start)} to {_clock(self.end)} is {self.end - self.start} min and cannot hold"
             f" {each} = {total} min of one therapist (visits {visits}); what passes: {self.end - self.start} min in all"
@@ -355,7 +356,7 @@ def visit_totals_contradict(draft: ClaimDraft, context: RuleContext) -> Iterator
         )
         if place is not None:
             yield Problem(
-                message=f"visit {visit}: {said}",
+                message=f"visit {cut(visit)}: {said}",
                 location=at_line(draft, place, "visit_timed_minutes", "SV104"),
             )
 

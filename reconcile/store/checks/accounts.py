@@ -18,11 +18,12 @@ from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.recomputed import changed_books
 from reconcile.store.reversals import taken_back
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 
 @check
-def trial_balance(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def trial_balance(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim: charge = paid + contractual + patient + denied + suspense + open."""
     query = """SELECT patient_control_number, billed,
         paid + contractual + patient + denied + suspense + open_balance AS told
@@ -39,7 +40,7 @@ _ACCOUNTS: Final = ("paid", "contractual", "patient", "denied", "pended", "suspe
 
 
 @check
-def claim_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def claim_sums(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim's account columns are the sums of its postings."""
     sums = ", ".join(
         f"COALESCE(CAST(SUM(CASE WHEN x.account = '{name}' THEN x.cents ELSE 0 END) AS BIGINT), 0) AS {name}"
@@ -62,7 +63,7 @@ def claim_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator
 
 
 @check
-def claim_answers(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def claim_answers(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim counts the claim payments that are posted on it."""
     query = """SELECT c.patient_control_number, c.adjudications, COALESCE(s.answers, 0) AS answers FROM claim c
         LEFT JOIN (SELECT claim_id, COUNT(*) AS answers FROM claim_payment WHERE outcome = 'posted'
@@ -74,7 +75,9 @@ def claim_answers(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 
 @check
-def postings_of_adjustments(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def postings_of_adjustments(
+    connection: Connection, vault: Vault, tables: Tables, seek: Seek
+) -> Iterator[Finding]:
     """Every posted claim payment's postings are its CLP04 and its adjustments, by group and reason.
 
     A reversal's adjustments are the opposite of those that the answer it takes back posted, whatever its own CAS say.
@@ -126,7 +129,7 @@ def _compare_postings(
 
 
 @check
-def line_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def line_sums(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every posted line's payment and adjustments come to its charge, unless a release left cents unexplained."""
     query = """SELECT p.patient_control_number, l.ordinal, l.line_control_number, l.charge, s.cents, x.content
         FROM service_payment l JOIN claim_payment p ON p.id = l.claim_payment_id
@@ -144,7 +147,7 @@ def line_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[
 
 
 @check
-def denial_amounts(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def denial_amounts(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim payment's denials add up to what it posted as denied (of a known duplicate, nothing is)."""
     query = """SELECT c.patient_control_number, p.id, COALESCE(d.amount, 0) AS listed, COALESCE(s.cents, 0) AS posted
         FROM claim_payment p LEFT JOIN claim c ON c.id = p.claim_id
@@ -164,7 +167,7 @@ def denial_amounts(connection: Connection, vault: Vault, tables: Tables) -> Iter
 
 
 @check
-def recomputed_books(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def recomputed_books(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim's postings, denials and sums are what its claim payments give, computed again by these tables."""
     for one in changed_books(connection, tables):
         yield broken("recomputed_books", one.message, claim=one.claim)

@@ -22,6 +22,7 @@ from reconcile.store.events import events_of_kind
 from reconcile.store.exports import EXPORT, entries_in_text
 from reconcile.store.hand_second_path import adjusted_cents, cents_of, of_patient, rows_by_number
 from reconcile.store.journal import CLOSE
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 _HAND: Final = """SELECT r.id, r.payment_key, r.file_sha256, r.amount, r.adjustment_total, f.name, t.kind
@@ -58,7 +59,7 @@ class _Files:
 
 
 @check
-def by_hand_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def by_hand_sums(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every payment written by hand has the payments, adjustments and sum of its file's rows, and none is gone."""
     contents: dict[int, list[ClaimPayment]] = {}
     for remittance, content in rows(connection, _CONTENTS):
@@ -99,7 +100,7 @@ def _of_row(cells: dict[str, str], kind: str) -> tuple[int, int]:
 
 
 @check
-def patient_entries(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def patient_entries(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every entry of a patient is what its row says, on a claim and line of its practice, and none is gone."""
     query = """SELECT x.id, x.cents, x.kind, x.practice_id, x.patient_control_number, x.file_sha256,
         x.source_row, f.name, c.practice_id AS claim_practice, x.claim_id, l.claim_id AS line_claim, x.line_id
@@ -144,7 +145,7 @@ def _entries_gone(connection: Connection, files: _Files) -> Iterator[Finding]:
 
 
 @check
-def closed_months(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def closed_months(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every closed month holds the entries and cents it was closed with."""
     told = list(events_of_kind(connection, CLOSE))
     query = """SELECT practice_id, posting_date, COUNT(*) AS entries, CAST(SUM(cents) AS BIGINT) AS cents
@@ -166,7 +167,7 @@ def closed_months(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 
 @check
-def exported_once(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def exported_once(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every batch of exported postings is its entries, as the file in the vault has them."""
     query = """SELECT batch, COUNT(*) AS entries, CAST(SUM(cents) AS BIGINT) AS cents FROM journal_entry
         WHERE batch IS NOT NULL GROUP BY batch"""
@@ -184,7 +185,7 @@ def exported_once(connection: Connection, vault: Vault, tables: Tables) -> Itera
 
 
 @check
-def journal_entries(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def journal_entries(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every journal entry is of a claim payment, a provider adjustment or a patient's entry, each of these once.
 
     What a payment that was released as a whole leaves unexplained is of no claim.

@@ -13,13 +13,14 @@ from edi.model.finding import Finding
 from edi.model.status import StatusAnswer, StatusInquiry, contradicts
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.claim_status.tying import BY_TRACE
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 _NAME = "claim_status_ties"
 
 
 @check
-def claim_status_ties(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def claim_status_ties(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every answer about a claim says what its kept value says, and is tied to the claim that was asked about."""
     query = """SELECT a.content, a.state, a.paid, a.check_number, a.tied, a.claim_id, c.patient_control_number,
         i.claim_id, i.content FROM claim_status_answer a LEFT JOIN claim c ON c.id = a.claim_id

@@ -16,6 +16,7 @@ from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.denial_listing import DenialListing, denials
 from reconcile.store.denial_work import deeds_by_item
 from reconcile.store.listing import CLAIM, CLAIM_PAYMENT, POSTING
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 from reconcile.worklist import Verb
 
@@ -24,7 +25,7 @@ _MOST_PARTS: Final = 18
 
 
 @check
-def write_offs(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def write_offs(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every write-off is of the cents that were denied when it was made, and of an amount that an answer has.
 
     A later file may change what is denied, which is no fault of the books: the write-off is held to that, and its item
@@ -96,7 +97,7 @@ def _is_sum(cents: int, parts: Sequence[int]) -> bool:
 
 
 @check
-def denied_is_worked(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def denied_is_worked(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim's denied cents stand in denials that are open, service by service (worked, upheld, written off too).
 
     A denial may be of more than still stands: a later payer paid a part, or denied the same.

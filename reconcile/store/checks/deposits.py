@@ -14,6 +14,7 @@ from edi.model.money import decimal_text
 from reconcile.store.bulk import day
 from reconcile.store.checks.registry import broken, check, rows, rows_told, told_of_files
 from reconcile.store.deposit_bytes import brings_money, cells_of, tells
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 _Told = tuple[int, date | None, str]
@@ -21,7 +22,7 @@ _Told = tuple[int, date | None, str]
 
 
 @check
-def deposits(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def deposits(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every deposit's amount and day stand in its row of its file's bytes, and no row taken in is gone."""
     query = """SELECT x.id, x.deposited_on, x.amount, x.bank_reference, x.file_sha256, x.row, f.kind FROM deposit x
         JOIN file f ON f.sha256 = x.file_sha256 ORDER BY x.file_sha256, x.id"""

@@ -13,12 +13,12 @@ from edi.codes.lookup import Tables
 from edi.model.finding import Finding
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
-from reconcile.store.second_path import SetSums, set_sums
+from reconcile.store.second_path import Seek, SetSums, set_sums
 from reconcile.store.vault import Vault
 
 
 @check
-def vault_bytes(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def vault_bytes(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every file's bytes are in the vault and still hash to their name."""
     for (digest,) in rows(connection, "SELECT sha256 FROM file ORDER BY sha256"):
         if not vault.intact(digest):
@@ -26,13 +26,13 @@ def vault_bytes(connection: Connection, vault: Vault, tables: Tables) -> Iterato
 
 
 @check
-def vault_sums(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def vault_sums(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every payment's BPR, CLP, SVC, CAS and PLB add up to the same from the bytes of its file."""
     current = ""
     found: dict[str, list[SetSums]] = {}
     for digest, stored in _stored_sums(connection):
         if digest != current:
-            current, found = digest, _sums_of_bytes(vault, digest)
+            current, found = digest, _sums_of_bytes(vault, digest, seek)
         sets = found.get(stored.st_control_number, [])
         if stored in sets:
             sets.remove(stored)  # it answers for one set, should two of a file share a number
@@ -59,10 +59,10 @@ def _stored_sums(connection: Connection) -> Iterator[tuple[str, SetSums]]:
         yield digest, SetSums(**dict(zip(SetSums.__struct_fields__, values, strict=True)))
 
 
-def _sums_of_bytes(vault: Vault, digest: str) -> dict[str, list[SetSums]]:
+def _sums_of_bytes(vault: Vault, digest: str, seek: Seek) -> dict[str, list[SetSums]]:
     """The sets of a file as its bytes add up, by ST02; none where the vault lacks it."""
     found: dict[str, list[SetSums]] = {}
-    for sums in set_sums(vault.read(digest)) if vault.has(digest) else ():
+    for sums in set_sums(vault.read(digest) if vault.has(digest) else (), seek):
         found.setdefault(sums.st_control_number, []).append(sums)
     return found
 

@@ -16,6 +16,7 @@ from reconcile.accounts import unexplained
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.linked import LinkedPayment, linked_payments
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 
@@ -29,7 +30,7 @@ def _standing(connection: Connection, begins: str, ends: str) -> dict[str, dict[
 
 
 @check
-def releases(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def releases(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every release that stands is the last decision about its hold, with the cents and the reason given then."""
     decided = {
         subject: (data["kind"], data["cents"], data["reason"], data.get("replaced", ""))
@@ -42,7 +43,7 @@ def releases(connection: Connection, vault: Vault, tables: Tables) -> Iterator[F
 
 
 @check
-def links(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def links(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every link of the event log stands on its claim payment, and what payers' numbers mean comes from these alone."""
     logged = _standing(connection, "link", "unlink")
     linked = {one.subject: one for one in linked_payments(connection)}
@@ -64,7 +65,7 @@ def links(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Find
 
 
 @check
-def suspense(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def suspense(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """What claim payments posted to suspense is what their own figures leave unexplained, and never more."""
     query = """SELECT p.patient_control_number, p.status, x.content, s.cents FROM claim_payment p
         JOIN claim_payment_content x ON x.claim_payment_id = p.id

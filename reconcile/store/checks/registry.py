@@ -10,10 +10,12 @@ from sqlalchemy import Connection, text
 
 from edi.codes.lookup import Tables
 from edi.model.finding import Finding, Location, Severity
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
-Run: TypeAlias = Callable[[Connection, Vault, Tables], Iterator[Finding]]
-"""A check: a read transaction, the vault and the code tables in; a finding for each row that breaks it out."""
+Run: TypeAlias = Callable[[Connection, Vault, Tables, Seek], Iterator[Finding]]
+"""A check: a read transaction, the vault, the code tables and what finds interchanges that declare no separators in; a
+finding for each row that breaks it out."""
 
 
 class Check(msgspec.Struct, frozen=True):

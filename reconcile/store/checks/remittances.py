@@ -12,11 +12,12 @@ from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
+from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
 
 @check
-def remittance_totals(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def remittance_totals(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every payment's claim payments add up to its counts, charges and payments."""
     query = """SELECT r.payment_key, r.claims, r.charge_total, r.paid_total, COALESCE(s.claims, 0) AS held,
         COALESCE(s.charge, 0) AS charge, COALESCE(s.paid, 0) AS paid FROM remittance r LEFT JOIN (
@@ -34,7 +35,7 @@ def remittance_totals(connection: Connection, vault: Vault, tables: Tables) -> I
 
 
 @check
-def bank(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def bank(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every payment: bank = posted + suspense + unmatched - provider adjustments + what a release left unexplained."""
     query = """SELECT r.payment_key, r.amount, r.paid_total - COALESCE(s.cents, 0) + r.unexplained AS told
         FROM remittance r LEFT JOIN (SELECT remittance_id, CAST(SUM(cents) AS BIGINT) AS cents
@@ -46,7 +47,7 @@ def bank(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Findi
 
 
 @check
-def duplicate_payments(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def duplicate_payments(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """No payment is in the books twice: neither under one key nor with one content."""
     query = """SELECT content_digest, COUNT(*) AS times FROM remittance GROUP BY content_digest HAVING COUNT(*) > 1"""
     for digest, times in rows(connection, query):
@@ -54,7 +55,9 @@ def duplicate_payments(connection: Connection, vault: Vault, tables: Tables) -> 
 
 
 @check
-def claim_payment_values(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def claim_payment_values(
+    connection: Connection, vault: Vault, tables: Tables, seek: Seek
+) -> Iterator[Finding]:
     """Every claim payment's columns say what its kept value says."""
     query = """SELECT p.patient_control_number, p.status, p.charge, p.paid, p.patient_responsibility, x.content
         FROM claim_payment p LEFT JOIN claim_payment_content x ON x.claim_payment_id = p.id"""
@@ -75,7 +78,7 @@ def claim_payment_values(connection: Connection, vault: Vault, tables: Tables) -
 
 
 @check
-def unposted(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def unposted(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """What is in suspense or unmatched has no claim and no postings; what is posted has a claim."""
     query = """SELECT p.patient_control_number, p.outcome FROM claim_payment p
         WHERE (p.outcome = 'posted') <> (p.claim_id IS NOT NULL)

@@ -16,20 +16,21 @@ from edi.model.frequency import ORIGINAL, REPLACEMENT, VOID
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.links import BROKEN_LINKS
 from reconcile.store.recomputed import changed_claims, sessions_twice
+from reconcile.store.second_path import Seek
 from reconcile.store.submissions import WRONG_STATE
 from reconcile.store.vault import Vault
 from reconcile.values import Again
 
 
 @check
-def claim_values(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def claim_values(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every submission's charge and service lines say what its kept value says."""
     for one in changed_claims(connection):
         yield broken("claim_values", one.message, claim=one.claim)
 
 
 @check
-def submission_states(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def submission_states(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every submission that no payer's answer decides has the status that its acknowledgments give it."""
     query = f"SELECT patient_control_number, status, acknowledged FROM claim WHERE {WRONG_STATE} ORDER BY id"  # noqa: S608 - a constant
     for number, status, acknowledged in rows(connection, query):
@@ -41,7 +42,7 @@ def submission_states(connection: Connection, vault: Vault, tables: Tables) -> I
 
 
 @check
-def orphans(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def orphans(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every row that names another finds it."""
     for thing, query in BROKEN_LINKS.items():
         for (number,) in rows(connection, query):
@@ -49,7 +50,7 @@ def orphans(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Fi
 
 
 @check
-def resubmissions(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def resubmissions(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every claim that went again has the frequency of why it did."""
     query = """SELECT c.patient_control_number, x.kind, c.frequency FROM resubmission x
         JOIN claim c ON c.id = x.claim_id ORDER BY x.claim_id"""
@@ -69,14 +70,14 @@ _FREQUENCIES: Final = {
 
 
 @check
-def sessions_once(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def sessions_once(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """No session line stands on two chains: what a submission bills is noted for its own."""
     for one in sessions_twice(connection):
         yield broken("sessions_once", one.message, claim=one.claim)
 
 
 @check
-def control_numbers(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def control_numbers(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """No control number was given twice, and every counter stands where its allocations left it."""
     query = """SELECT control_number, COUNT(*) FROM service_line WHERE allocated
         GROUP BY control_number HAVING COUNT(*) > 1"""

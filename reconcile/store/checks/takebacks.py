@@ -11,13 +11,13 @@ from edi.codes.lookup import Tables
 from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.store.checks.registry import broken, check, rows
-from reconcile.store.second_path import bare, provider_adjustments
+from reconcile.store.second_path import Seek, bare, provider_adjustments
 from reconcile.store.takebacks import load_chains
 from reconcile.store.vault import Vault
 
 
 @check
-def takebacks(connection: Connection, vault: Vault, tables: Tables) -> Iterator[Finding]:
+def takebacks(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
     """Every chain's entries are provider adjustments of the files' bytes, each in one chain, and none is left out."""
     query = """SELECT r.id, r.file_sha256, t.st_control_number, r.trace_number FROM remittance r
         JOIN file_transaction t ON t.file_sha256 = r.file_sha256 AND t.position = r.position AND t.kind = '835'
@@ -32,7 +32,8 @@ def takebacks(connection: Connection, vault: Vault, tables: Tables) -> Iterator[
     for remittance, digest, number, trace in list(rows(connection, query)):
         if digest != current:
             current, said = digest, {}
-            for control, found in provider_adjustments(vault.read(digest) if vault.has(digest) else ()):
+            blocks = vault.read(digest) if vault.has(digest) else ()
+            for control, found in provider_adjustments(blocks, seek):
                 said.setdefault(control, []).append(found)
         entries, sets = chained.get(remittance, Counter()), said.get(number, [])
         if entries in sets:
