@@ -87,6 +87,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+_OF_WHOLE_SET = ("ING011", "ING012", "ING013", "BAL003")
+"""What is wrong with a transaction set as a whole: it counts before what is wrong with a claim payment of it."""
+
+
 def held(connection: Connection) -> Iterator[HeldListing]:
     """Yield claim payments in suspense, then quarantined and conflicting transaction sets."""
     query = _payments(CLAIM_PAYMENT.c.outcome == "suspense")
@@ -105,6 +109,7 @@ def held(connection: Connection) -> Iterator[HeldListing]:
     for file, held_set in held_sets(connection):
         findings = msgspec.json.decode(held_set.record or "{}").get("findings", [])
         errors = [found for found in findings if found.get("severity") == "error"] or findings
+        errors.sort(key=lambda found: found["code"] not in _OF_WHOLE_SET)
         yield HeldListing(
             id=f"transaction:{file.sha256[:12]}/{held_set.position}",
             kind=held_set.outcome,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cli.jobs.holds import Decider, release, told, undo
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
 from edi.model.errors import UsageError
+from reconcile.store import register_practices
 from reconcile.store.holds import unexplained_money
 from reconcile.store.listing import held
 from tests.builders import make_claim, make_directory
@@ -257,3 +259,107 @@ def test_a_decision_that_is_cut_off_leaves_nothing_behind(reissued, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         release(name, "payer says the second is right", decider(reissued))
     assert reissued.digest(with_files=True) == before
+
+
+# -- one payment under two names -----------------------------------------------------------------------------------------
+
+
+def paid(number: str = "A0000001", cents: int = 4000) -> list[str]:
+    """A claim payment that settles the claim, unless its first line is paid otherwise."""
+    rest = [f"CO*45*{(5000 - cents) // 100}"] if cents != 5000 else []
+    return claim(number, line("97110", 5000, cents, adjustments=rest), line("97140", 5000, 4000))
+
+
+def ingested(desk, *payments):
+    """The outcome of each payment, each in a file of its own."""
+    files = [file_of(one, control=number) for number, one in enumerate(payments, 1)]
+    return [desk.ingest(data).files[0].payments[0].outcome for data in files]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        payment([paid(), paid("B0000002")], bank=17900),
+        payment([paid()], bank=16000, truncated=True),
+    ],
+    ids=["bank", "truncated"],
+)
+@pytest.mark.parametrize("wrong_first", [True, False])
+def test_a_held_set_whose_payment_is_posted_otherwise_is_put_away_and_posts_nothing(desk, wrong, wrong_first):
+    desk.submit(make_claim())
+    both = [wrong, payment([paid(), paid("B0000002")])]
+    ingested(desk, *(both if wrong_first else both[::-1]))
+    old = sums(desk)
+    ((name, _),) = waiting_names(desk)
+    made = release(name, "the corrected file came", decider(desk))
+    assert (made.outcome, made.unexplained) == ("replaced", 0)
+    assert "put away" in told(made)
+    assert (sums(desk), waiting_names(desk)) == (old, [])
+    assert desk.rows("SELECT COUNT(*) FROM remittance") == [(1,)]
+    assert desk.broken() == []
+    with pytest.raises(UsageError, match="released already"):
+        release(name, "once more", decider(desk))
+    undo(name, "look at it again", decider(desk))
+    assert (sums(desk), waiting_names(desk)) == (old, [(name, "quarantined")])
+    assert desk.broken() == []
+
+
+REISSUES = {
+    "amount": (payment([paid()]), payment([paid(), paid("B0000002", 5000)])),
+    "payee": (payment([paid()]), payment([paid()], npi="1234567893")),
+}
+
+
+@pytest.mark.parametrize("pair", REISSUES.values(), ids=REISSUES)
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_payment_with_another_amount_or_payee_id_is_held_and_can_take_the_place(
+    desk_of_two_ids, pair, turned
+):
+    desk = desk_of_two_ids
+    first, second = pair[::-1] if turned else pair
+    assert ingested(desk, first, second) == ["posted", "conflict"]
+    ((name, kind),) = waiting_names(desk)
+    old = sums(desk)
+    assert (kind, desk.broken()) == ("conflict", [])
+    made = release(name, "the second is right", decider(desk))
+    assert (made.outcome, bool(made.replaced)) == ("posted", True)
+    assert desk.rows("SELECT COUNT(*) FROM remittance") == [(1,)]
+    assert (waiting_names(desk), desk.broken()) == ([], [])
+    undo(name, "no, the first", decider(desk))
+    assert (sums(desk), waiting_names(desk), desk.broken()) == (old, [(name, "conflict")], [])
+
+
+@pytest.fixture
+def desk_of_two_ids(desk):
+    """A practice with two NPIs, and a claim of it."""
+    practice = msgspec.structs.replace(make_directory().practices["orchard"], former_npis=("1234567893",))
+    with desk.store.write() as connection:
+        register_practices(connection, [practice])
+    desk.submit(make_claim())
+    return desk
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        payment([paid("B0000002", 3000)]),
+        payment([paid()], trace="T0002"),
+        payment([paid()], day="20260321"),
+        payment([paid(cents=5000)]),
+        payment([paid()], payer="1999999999"),
+    ],
+    ids=["claims", "trace", "day", "answer", "payer"],
+)
+def test_payments_that_share_less_than_that_both_post(desk, second):
+    desk.submit(make_claim())
+    assert ingested(desk, payment([paid()]), second) == ["posted", "posted"]
+    assert desk.broken() == []
+
+
+def test_verify_sees_two_payments_of_one_number_with_the_same_answer(desk):
+    desk.submit(make_claim())
+    ingested(desk, payment([paid()]), payment([paid(), paid("B0000002", 3000)], trace="T0002"))
+    assert desk.broken() == []
+    with desk.store.write() as connection:
+        connection.exec_driver_sql("UPDATE remittance SET trace_number = 'T0001'")
+    assert "duplicate_payments" in desk.broken()

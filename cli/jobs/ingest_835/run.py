@@ -40,8 +40,10 @@ from reconcile.store import (
 from reconcile.store.held_reversals import takes_back_released
 from reconcile.store.holds import note_unexplained
 from reconcile.store.overpaid import TWICE, overpaid
+from reconcile.store.reissues import posted_before
 from reconcile.takebacks import adjustment_findings
 
+_NPI_DIGITS: Final = 10
 CHUNK: Final = 2000
 """Claim payments that are matched and written together."""
 
@@ -149,7 +151,7 @@ class Run:
             self._note(
                 "ING010",
                 Severity.WARNING,
-                "the payee is none of our practices; nothing of it is posted",
+                f"the payee{_known_npi(payee.npi)} is none of our practices; nothing of it is posted",
                 "N104",
             )
         number = payment.payer_id or payer.id or payer.name or ""
@@ -240,6 +242,15 @@ class Run:
             raise self._aside(manifest.CONFLICT, header, trailer, key, digest)
         if posted is not None:
             raise self._aside(manifest.DUPLICATE, header, trailer, key, digest)
+        if not self._released and posted_before(self._connection, self._facts.id) is not None:
+            self._note(
+                "ING011",
+                Severity.ERROR,
+                "this payment's number is posted already for that day with another amount or payee, and claim payments "
+                "of it are the same: a possible reissue",
+                "TRN02",
+            )
+            raise self._aside(manifest.CONFLICT, header, trailer, key, digest)
         complete_remittance(
             self._connection,
             self._facts.id,
@@ -368,6 +379,11 @@ def _is_beyond(chain: ChainState) -> bool:
     """Whether a claim of several answers holds more than its charge, or the ledger says that it was answered twice."""
     state = chain.state
     return any(one.code == TWICE for one in state.findings) or sum(one.open for one in state.balances) < 0
+
+
+def _known_npi(npi: str | None) -> str:
+    """A payee's NPI as a finding names it; "" where what stands there is none."""
+    return f" (NPI {npi})" if npi and len(npi) == _NPI_DIGITS and npi.isascii() and npi.isdigit() else ""
 
 
 def _tax_id(header: RemittanceHeader) -> str | None:
