@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
-from cli.exits import ExitCode
+from cli.exits import ExitCode, Stopped
 from cli.lazy import group_of
 from cli.trail import follow
 from edi.model.errors import ClaimloopError
@@ -103,14 +103,6 @@ def root(
     """Sessions out as X12 837P claims, 835s back, every cent tied to its line."""
 
 
-class Stopped(BaseException):
-    """SIGINT or SIGTERM arrived; unwinds everything, so that open transactions roll back."""
-
-    def __init__(self, code: ExitCode) -> None:
-        super().__init__()
-        self.code = code
-
-
 def _stop(signal_number: int, _frame: FrameType | None) -> NoReturn:
     raise Stopped(ExitCode.INTERRUPTED if signal_number == signal.SIGINT else ExitCode.TERMINATED)
 
@@ -159,8 +151,7 @@ def main() -> None:
         print(f"claimloop: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Stopped as stopped:
-        word = "interrupted" if stopped.code is ExitCode.INTERRUPTED else "terminated"
-        print(f"claimloop: {word}; what was done is whole", file=sys.stderr)
+        print(f"claimloop: {stopped.word}; what was done is whole", file=sys.stderr)
         sys.exit(stopped.code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -21,6 +21,19 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
+class Stopped(BaseException):
+    """SIGINT or SIGTERM arrived; unwinds everything, so that open transactions roll back."""
+
+    def __init__(self, code: ExitCode) -> None:
+        super().__init__()
+        self.code = code
+
+    @property
+    def word(self) -> str:
+        """What happened: "interrupted" or "terminated"."""
+        return "interrupted" if self.code is ExitCode.INTERRUPTED else "terminated"
+
+
 MEANING: dict[ExitCode, str] = {
     ExitCode.DONE: "done, nothing needs a person",
     ExitCode.WORK: "done, and there is work that was not there before: findings, held claims, unmatched payments",

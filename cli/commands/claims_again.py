@@ -16,6 +16,7 @@ from cli.jobs.again import AgainRequest, AgainResult, bill_next, correct_claims,
 from cli.jobs.again.request import REFUSALS
 from cli.jobs.claim_status.words import status_rows
 from cli.jobs.lists import counted, known_word
+from cli.jobs.lost import inquiry_rows, lost_rows
 from cli.jobs.overpaid import overpaid_rows
 from cli.jobs.rejected.explaining import Explainer, footer, rejection_rows
 from cli.options import (
@@ -50,6 +51,8 @@ from cli.workspace import workspace
 from edi.model.errors import InputError, UsageError
 from edi.model.finding import Severity
 from reconcile.store.claim_status.known import status_work
+from reconcile.store.lost_rejections import lost_rejections
+from reconcile.store.outgoing import practices_in, refused_inquiries
 from reconcile.store.overpaid import overpaid
 from reconcile.store.rejections import rejections
 from reconcile.store.work_items import DONE, OPEN, WorkItem, close_work_item, work_items
@@ -321,7 +324,8 @@ def list_work(
     is sent again or accepted after all. So does a claim that is overpaid, or
     that one payer answered twice, when the money is taken back. What a payer
     said of a claim when it was asked (277) ends with the claim's 835, or when
-    the claim goes again.
+    the claim goes again; a rejected file of inquiries when they are asked
+    again; a rejection of what is not here when it is imported, or in 30 days.
     """
     chosen = known_word("--status", status, (OPEN, DONE, "all"))
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
@@ -332,7 +336,11 @@ def list_work(
         rejected = rejection_rows(refused, explainer, opened.settings.payers)
         asked = list(status_work(connection)) if chosen != DONE else []
         told = status_rows(asked, opened.tables, opened.settings.payers)
-    rows = [_work_row(one) for one in items] + rejected + over + told
+        unasked = refused_inquiries(connection) if chosen != DONE else []
+        of = practices_in(connection, [one.sha256 for one in unasked])
+        again = inquiry_rows(unasked, of)
+        lost = lost_rows(lost_rejections(connection, utc_now())) if chosen != DONE else []
+    rows = [_work_row(one) for one in items] + rejected + over + told + again + lost
     rows.sort(key=lambda row: str(row["due_date"] or date.max))
     form = "json" if as_json else form
     write_rows(
@@ -340,7 +348,7 @@ def list_work(
         WORK_COLUMNS,
         form=form,
         path=output,
-        footer=footer(len(items), len(rejected), len(over), len(told)),
+        footer=footer(len(items), len(rejected), len(over), len(told), len(again), len(lost)),
     )
 
 

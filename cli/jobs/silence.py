@@ -45,6 +45,7 @@ def expectations(settings: Settings) -> Expectations:
             for name, partner in partners.items()
         },
         payers={key: payer.remittance.lag_days.p90 for key, payer in settings.payers.items()},
+        sending=frozenset(name for name, partner in partners.items() if partner.transport),
     )
 
 

@@ -94,7 +94,7 @@ class _Table:
 
     def wrong(self, key: str, said: str) -> SettingsError:
         """The error for a key."""
-        return SettingsError(f"{self._at}.{key} {said}")
+        return SettingsError(f"{self._at}.{key}{'' if said.startswith(':') else ' '}{said}")
 
     def text(self, key: str, default: str = "") -> str:
         """A text; SettingsError when it is something else."""

@@ -256,6 +256,14 @@ def is_temporary(error: BaseException) -> bool:
     return isinstance(error, OSError) and error.errno in TEMPORARY_ERRNOS
 
 
+def said_of(error: BaseException) -> str:
+    """The kind of an error, and its text where that is ours or the operating system's: a server's may hold anything."""
+    kind = type(error).__name__
+    if isinstance(error, ClaimloopError):
+        return f"{kind}: {error}"
+    return f"{kind}: {error.strerror}" if isinstance(error, OSError) and error.strerror else kind
+
+
 def with_retries(
     action: Callable[[], Result],
     policy: RetryPolicy,
@@ -269,7 +277,7 @@ def with_retries(
     Args:
         action: what to do; must be safe to repeat.
         policy: attempts and waits.
-        on_retry: told the number of the failed attempt and the kind of error (no PHI) before each wait.
+        on_retry: told the number of the failed attempt and what failed (no PHI, no secret) before each wait.
         sleep: how to wait; None is the real clock.
         worth: which errors are worth another try.
 
@@ -285,7 +293,7 @@ def with_retries(
     def note(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome is not None else None
         if on_retry is not None and error is not None:
-            on_retry(state.attempt_number, type(error).__name__)
+            on_retry(state.attempt_number, said_of(error))
 
     retrying = Retrying(
         stop=stop_after_attempt(policy.attempts),

@@ -17,6 +17,8 @@ from reconcile.store.claim_status.known import status_work
 from reconcile.store.denial_work import denial_work
 from reconcile.store.events import events, record_event
 from reconcile.store.files import SENDING
+from reconcile.store.lost_rejections import lost_rejections
+from reconcile.store.outgoing import practices_in, refused_inquiries
 from reconcile.store.overpaid import overpaid
 from reconcile.store.rejections import rejected_rows
 from reconcile.store.schema import (
@@ -42,7 +44,8 @@ _REMITTANCE = table_of(RemittanceRow)
 class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that waits.
 
-    ``kind``: denial, rejection, held, unmatched, work_item, overpaid, in_doubt, claim_status or silence.
+    ``kind``: denial, rejection, held, unmatched, work_item, overpaid, in_doubt, claim_status, lost_rejection,
+    inquiries or silence.
     """
 
     key: str
@@ -50,20 +53,23 @@ class OpenWork(msgspec.Struct, frozen=True, kw_only=True):
     practice_id: str
 
 
-def open_work(connection: Connection, silent: Iterable[Silence] = ()) -> dict[str, OpenWork]:
+def open_work(
+    connection: Connection, silent: Iterable[Silence] = (), *, now: datetime
+) -> dict[str, OpenWork]:
     """All that waits, by key. A key says what it is of: ``denial:…``, ``held:PAYMENT_KEY#ORDINAL``, ``claim:…``.
 
     Args:
         connection: any transaction.
         silent: what should have come and has not, by the profiles of partners and payers.
+        now: UTC without zone; rejections of what is not here end some days after they came.
     """
-    found = {one.key: one for one in _all(connection)}
+    found = {one.key: one for one in _all(connection, now)}
     for one in silent:
         found[one.key] = OpenWork(key=one.key, kind="silence", practice_id=one.practice_id)
     return found
 
 
-def _all(connection: Connection) -> Iterator[OpenWork]:
+def _all(connection: Connection, now: datetime) -> Iterator[OpenWork]:
     yield from _denials(connection)
     yield from _rejections(connection)
     yield from _payments(connection)
@@ -72,6 +78,8 @@ def _all(connection: Connection) -> Iterator[OpenWork]:
     yield from _overpaid(connection)
     yield from _in_doubt(connection)
     yield from _told(connection)
+    yield from _lost(connection, now)
+    yield from _inquiries(connection)
 
 
 def _denials(connection: Connection) -> Iterator[OpenWork]:
@@ -144,6 +152,22 @@ def _told(connection: Connection) -> Iterator[OpenWork]:
     for one in status_work(connection):
         name = f"{one.practice_id}/{one.patient_control_number}/{one.state}"
         yield OpenWork(key=f"claim_status:{name}", kind="claim_status", practice_id=one.practice_id)
+
+
+def _lost(connection: Connection, now: datetime) -> Iterator[OpenWork]:
+    """Rejections of what is not here: nobody knows whose they are."""
+    for one in lost_rejections(connection, now):
+        yield OpenWork(key=one.key, kind="lost_rejection", practice_id="")
+
+
+def _inquiries(connection: Connection) -> Iterator[OpenWork]:
+    """Files of inquiries that are rejected, until they are asked again."""
+    refused = refused_inquiries(connection)
+    of = practices_in(connection, [one.sha256 for one in refused]) if refused else {}
+    for one in refused:
+        practices = of.get(one.sha256, ())
+        practice = practices[0] if len(practices) == 1 else ""
+        yield OpenWork(key=f"inquiries:{one.sha256}", kind="inquiries", practice_id=practice)
 
 
 def work_of_last_run(connection: Connection) -> frozenset[str]:

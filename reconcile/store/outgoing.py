@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -65,6 +65,9 @@ got its name there.
 """
 _STEPS: Final = (UPLOADING, SENDING, SENT, ARRIVED)
 _OF_FILE: Final = ("TA1", "999", "997")
+_INQUIRIES: Final = ("270", "276")
+_REFUSES_NONE: Final = '"refused":[]'
+"""What most records (`_Files`) have; they need not be read for the files that are refused."""
 _GOING: Final = {PLACED: WRITTEN, UPLOADING: UPLOADING, SENDING: IN_DOUBT}
 
 
@@ -120,16 +123,15 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
     steps, open_rejections = _steps(connection), count_rejected_by_file(connection)
     (told, refused), answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
     replied = _replied(connection)
-    asked_later: set[tuple[str, str]] = set()
+    unasked = _Unasked(asked, refused, replied)
     query = select(_FILE).where(_FILE.c.direction == OUTGOING)
     for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
         claims, step = counts.get(row.sha256), steps.get(row.sha256, {})
         seen = step.get(SENT)
         total = claims.claims if claims is not None else 0
         done = [int(getattr(claims, name)) if claims is not None else 0 for name in _DEPTHS]
-        partner, inquiries = asked.get(row.sha256, ("", 0))
-        to_ask = inquiries if row.sha256 in refused and (row.kind, partner) not in asked_later else 0
-        asked_later.add((row.kind, partner))
+        partner, _ = asked.get(row.sha256, ("", 0))
+        to_ask = unasked.of(row.sha256, row.kind)
         yield OutgoingFile(
             name=row.name,
             kind=row.kind,
@@ -150,7 +152,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             rejected=done[1],
             adjudicated=done[2],
             waiting=total - sum(done),
-            to_correct=open_rejections.get(row.sha256, 0) or (0 if row.sha256 in replied else to_ask),
+            to_correct=open_rejections.get(row.sha256, 0) or to_ask,
             charge=int(claims.charge) if claims is not None else 0,
             written_at=row.first_seen,
             uploading_at=step.get(UPLOADING),
@@ -159,6 +161,65 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
             answered_at=answered.get(row.sha256) or replied.get(row.sha256),
             paid_at=paid.get(row.sha256),
         )
+
+
+class RefusedInquiries(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of inquiries that is rejected and was not asked again; ``kind`` is 270 or 276, ``refused_at`` UTC."""
+
+    sha256: str
+    name: str
+    kind: str
+    partner: str
+    inquiries: int
+    refused_at: datetime
+
+
+def refused_inquiries(connection: Connection) -> list[RefusedInquiries]:
+    """The files of inquiries that ``outgoing`` has as rejected and not done, newest first; no claim is read.
+
+    Args:
+        connection: any transaction.
+    """
+    told, refused = _acknowledged(connection, only_refused=True)
+    if not refused:
+        return []
+    asked, replied = _asked(connection), _replied(connection)
+    unasked = _Unasked(asked, refused, replied)
+    query = select(_FILE).where(_FILE.c.direction == OUTGOING, _FILE.c.kind.in_(_INQUIRIES))
+    found: list[RefusedInquiries] = []
+    for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
+        inquiries = unasked.of(row.sha256, row.kind)
+        if inquiries and row.outcome == SENT:
+            found.append(
+                RefusedInquiries(
+                    sha256=row.sha256,
+                    name=row.name,
+                    kind=row.kind,
+                    partner=asked[row.sha256][0],
+                    inquiries=inquiries,
+                    refused_at=told[row.sha256],
+                )
+            )
+    return found
+
+
+class _Unasked:
+    """Of files of inquiries, told newest first: how many inquiries are rejected and to be asked again."""
+
+    def __init__(
+        self, asked: Mapping[str, tuple[str, int]], refused: Collection[str], replied: Collection[str]
+    ) -> None:
+        self._asked = asked
+        self._refused = refused
+        self._replied = replied
+        self._later: set[tuple[str, str]] = set()
+
+    def of(self, sha256: str, kind: str) -> int:
+        """Of the next file; 0 when none is rejected, all are answered, or a later file of its kind went there."""
+        partner, inquiries = self._asked.get(sha256, ("", 0))
+        asked_later = (kind, partner) in self._later
+        self._later.add((kind, partner))
+        return 0 if asked_later or sha256 not in self._refused or sha256 in self._replied else inquiries
 
 
 def _asked(connection: Connection) -> dict[str, tuple[str, int]]:
@@ -246,8 +307,13 @@ class _Files(msgspec.Struct):
     refused: tuple[str, ...] = ()
 
 
-def _acknowledged(connection: Connection) -> tuple[dict[str, datetime], set[str]]:
-    """When the first TA1 or 999 of each file was taken in; the files of inquiries of which one rejects something."""
+def _acknowledged(
+    connection: Connection, *, only_refused: bool = False
+) -> tuple[dict[str, datetime], set[str]]:
+    """When the first TA1 or 999 of each file was taken in; the files of inquiries of which one rejects something.
+
+    ``only_refused`` reads those TA1 and 999 alone that reject inquiries.
+    """
     found: dict[str, datetime] = {}
     refused: set[str] = set()
     query = (
@@ -256,6 +322,8 @@ def _acknowledged(connection: Connection) -> tuple[dict[str, datetime], set[str]
         .where(_SET.c.kind.in_(_OF_FILE), _SET.c.record != "")
         .order_by(_FILE.c.first_seen)
     )
+    if only_refused:
+        query = query.where(~_SET.c.record.contains(_REFUSES_NONE, autoescape=True))
     for record, at in connection.execute(query):
         said = msgspec.json.decode(record, type=_Files)
         refused.update(said.refused)

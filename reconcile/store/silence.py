@@ -6,7 +6,7 @@ by hand. A claim that was rejected is no silence, and neither is one that a post
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -38,10 +38,14 @@ LAG_DAYS: Final = 30
 
 
 class Expectations(msgspec.Struct, frozen=True, kw_only=True):
-    """``partners``: by trading partner the hours by kind of acknowledgment that it sends; ``payers``: days by key."""
+    """``partners``: by trading partner the hours by kind of acknowledgment that it sends; ``payers``: days by key.
+
+    ``sending``: trading partners with a transport, whose files wait until they are sent.
+    """
 
     partners: Mapping[str, Mapping[str, int]]
     payers: Mapping[str, int]
+    sending: frozenset[str] = frozenset()
 
 
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +83,7 @@ def silences(connection: Connection, expected: Expectations, now: datetime) -> I
     """
     arrived = _arrivals(connection)
     yield from _acknowledgments(connection, expected.partners, arrived, now)
-    yield from _payments(connection, expected.payers, now)
+    yield from _payments(connection, expected, now)
 
 
 def _arrivals(connection: Connection) -> dict[str, datetime]:
@@ -149,13 +153,16 @@ class LateClaim(msgspec.Struct, frozen=True, kw_only=True):
     due: date
 
 
-def late_claims(connection: Connection, payers: Mapping[str, int], now: datetime) -> Iterator[LateClaim]:
+def late_claims(
+    connection: Connection, payers: Mapping[str, int], now: datetime, *, sending: Collection[str] = ()
+) -> Iterator[LateClaim]:
     """Claims that were taken in, or sent at least, and that no posted payment speaks of in time.
 
     Args:
         connection: any transaction.
         payers: days within which each payer is expected to answer, by key; ``LAG_DAYS`` for others.
         now: the moment it is looked at, in UTC.
+        sending: trading partners with a transport: a file of theirs that was not sent is no silence of the payer.
     """
     arrived = _arrivals(connection)
     shortest = min([LAG_DAYS, *payers.values()])
@@ -180,6 +187,11 @@ def late_claims(connection: Connection, payers: Mapping[str, int], now: datetime
             _CLAIM.c.source == "created",
             _FILE.c.first_seen < now - timedelta(days=shortest),
             ~sent_later.exists(),
+            or_(
+                _FILE.c.outcome == SENT,
+                _CLAIM.c.acknowledged != "",
+                _CLAIM.c.partner.not_in(sorted(sending)),
+            ),
         )
         .order_by(_CLAIM.c.practice_id, _CLAIM.c.patient_control_number)
     )
@@ -198,10 +210,10 @@ def late_claims(connection: Connection, payers: Mapping[str, int], now: datetime
             )
 
 
-def _payments(connection: Connection, payers: Mapping[str, int], now: datetime) -> Iterator[Silence]:
+def _payments(connection: Connection, expected: Expectations, now: datetime) -> Iterator[Silence]:
     """Late claims, each with what its payer said when it was asked (277)."""
     said = last_answers(connection)
-    for one in late_claims(connection, payers, now):
+    for one in late_claims(connection, expected.payers, now, sending=expected.sending):
         answer = said.get(one.claim_id)
         yield Silence(
             key=f"silence:{PAYMENT}:{one.practice_id}/{one.patient_control_number}",

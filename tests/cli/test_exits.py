@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli import app as shell
-from cli.exits import MEANING, ExitCode, worst
+from cli.exits import MEANING, ExitCode, Stopped, worst
 from edi.model.errors import AccessError, ClaimloopError, InputError, SettingsError, TemporaryError
 
 COMMAND = Path(sys.executable).with_name("claimloop")
@@ -52,8 +52,8 @@ def test_every_code_has_a_meaning():
         (OSError(errno.EROFS, "Read-only file system", "f"), 4),
         (FileNotFoundError(errno.ENOENT, "No such file", "f"), 3),
         (ValueError("JANE DOE"), 70),
-        (shell.Stopped(ExitCode.TERMINATED), 143),
-        (shell.Stopped(ExitCode.INTERRUPTED), 130),
+        (Stopped(ExitCode.TERMINATED), 143),
+        (Stopped(ExitCode.INTERRUPTED), 130),
     ],
 )
 def test_each_error_ends_with_its_code_and_one_line(error, code, monkeypatch, capsys):

@@ -16,7 +16,10 @@ from edi.model.status import ClaimStatus, StatusAnswer, StatusCode, StatusInquir
 from edi.transactions import t276, t277
 from edi.x12.envelope import TransactionSet, read_transactions
 from reconcile.store import open_store
+from reconcile.store.bulk import table_of
 from reconcile.store.claim_status.known import status_answers
+from reconcile.store.files import SENT
+from reconcile.store.schema import FileRow
 from tests.builders import make_claim, make_directory
 from tests.command_line import Office, claimloop
 from tests.jobs.acks import functional_answer
@@ -48,6 +51,10 @@ class Asking:
         """Make the claims of the office's sessions."""
         sessions = self.office.sessions
         assert self("claims", "create", sessions, "--out", self.out, "--as-of", "2026-03-31").code < 2
+        store = open_store(self.url, self.office.folder / "vault")
+        with store.write() as connection:  # sent on that day, which `send` can only do today
+            connection.execute(table_of(FileRow).update().values(outcome=SENT))
+        store.close()
 
     def __call__(self, *arguments: object):
         return self.office(*arguments, "--database", self.url)
@@ -577,3 +584,13 @@ def test_x12_show_tells_both_without_names(lite):
             assert not any(name in shown.out for name in names)
     (document,) = claimloop("x12", "show", reply, "--json").json_lines
     assert {one["state"] for one in document["answers"]} == {"paid"}
+
+
+def test_a_claim_that_was_not_sent_is_not_asked_about_unless_it_is_named(lite):
+    store = open_store(lite.url, lite.office.folder / "vault")
+    with store.write() as connection:
+        connection.execute(table_of(FileRow).update().values(outcome="placed"))
+    store.close()
+    assert lite.ask("--silent", "--dry-run").json["asked"] == 0
+    number = lite("claims", "list", "--json").json[0]["patient_control_number"]
+    assert lite.ask("--claim", number, "--dry-run").json["asked"] == 1

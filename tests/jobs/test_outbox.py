@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from cli.jobs.lost import inquiry_rows
 from cli.jobs.outbox import next_step
 from cli.jobs.simulate import simulate
 from edi.testpayer import parse_scenario
 from edi.transport.folder import FolderTransport
 from reconcile.store.bulk import table_of
+from reconcile.store.open_work import open_work
 from reconcile.store.outgoing import (
     ACKNOWLEDGED,
     ANSWERED,
@@ -21,6 +23,7 @@ from reconcile.store.outgoing import (
     WRITTEN,
     OutgoingFile,
     outgoing,
+    refused_inquiries,
 )
 from reconcile.store.schema import (
     EligibilityAnswerRow,
@@ -215,7 +218,13 @@ def test_a_rejected_file_of_inquiries_is_work_until_they_are_asked_again(desk_li
         insert_row(connection, FileTransactionRow, {**said, "record": record})
     with desk_lite.store.read() as connection:
         (file,) = (one for one in outgoing(connection) if one.sha256 == "ask")
+        refused = refused_inquiries(connection)
+        waiting = [one for one in open_work(connection, now=NOW).values() if one.kind == "inquiries"]
     assert (file.state, file.to_correct, file.is_done) == (REJECTED, to_correct, not to_correct)
+    assert [(one.name, one.inquiries, one.refused_at) for one in refused] == [("ask", 2, NOW)][file.is_done :]
+    assert [one.key for one in waiting] == ["inquiries:ask"][file.is_done :]
+    again = [row["command"] for row in inquiry_rows(refused, {"ask": ("orchard",)})]
+    assert again == ["claimloop eligibility ask --again"][file.is_done :]
 
 
 def asked_file(connection, sha256, kind, partner, at):

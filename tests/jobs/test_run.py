@@ -92,7 +92,9 @@ def test_a_file_that_cannot_be_read_is_put_aside_and_named(office):
     (office.folder / "back" / "letter.835").write_bytes(b"%PDF-1.7")
     done = nightly(office, "--json")
     assert done.code == 3
-    assert done.json["steps"][1]["messages"] == ["letter.835: rejected"]
+    assert done.json["steps"][1]["messages"] == [
+        "letter.835: rejected: ENV001 the file is not X12: no ISA, GS or ST was found"
+    ]
     assert (office.folder / "inbox" / "not-taken" / "house" / "letter.835").exists()
     assert nightly(office).code == 0
 
@@ -104,7 +106,10 @@ def test_links_and_pipes_in_the_inbox_are_put_aside_unread(office):
     (inbox / "link.835").symlink_to("/dev/zero")
     done = nightly(office, "--json")
     assert done.code == 3
-    assert done.json["steps"][1]["messages"] == ["link.835: rejected", "pipe.835: rejected"]
+    assert [one[:19] for one in done.json["steps"][1]["messages"]] == [
+        "link.835: rejected:",
+        "pipe.835: rejected:",
+    ]
     aside = office.folder / "inbox" / "not-taken" / "house"
     assert sorted(path.name[13:] for path in aside.iterdir()) == ["link.835", "pipe.835"]
     assert nightly(office).code == 0

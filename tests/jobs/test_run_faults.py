@@ -47,7 +47,7 @@ def test_an_835_with_an_odd_name_is_taken_in(office):
         )
     done = nightly(office, "--json")
     assert [one["counts"] for one in done.json["steps"] if one["name"] == "fetch"] == [{"files": 3}]
-    assert done.json["steps"][1]["messages"] == [
+    assert [one.partition(": ENV001 ")[0] for one in done.json["steps"][1]["messages"]] == [
         "a%0Ab.835: rejected", "a%3Ab.835: rejected", "rem%E9sa.835: rejected",
     ]  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_a_full_disk_for_one_practice_s_files_is_that_practice_s(office, monkeyp
 
 
 def test_any_error_is_told_by_its_kind_and_leaves_a_manifest(office, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise KeyError("Tester, Ada")
 
     set_up(office, SETTINGS + TRANSPORT + RUN + NOTIFY)
@@ -183,7 +183,7 @@ def test_the_summary_names_what_was_refused_and_what_holds_visits(office):
     office.write("sessions", [session("V1"), session("V5", patient="P4", modifiers="GP GP")])
     assert nightly(office).code == 3
     text = (office.folder / "summary.txt").read_text("utf-8")
-    assert "ingest: letter-0.835: rejected\n" in text
+    assert "ingest: letter-0.835: rejected: ENV001 the file is not X12" in text
     assert "ingest: and 3 more; the manifest has them" in text
     assert "visits held: " in text
     assert "claimloop scrub" in text

@@ -9,10 +9,12 @@ import pytest
 from cli.jobs.simulate import simulate
 from edi.testpayer import parse_scenario
 from reconcile.store import ClaimOrigin, save_claims
+from reconcile.store.bulk import table_of
 from reconcile.store.events import record_event
 from reconcile.store.files import SENT, register_file
 from reconcile.store.open_work import open_work
-from reconcile.store.silence import Expectations, silences
+from reconcile.store.schema import FileRow
+from reconcile.store.silence import Expectations, late_claims, silences
 from tests.builders import make_claim, make_line
 from tests.command_line import claimloop
 from tests.jobs.acks import HEAD, claim_answer, functional_answer
@@ -62,7 +64,7 @@ def overdue(desk, **after) -> dict[str, int]:
     """What is silent that long after the file was sent: claims by what is missing."""
     with desk.store.read() as connection:
         found = list(silences(connection, EXPECTED, SENT_AT + timedelta(**after)))
-        assert {one.key for one in found} <= set(open_work(connection, found))
+        assert {one.key for one in found} <= set(open_work(connection, found, now=datetime(2026, 3, 20)))
     counts: dict[str, int] = {}
     for one in found:
         counts[one.expected] = counts.get(one.expected, 0) + one.claims
@@ -98,6 +100,26 @@ def test_a_rejection_is_no_silence(sent, answer):
 def test_a_file_that_was_never_sent_is_not_waited_for(desk):
     desk.submit()
     assert overdue(desk, days=90) == {}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "sending", "late"),
+    [
+        ("written", {"house"}, 0),
+        ("placed", {"house"}, 0),
+        ("sending", {"house"}, 0),
+        (SENT, {"house"}, 2),
+        ("written", set(), 2),
+    ],
+)
+def test_a_payer_is_late_only_with_what_was_sent_or_goes_by_hand(sent, outcome, sending, late):
+    with sent.store.write() as connection:
+        connection.execute(table_of(FileRow).update().values(outcome=outcome))
+    with sent.store.read() as connection:
+        now = SENT_AT + timedelta(days=60)
+        assert len(list(late_claims(connection, {}, now, sending=sending))) == late
+        expected = Expectations(partners={}, payers={}, sending=frozenset(sending))
+        assert sum(one.claims for one in silences(connection, expected, now)) == late
 
 
 def test_what_a_partner_does_not_send_is_not_expected(sent):

@@ -407,3 +407,9 @@ def test_no_value_of_a_person_comes_out(broken, whose, caplog, capfd):
     assert "MARKER" not in caplog.text
     out, err = capfd.readouterr()
     assert "MARKER" not in out + err
+
+
+def test_a_version_that_pyx12_has_no_map_of_is_shown_cut():
+    findings = check(CLEAN, "*X*005010X222A1", "*X*" + "9" * 3000).findings
+    assert "PYX901" in {finding.code for finding in findings}
+    assert max(len(finding.message) for finding in findings) < 200

@@ -13,6 +13,7 @@ import msgspec
 from cli.clock import as_utc
 from cli.jobs.inquiries import asking
 from cli.jobs.inquiries.asking import Question, Writer, directory_for
+from cli.jobs.silence import expectations
 from cli.jobs.submission import partner_of
 from cli.settings import Settings
 from edi.intake.status_inquiries import status_inquiry_of, takes_inquiries
@@ -89,7 +90,12 @@ def _wanted(
 ) -> tuple[list[int], tuple[str, ...]]:
     """The submissions to ask about, and the numbers that name none."""
     if not request.claims:
-        late = late_claims(connection, _days(settings.payers, due=request.due), as_utc(request.now))
+        late = late_claims(
+            connection,
+            _days(settings.payers, due=request.due),
+            as_utc(request.now),
+            sending=expectations(settings).sending,
+        )
         return [one.claim_id for one in late if request.practice in (None, one.practice_id)], ()
     named = last_submissions(connection, request.claims, request.practice)
     for number, found in named.items():

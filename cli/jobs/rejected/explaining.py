@@ -101,10 +101,14 @@ def rejection_rows(
     return rows
 
 
-def footer(items: int, rejected: int, overpaid: int = 0, told: int = 0) -> list[str]:
+def footer(
+    items: int, rejected: int, overpaid: int = 0, told: int = 0, unasked: int = 0, lost: int = 0
+) -> list[str]:
     """The line under the list of work."""
     parts = [counted(items, "item")]
     parts += [counted(rejected, "rejected claim")] if rejected else []
     parts += [counted(overpaid, "overpaid claim")] if overpaid else []
     parts += [f"{counted(told, 'answer')} about claims"] if told else []
+    parts += [counted(unasked, "rejected inquiry file")] if unasked else []
+    parts += [counted(lost, "lost rejection")] if lost else []
     return [", ".join(parts)]

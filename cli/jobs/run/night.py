@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
 
 import msgspec
@@ -29,22 +28,20 @@ from cli.jobs.manifest import Manifest
 from cli.jobs.run.asking import NAME as ASKING
 from cli.jobs.run.asking import ask_what_is_due
 from cli.jobs.run.exports import matching, records_of, sessions_of
-from cli.jobs.run.notes import Log, Notes
+from cli.jobs.run.inbox import move_aside, was_put_aside
+from cli.jobs.run.notes import Log, Notes, refusal
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, run_settings
 from cli.jobs.run.unbilled import ROW, held_by, left_unread, unbilled
-from cli.jobs.run.values import Night, RunRequest, Told
+from cli.jobs.run.values import Night, Progress, RunRequest, Told
 from cli.jobs.shelf import Shelf
 from cli.jobs.silence import silent
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.intake import NOT_READ
-from edi.transport.whole import digest_of, place_for, private_folder
 from reconcile.store import Store
 from reconcile.store.alone import Hold, alone
 from reconcile.store.open_work import OpenWork, open_work, record_run, work_of_last_run
 
-_TAKEN: Final = "taken"
-_NOT_TAKEN: Final = "not-taken"
 _MOST_SILENCES: Final = 1000
 _READ_BY_PEOPLE: Final = (ExitCode.DONE, ExitCode.WORK, ExitCode.PARTLY)
 """Exit codes of which docs/operations.md sends the billing team to the summary; none of the others does."""
@@ -60,6 +57,8 @@ def run(
     *,
     log: Log = lambda _name, _fields: None,
     deliver: Deliver = lambda _night: Told(),
+    progress: Progress | None = None,
+    unended: Callable[[], tuple[str, ...]] = tuple,
 ) -> Night:
     """Run every step once, then have it told; what is new stays so until a run ended with 0, 1 or 3, or was told.
 
@@ -70,6 +69,8 @@ def run(
         tables: the code tables.
         log: told what happens.
         deliver: told the end; not of a dry run.
+        progress: filled while it goes on.
+        unended: the starts of earlier runs without an end; asked while no other run is at work.
 
     Raises:
         SettingsError: [run] or [notify] is wrong.
@@ -79,7 +80,8 @@ def run(
     wanted = run_settings(settings)
     settings.table("notify", NotifySettings)
     with alone(store) as hold:
-        return _Run(request, settings, wanted, store, tables, log, hold).night(deliver)
+        run_ = _Run(request, settings, wanted, store, tables, log, hold, progress or Progress())
+        return run_.night(deliver, unended())
 
 
 class _Run:
@@ -94,6 +96,7 @@ class _Run:
         tables: Tables,
         log: Log,
         hold: Hold,
+        progress: Progress,
     ) -> None:
         self._hold = hold
         self._request = request
@@ -103,17 +106,16 @@ class _Run:
         self._tables = tables
         self._log = log
         self._directory = settings.need_directory()
-        self._notes = Notes(store, self._directory, log)
-        self._files: tuple[words.FileEntry, ...] = ()
-        self._sent: tuple[str, ...] = ()
+        self._progress = progress
+        self._notes = Notes(store, self._directory, log, progress)
         self._unbilled: dict[str, list[OpenWork]] = {}
         self._held_by: Counter[str] = Counter()
         self._billed: Counter[str] = Counter()
 
-    def night(self, deliver: Deliver) -> Night:
+    def night(self, deliver: Deliver, unended: tuple[str, ...]) -> Night:
         """All steps, then the difference to the last run that was told."""
         started = _utc()
-        self._log("run_started", {})
+        self._log("run_started", {"unended_before": unended} if unended else {})
         for step in (
             self._fetch,
             self._ingest,
@@ -127,7 +129,8 @@ class _Run:
             step()
         with self._store.read() as connection:
             silence = silent(connection, self._settings, as_utc(self._request.now))
-            waiting, before = open_work(connection, silence), work_of_last_run(connection)
+            waiting = open_work(connection, silence, now=as_utc(self._request.now))
+            before = work_of_last_run(connection)
         waiting |= {one.key: one for one in self._not_billed(before)}
         new = [one for key, one in waiting.items() if key not in before]
         if any(one.kind == ROW for one in new):
@@ -139,8 +142,8 @@ class _Run:
             exit_code=int(code),
             dry_run=self._request.dry_run,
             steps=tuple(self._notes.steps),
-            files=self._files,
-            sent=self._sent,
+            files=self._progress.files,
+            sent=self._progress.sent,
             failed_practices=tuple(self._notes.failed),
             new_work=_by_kind(new),
             open_work=_by_kind(waiting.values()),
@@ -150,6 +153,7 @@ class _Run:
             new_work_by_practice=dict(sorted(Counter(one.practice_id for one in new).items())),
             held_by=dict(sorted(self._held_by.items())),
             billed=dict(sorted(self._billed.items())),
+            unended_before=unended,
         )
         if not self._request.dry_run:
             told = deliver(night)
@@ -190,7 +194,7 @@ class _Run:
     def _ingest(self) -> None:
         """Take in what lies in the inbox; what was taken in moves aside, so that it is not read every night."""
         waiting = (
-            [path for path in files_of([self._inbox]) if not self._put_aside(path)]
+            [path for path in files_of([self._inbox]) if not was_put_aside(self._inbox, path)]
             if self._inbox.is_dir()
             else []
         )
@@ -208,11 +212,11 @@ class _Run:
             second_opinion_megabytes=self._settings.ingest.second_opinion_megabytes,
             largest_megabytes=self._settings.ingest.largest_megabytes,
         )
-        self._files = done.files
+        self._progress.files = done.files
         own = [entry for entry in done.files if entry.archive is None]
         for path, entry in zip(waiting, own, strict=True):
-            self._move(path, _NOT_TAKEN if entry.outcome == words.REJECTED else _TAKEN)
-        refused = [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
+            move_aside(self._inbox, path, taken=entry.outcome != words.REJECTED)
+        refused = [one for one in done.files if one.outcome in _TROUBLED]
         if refused:
             self._notes.codes.append(ExitCode.PARTLY)
         totals = done.totals
@@ -227,7 +231,7 @@ class _Run:
             "rejections": totals.rejections,
             "claim_status_answers": totals.claim_status_answers,
         }
-        self._notes.step("ingest", counts, refused)
+        self._notes.step("ingest", counts, [refusal(one) for one in refused], refused)
 
     def _deposits(self) -> None:
         """What the bank says came in; a file that is known changes nothing, so they may stay where they are."""
@@ -237,6 +241,7 @@ class _Run:
             self._notes.skip("deposits import", why)
             return
         messages: list[str] = []
+        refused: list[words.FileEntry] = []
         counts: Counter[str] = Counter()
         with self._notes.guarded("deposits import", [""], messages):
             done = import_deposits(
@@ -250,24 +255,14 @@ class _Run:
                 ),
                 self._store,
             )
-            messages += [f"{one.file}: {one.outcome}" for one in done.files if one.outcome in _TROUBLED]
-            if messages:
+            refused += [one for one in done.files if one.outcome in _TROUBLED]
+            messages += [refusal(one) for one in refused]
+            if refused:
                 self._notes.codes.append(ExitCode.PARTLY)
             counts.update(
                 files=sum(one.outcome != words.DUPLICATE for one in done.files), deposits=done.totals.deposits
             )
-        self._notes.step("deposits import", counts, messages)
-
-    def _put_aside(self, path: Path) -> bool:
-        return path.relative_to(self._inbox).parts[0] in (_TAKEN, _NOT_TAKEN)
-
-    def _move(self, path: Path, where: str) -> None:
-        target = self._inbox / where / path.relative_to(self._inbox)
-        private_folder(target.parent)
-        if path.is_symlink() or not path.is_file():  # nothing of it is read, here either
-            path.rename(target.with_name(f"{token_hex(6)}-{path.name}"))
-            return
-        path.replace(place_for(target.parent, target.name, digest_of(path)))
+        self._notes.step("deposits import", counts, messages, refused)
 
     def _bill(self) -> None:
         """What is new in the session files, practice by practice."""
@@ -379,7 +374,7 @@ class _Run:
             dry_run=self._request.dry_run,
             hold=self._hold,
         )
-        self._sent = () if self._request.dry_run else tuple(one.file for one in went.sent)
+        self._progress.sent = () if self._request.dry_run else tuple(one.file for one in went.sent)
         self._notes.exchanged(
             "send", went, {"files": len(went.sent), "claims": sum(one.claims for one in went.sent)}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cli.clock import utc_now
 from cli.exits import ExitCode
 from cli.jobs.lists import counted
 from cli.jobs.run.notes import Log
@@ -31,10 +33,21 @@ _WORDS: Final = {
     "overpaid": "overpaid claim",
     "in_doubt": "file in doubt",
     "claim_status": "claim that its payer says to see to",
+    "lost_rejection": "lost rejection",
+    "inquiries": "rejected inquiry file",
     "silence": "silence",
     "unbilled": "unbilled visit",
     "row": "unreadable row",
 }
+
+
+_LOOK_BACK: Final = 20
+"""Logs of earlier runs that are looked at for one without an end."""
+_TAIL: Final = 4096
+
+
+class _Event(msgspec.Struct):
+    event: str
 
 
 @contextmanager
@@ -51,9 +64,40 @@ def log_file(settings: Settings, started: str) -> Iterator[Log]:
     with os.fdopen(descriptor, "w", encoding="utf-8", buffering=1) as stream:
 
         def log(name: str, fields: Mapping[str, Any]) -> None:
-            stream.write(msgspec.json.encode({"event": name, **fields}).decode() + "\n")
+            at = {"at": f"{utc_now():%Y-%m-%dT%H:%M:%SZ}", "run": started}
+            stream.write(msgspec.json.encode({"event": name, **fields, **at}).decode() + "\n")
 
         yield log
+
+
+def unended(settings: Settings, started: str) -> tuple[str, ...]:
+    """The starts of earlier runs since the last that came to its end, which left neither a last line nor a manifest.
+
+    Args:
+        settings: claimloop.toml.
+        started: of this run, which holds the turn: no earlier one is still at work.
+    """
+    folder, found = _folder(settings), []
+    earlier = (path for path in folder.glob("*.jsonl") if path.stem < started)
+    for path in heapq.nlargest(_LOOK_BACK, earlier, key=lambda one: one.stem):
+        last = _last_event(path)
+        if last == "run_ended":
+            break
+        has_manifest = any((folder / f"{path.stem}{end}").exists() for end in (".json", ".json.age"))
+        if last != "run_stopped" and not has_manifest:
+            found.append(path.stem)
+    return tuple(reversed(found))
+
+
+def _last_event(path: Path) -> str:
+    """The name of the event in the last line of a log; "" when there is none, or it was cut off."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - _TAIL))
+        lines = stream.read().splitlines()
+    try:
+        return msgspec.json.decode(lines[-1], type=_Event).event if lines else ""
+    except msgspec.DecodeError:
+        return ""
 
 
 def keep_manifest(settings: Settings, started: str, night: Night) -> Path:
@@ -88,6 +132,7 @@ def summary(night: Night) -> str:
         lines.append(f"overdue: {said}")
     if night.rehearsal:
         lines.append("this is a rehearsal: the clock was set by hand")
+    lines += [f"the run of {one} UTC came to no end; this one made up for it" for one in night.unended_before]
     lines += _failures(night.failed_practices)
     lines += _refusals(night)
     return "\n".join(lines) + "\n"
@@ -166,9 +211,14 @@ def tell_stopped(
     send: Callable[[str, str], None] = post,
 ) -> None:
     """Tell as `tell` does that a run came to no end; arguments and errors are its, ``why`` is what stopped it."""
+    _post(settings, leave_stopped(settings, started, why), environment, send, wanted=True)
+
+
+def leave_stopped(settings: Settings, started: str, why: str) -> str:
+    """Write to the summary's file that a run came to no end, and return the text; nobody is sent it."""
     text = f"claimloop run of {started} UTC stopped: {why}\n"
     _leave(settings, text)
-    _post(settings, text, environment, send, wanted=True)
+    return text
 
 
 def _leave(settings: Settings, text: str) -> None:

@@ -49,6 +49,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     delivered: bool = False
 
 
+class Progress(msgspec.Struct):
+    """What a run did so far: it is there when the run comes to no end."""
+
+    steps: list[Step] = []
+    failed: list[FailedPractice] = []
+    files: tuple[FileEntry, ...] = ()
+    sent: tuple[str, ...] = ()
+
+
 class Night(msgspec.Struct, frozen=True, kw_only=True):
     """The manifest of a run; times are UTC. ``new_work`` and ``open_work`` count by kind.
 
@@ -56,7 +65,7 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
     ``rehearsal``: the clock was set by hand, so that no time in here or in the store is real. ``audit_head`` is the
     end of the audit's chain when the run ended, ``SEQUENCE:HASH``; "" of a dry run. ``held_by`` counts visits that an
     error holds by its code, ``billed`` claims by practice (``*``: of files of several). ``stopped`` is what ended a run
-    before its end, "" for none.
+    before its end, "" for none. ``unended_before`` are the starts of earlier runs that left no end in the log.
     """
 
     schema_version: int = 1
@@ -78,15 +87,19 @@ class Night(msgspec.Struct, frozen=True, kw_only=True):
     held_by: dict[str, int] = {}
     billed: dict[str, int] = {}
     stopped: str = ""
+    unended_before: tuple[str, ...] = ()
 
 
-def stopped_night(started: datetime, ended: datetime, code: int, why: str) -> Night:
+def stopped_night(started: datetime, ended: datetime, code: int, why: str, progress: Progress) -> Night:
     """The manifest of a run that came to no end: when (UTC), with which exit code, and what stopped it (no PHI)."""
     return Night(
         started=started,
         ended=ended.replace(microsecond=0),
         exit_code=code,
         dry_run=False,
-        steps=(),
+        steps=tuple(progress.steps),
+        files=progress.files,
+        sent=progress.sent,
+        failed_practices=tuple(progress.failed),
         stopped=why,
     )

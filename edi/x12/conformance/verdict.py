@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from edi.model.errors import UsageError
-from edi.model.finding import Finding, Location, Severity
+from edi.model.finding import Finding, Location, Severity, cut
 from edi.x12.conformance import fast, plain
 from edi.x12.conformance.differences import accepted
 from edi.x12.conformance.errors import ConformanceError, ErrorKind, ErrorStream
@@ -123,7 +123,7 @@ class Judgment:
         for errors in self._stream.parts():
             yield [finding for error in errors for finding in self._of(error)]
         tally = self._stream.tally
-        unjudged = [f"pyx12 cannot judge {what}" for what in tally.unmapped]
+        unjudged = [f"pyx12 cannot judge {cut(what)}" for what in tally.unmapped]
         if not tally.judged and not unjudged:
             unjudged = ["the file has no functional group"]
         yield [
