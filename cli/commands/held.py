@@ -80,9 +80,8 @@ def release_held(
 ) -> None:
     """Post what is held; what it does not explain goes to the account suspense until a correction clears it.
 
-    A quarantined set is posted with the difference to the bank unexplained; a truncated one never; one whose payment is
-    posted from another file is put away. A possible reissue takes the place of the payment that is posted under its
-    trace number. --undo brings back what was before.
+    A quarantined set is posted with the difference to the bank unexplained; a truncated one never. A possible reissue
+    takes the place of the payment that is posted under its trace number. --undo brings back what was before.
     """
     with workspace(config, database, dry_run=dry_run) as opened:
         decider = decider_of(opened, by=by, dry_run=dry_run)
@@ -93,8 +92,7 @@ def release_held(
         stdout().print(
             f"{'would be: ' if dry_run else ''}{told(made)}", markup=False, soft_wrap=True, highlight=False
         )
-    settled = made.outcome == "posted" or bool(made.posted_as)
-    end(ExitCode.WORK if made.unexplained or not settled else ExitCode.DONE)
+    end(ExitCode.WORK if made.unexplained or made.outcome != "posted" else ExitCode.DONE)
 
 
 def decider_of(opened: Workspace, *, by: str, dry_run: bool) -> Decider:
@@ -119,6 +117,5 @@ def _decision_json(made: Decision, *, dry_run: bool) -> dict[str, object]:
         "outcome": made.outcome,
         "unexplained": money(made.left),
         "replaced": made.replaced or None,
-        "posted_as": made.posted_as or None,
         "dry_run": dry_run,
     }

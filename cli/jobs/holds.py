@@ -61,7 +61,7 @@ from reconcile.store.holds import (
     unpost,
 )
 from reconcile.store.rehearsal import inside
-from reconcile.store.reissues import posted_before_set
+from reconcile.store.reissues import posted_before
 from reconcile.values import ClaimEvidence, ClaimMatch
 
 RELEASE: Final = "release"
@@ -74,8 +74,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided about a hold: its id in lists, what became of it, and the cents that nothing explains.
 
     ``outcome`` is posted, unmatched (released, and now it waits for its claim), suspense, quarantined or conflict.
-    ``unexplained`` is what it leaves once it is posted. ``replaced`` is the subject of the set whose place it took. A
-    quarantined set whose payment is posted already, as the set ``posted_as``, is put away: replaced.
+    ``unexplained`` is what it leaves once it is posted.
     """
 
     id: str
@@ -83,7 +82,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     unexplained: int
     replaced: str = ""
-    posted_as: str = ""
 
     @property
     def left(self) -> int:
@@ -120,7 +118,7 @@ def release(name: str, reason: str, decider: Decider) -> Decision:
 
     Raises:
         UsageError: there is no such hold, the reason is empty, the set is truncated, or decisions about the payment
-            that it would replace stand in the way.
+            that it would replace stand in the way, or it would post claim payments a second time.
         StoreError, AccessError, TemporaryError: from the store or the vault.
     """
     if not reason.strip():
@@ -319,14 +317,6 @@ class _Books(msgspec.Struct, frozen=True):
             source = Source(stored.file_sha256, name, stored.position)
             return retake(connection, source, t835.read(transaction), self.tools, released=released)
 
-    def posted_before(self, stored: StoredSet) -> tuple[str, int] | None:
-        """The set of another payment that is posted and the same one, seen by posting this one and taking it back."""
-        attempt = self.connection.begin_nested()
-        self.retake(stored, released=True)
-        found = posted_before_set(self.connection, stored.file_sha256, stored.position)
-        attempt.rollback()
-        return None if found is None else (found.file_sha256, found.position)
-
     def _retake_by_hand(self, stored: StoredSet) -> manifest.PaymentEntry:
         """Take a payment in again that somebody wrote down; the others of its file are known."""
         file = load_file(self.connection, stored.file_sha256)
@@ -340,25 +330,22 @@ class _Books(msgspec.Struct, frozen=True):
 
 
 def _release_set(connection: Connection, books: _Books, hold: Hold) -> tuple[Decision, str]:
-    """Post a set that was quarantined, or one in the place of another of the same payment; returns also its kind.
-
-    A quarantined one whose payment is posted from another set is put away.
-    """
+    """Post a set that was quarantined, or one in the place of another of the same payment; returns also its kind."""
     stored = hold.stored
     if stored is None or stored.outcome not in (QUARANTINED, CONFLICT):
         raise UsageError(f"{hold.id} is not held: it is {hold.outcome}")
     replaced, roots = "", set[int]()
-    other = posted_set(connection, stored.payment_key) or books.posted_before(stored)
-    standing = load_set(connection, *other) if other is not None else None
-    if other is not None and standing is not None and stored.outcome == CONFLICT:
+    other = posted_set(connection, stored.payment_key)
+    if other is not None:
+        standing = load_set(connection, *other)
+        if standing is None or stored.outcome == QUARANTINED:
+            raise UsageError(
+                f"{hold.id}: this payment is posted already from another file; nothing is missing"
+            )
         _nothing_decided(connection, standing.payment_key)
         roots = remove_remittance(connection, *other)
         save_set(connection, msgspec.structs.replace(standing, outcome=REPLACED))
         replaced = set_subject(*other)
-    elif other is not None:
-        forget_set(connection, stored.file_sha256, stored.position)
-        save_set(connection, msgspec.structs.replace(stored, outcome=REPLACED))
-        return _put_away(hold, set_subject(*other)), stored.outcome
     entry = books.retake(stored, released=True)
     if entry.outcome != manifest.POSTED:
         if any(one.code == _TRUNCATED for one in entry.findings):
@@ -366,17 +353,18 @@ def _release_set(connection: Connection, books: _Books, hold: Hold) -> tuple[Dec
                 f"{hold.id} is truncated: claims of it are missing, so it is not posted; ask for the file again"
             )
         raise UsageError(f"{hold.id} cannot be posted: it is {entry.outcome}")
+    before = posted_before(connection, stored.file_sha256, stored.position)
+    if before is not None:
+        raise UsageError(
+            f"{hold.id}: claim payments of it are posted already with a payment of this number and day, "
+            f"{set_subject(*before)}; releasing it would post them a second time"
+        )
     recompute(connection, roots, books.tools)
     cents = find_hold(connection, hold.id).unexplained
     made = Decision(
         id=hold.id, subject=hold.subject, outcome=entry.outcome, unexplained=cents, replaced=replaced
     )
     return made, stored.outcome
-
-
-def _put_away(hold: Hold, posted_as: str) -> Decision:
-    """The decision about a quarantined set whose payment is posted as another one."""
-    return Decision(id=hold.id, subject=hold.subject, outcome=REPLACED, unexplained=0, posted_as=posted_as)
 
 
 def _nothing_decided(connection: Connection, payment_key: str) -> None:
@@ -396,9 +384,6 @@ def _put_aside(books: _Books, hold: Hold, standing: Release) -> Decision:
     connection, stored = books.connection, hold.stored
     if stored is None:
         raise UsageError(f"{hold.id} is not in this store")
-    if stored.outcome == REPLACED and not standing.replaced:
-        entry = books.retake(stored, released=False)
-        return Decision(id=hold.id, subject=hold.subject, outcome=entry.outcome, unexplained=0)
     _nothing_decided(connection, stored.payment_key)
     roots = remove_remittance(connection, stored.file_sha256, stored.position)
     if standing.replaced:
@@ -413,8 +398,6 @@ def _put_aside(books: _Books, hold: Hold, standing: Release) -> Decision:
 
 def told(made: Decision) -> str:
     """Say in a sentence what a decision did."""
-    if made.posted_as:
-        return f"{made.id} is put away: its payment is posted already, from {made.posted_as}"
     left = f"; {decimal_text(made.unexplained)} of it is unexplained" if made.left else ""
     if made.outcome == UNMATCHED:
         left = "; it waits for its claim: see unmatched list"

@@ -40,8 +40,8 @@ NEXT_STEPS = {
     "suspense": "the claim payment does not add up: ask the payer for a corrected 835, or wait for its reversal; "
     "nothing of it is posted; held show tells what is off, held release posts it as it is",
     "quarantined": "the payment does not add up as a whole: ask the payer or clearinghouse for a corrected 835 and "
-    "ingest that; nothing of it is posted; held release puts it away once that is posted, else posts it with the "
-    "difference to the bank unexplained (never one that was cut off)",
+    "ingest that; nothing of it is posted; held release posts it with the difference to the bank unexplained, unless "
+    "it was cut off, or what is in it is posted already",
     "released": "posted by hand with this much unexplained: it is cleared when the payer corrects it; held release "
     "--undo takes the release back",
     "conflict": "a payment with this trace number is posted with other content: possibly a reissue; ask the payer "

@@ -13,6 +13,7 @@ from operator import attrgetter
 import msgspec
 
 from cli.jobs.ingest_acks import answers_file_of, set_digest
+from cli.jobs.inquiries.acknowledged import AnsweredInquiries
 from cli.jobs.posting import Tools, recompute
 from cli.jobs.retrying import retry_for_numbers
 from edi.model.acknowledgment import Acknowledgment
@@ -54,7 +55,8 @@ def tie_to_imported(
     for sha256, wanted in sorted(untied_sets(connection, files).items()):
         for one in _sets(vault, sha256, wanted):
             answers_file = None if one.envelope is None else answers_file_of(vault, one.envelope)
-            saved = tie_untied(connection, one.digest, one.answers, answers_file, files)
+            asked = AnsweredInquiries(connection, answers_file or (lambda _file: None))
+            saved = tie_untied(connection, one.digest, one.answers, answers_file, files, asked.take)
             chains.update(saved.chains)
             if saved.by_number:
                 told.update(filter(None, map(attrgetter("payer_claim_control_number"), one.answers)))

@@ -269,11 +269,7 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         (_WAITS, "Posted by hand with cents unexplained; it is listed until a correction clears them."),
     ),
     "replaced": (
-        (
-            _FILE,
-            "Its payment is posted from another file: claimloop held release put this one away or another in its "
-            "place, and --undo brings it back.",
-        ),
+        (_FILE, "A reissue took its place by hand: claimloop held release, and --undo brings it back."),
     ),
     "reversed": (
         (_DENIAL, "The payer took the denied answer back."),

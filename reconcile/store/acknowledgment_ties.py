@@ -13,6 +13,7 @@ from edi.model.control import normalise_control_number
 from edi.model.finding import Finding, Location, Severity
 from reconcile.store.answered import CLAIMS_ANSWER
 from reconcile.store.bulk import IN_LIST, chunks, table_of
+from reconcile.store.claims import IMPORTED
 from reconcile.store.practices import Payees, payees
 from reconcile.store.schema import ClaimRow, FileRow
 from reconcile.store.whole_rejections import noted_provider, rejects_submission, under
@@ -124,6 +125,10 @@ class Tie:
         says = {one: self._says(one[0]) for one in fitting}
         sure = [one for one in fitting if says[one]]
         chosen = sure or [one for one in fitting if says[one] is None]
+        if len(chosen) == 1 and self._is_of_two(answer, fitting[chosen[0]]):
+            message = f"the {answer.kind} fits {what} of imported claims and of inquiries; the claims are left alone"
+            self._note("ACK005", what, message, Location(element=element))
+            return []
         if len(chosen) == 1:
             self.files.update(filter(None, (chosen[0][0].sha256,)))
             self._address.update(dict.fromkeys(fitting[chosen[0]], chosen[0]))
@@ -139,6 +144,16 @@ class Tie:
             )
             self._note("ACK006", what, message, Location(element=element))
         return []
+
+    def _is_of_two(self, answer: Acknowledgment, claims: Sequence[int]) -> bool:
+        """Whether a TA1 or 999 fits claims of another system and a file of inquiries that went out from here.
+
+        Both counted from one; control numbers that were given here are never given again.
+        """
+        if answer.kind == CLAIMS_ANSWER:
+            return False
+        source = select(_CLAIM.c.source).where(_CLAIM.c.id == claims[0])
+        return self._connection.execute(source).scalar() == IMPORTED and self._others(answer)
 
     def kept(self, answer: Acknowledgment, claims: Sequence[int]) -> Kept:
         """What a row keeps of an acknowledgment that was tied to claims: ISA13, GS06 and ST02 are then all theirs."""
@@ -213,7 +228,7 @@ class Tie:
         what, place = _named(answer)
         if not what:
             return
-        if answer.kind != CLAIMS_ANSWER and self._others(answer):
+        if answer.kind != CLAIMS_ANSWER and ("ACK005", what) not in self.untied and self._others(answer):
             self.untied.pop(("ACK006", what), None)
             return
         if answer.accepted or any(said == what for _, said in self.untied):

@@ -91,6 +91,7 @@ def tie_untied(
     answers: Sequence[Acknowledgment],
     answers_file: Answers | None,
     files: Collection[str],
+    others: Callable[[Acknowledgment], bool] = lambda _answer: False,
 ) -> SavedAcknowledgments:
     """Tie those acknowledgments of a stored set that found no claim, now that there are claims that came later.
 
@@ -100,6 +101,7 @@ def tie_untied(
         answers: all of the set, read again.
         answers_file: as for ``save_acknowledgments``.
         files: digests of the files of the later claims: nothing is tied to others.
+        others: as for ``save_acknowledgments``.
 
     Returns:
         As ``save_acknowledgments``; ``matched`` counts those that were tied now.
@@ -108,7 +110,7 @@ def tie_untied(
         _ACKNOWLEDGMENT.c.set_digest == set_digest, _ACKNOWLEDGMENT.c.claims == 0
     )
     waiting = sorted(set(connection.execute(query).scalars()) & set(range(len(answers))))
-    tie = Tie(connection, [answers[ordinal] for ordinal in waiting], answers_file)
+    tie = Tie(connection, [answers[ordinal] for ordinal in waiting], answers_file, others)
     found: dict[int, list[int]] = {}
     for ordinal in waiting:
         answer = answers[ordinal]

@@ -93,7 +93,7 @@ class InquiryFile(NamedTuple):
 _MOST_INQUIRY_FILES: Final = 200
 _INQUIRY_FILES: Final = (
     select(_FILE.c.sha256, _FILE.c.name, _FILE.c.kind, _FILE.c.outcome)
-    .where(_FILE.c.direction == OUTGOING, _FILE.c.kind != "837P")
+    .where(_FILE.c.direction == OUTGOING, _FILE.c.kind.in_(("270", "276")))
     .order_by(_FILE.c.first_seen.desc(), _FILE.c.sha256)
 )
 

@@ -131,7 +131,8 @@ def save_set(connection: Connection, stored: StoredSet) -> None:
 def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
     """Quarantined transaction sets and possible reissues, each once, though several files may carry it.
 
-    One whose very content is posted (out of another wrapping, or released) is not held.
+    One whose very content is posted (out of another wrapping, or released) is not held, and neither is a quarantined
+    one whose payment is posted: the whole file came beside the one that was cut off.
     """
     held = _SET.c.outcome.in_(("quarantined", "conflict"))
     query = select(_SET, _FILE.c.name).join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256).where(held)
@@ -143,7 +144,8 @@ def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
         identity = (stored.payment_key, stored.content_digest) if stored.content_digest else stored
         file = load_file(connection, stored.file_sha256)
         posted = stored.content_digest and posted_payment(connection, stored.payment_key)
-        if identity not in seen and file is not None and posted != stored.content_digest:
+        settled = posted == stored.content_digest or (bool(posted) and stored.outcome == "quarantined")
+        if identity not in seen and file is not None and not settled:
             seen.add(identity)
             yield file, stored
 

@@ -16,7 +16,7 @@ from reconcile.store.bulk import table_of
 from reconcile.store.claim_status.known import status_work
 from reconcile.store.denial_work import denial_work
 from reconcile.store.events import events, record_event
-from reconcile.store.files import SENDING
+from reconcile.store.files import SENDING, held_sets
 from reconcile.store.lost_rejections import lost_rejections
 from reconcile.store.outgoing import practices_in, refused_inquiries
 from reconcile.store.overpaid import overpaid
@@ -25,7 +25,6 @@ from reconcile.store.schema import (
     ClaimPaymentRow,
     ClaimRow,
     FileRow,
-    FileTransactionRow,
     RemittanceRow,
     WorkItemRow,
 )
@@ -34,7 +33,6 @@ from reconcile.worklist import TO_DO
 
 _SUBJECT: Final = "run"
 _KIND: Final = "run"
-_HELD_SETS: Final = ("quarantined", "conflict")
 
 _CLAIM = table_of(ClaimRow)
 _PAYMENT = table_of(ClaimPaymentRow)
@@ -113,9 +111,8 @@ def _payments(connection: Connection) -> Iterator[OpenWork]:
 
 
 def _held_sets(connection: Connection) -> Iterator[OpenWork]:
-    table = table_of(FileTransactionRow)
-    query = select(table.c.file_sha256, table.c.position).where(table.c.outcome.in_(_HELD_SETS))
-    for sha256, position in connection.execute(query.order_by(table.c.file_sha256, table.c.position)):
+    held = sorted((one.file_sha256, one.position) for _, one in held_sets(connection))
+    for sha256, position in held:
         yield OpenWork(key=f"held:{sha256}/{position}", kind="held", practice_id="")
 
 

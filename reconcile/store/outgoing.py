@@ -28,6 +28,7 @@ from reconcile.store.schema import (
     StatusAnswerRow,
     StatusInquiryRow,
 )
+from reconcile.store.sources import SUBMITTED
 from reconcile.store.submissions import REJECTION
 
 _CLAIM = table_of(ClaimRow)
@@ -124,7 +125,7 @@ def outgoing(connection: Connection) -> Iterator[OutgoingFile]:
     (told, refused), answered, paid = _acknowledged(connection), _answered(connection), _paid(connection)
     replied = _replied(connection)
     unasked = _Unasked(asked, refused, replied)
-    query = select(_FILE).where(_FILE.c.direction == OUTGOING)
+    query = select(_FILE).where(_FILE.c.direction == OUTGOING, _FILE.c.kind.in_((SUBMITTED, *_INQUIRIES)))
     for row in connection.execute(query.order_by(_FILE.c.first_seen.desc(), _FILE.c.name)):
         claims, step = counts.get(row.sha256), steps.get(row.sha256, {})
         seen = step.get(SENT)

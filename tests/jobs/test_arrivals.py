@@ -6,7 +6,11 @@ import json
 
 import pytest
 
+from cli.jobs.posting import Tools
+from cli.jobs.untied import tie_to_imported
+from edi.codes.lookup import load_tables
 from reconcile.store import ClaimOrigin, save_claims
+from reconcile.store.arrivals import inquiry_files
 from reconcile.store.events import record_event
 from reconcile.store.files import PLACED, SENDING, SENT, move_file, register_file
 from reconcile.store.outgoing import ACKNOWLEDGED, REJECTED, UPLOADED, outgoing
@@ -180,3 +184,45 @@ def test_a_rejected_file_of_inquiries_of_another_partners_number_is_not_named_fo
     (file,) = desk.ingest(from_partner(functional_answer("R", "1"), "alpha")).files
     assert [found.code for found in file.findings] == ["ACK008"]
     assert desk.rows("SELECT acknowledged FROM claim") == [("",)]
+
+
+@pytest.mark.parametrize("imported_first", [True, False])
+def test_a_999_of_inquiries_does_not_reject_claims_that_another_system_numbered_alike(desk, imported_first):
+    """Imported claims of group 1 and inquiries of group 1, between the same two addresses."""
+    answer = from_partner(functional_answer("R", "1").replace(b"AK1*HC", b"AK1*HS"), "alpha")
+    if imported_first:
+        imported(desk)
+    inquiries(desk, SENT, tried=True)
+    codes = [found.code for found in desk.ingest(answer).files[0].findings]
+    assert codes == (["ACK005", "ACK008"] if imported_first else ["ACK008"])
+    if not imported_first:
+        (sha256,) = imported(desk)
+        with desk.store.write() as connection:
+            tie_to_imported(connection, desk.store.vault, Tools(load_tables(), {}), [sha256])
+    assert desk.rows("SELECT acknowledged FROM claim") == [("",)]
+
+
+def imported(desk) -> list[str]:
+    """A claim of another system's file in the vault, whose envelope is that of `ASKED`."""
+    data = ASKED.replace("GS*HS", "GS*HC").replace("270*", "837*").encode()
+    kept = desk.store.vault.keep([data])
+    origin = ClaimOrigin(
+        source="imported",
+        partner="",
+        file_sha256=kept.sha256,
+        interchange_control_number="000000001",
+        group_control_number="1",
+        st_control_number="0001",
+    )
+    with desk.store.write() as connection:
+        save_claims(connection, [make_claim()], origin)
+    return [kept.sha256]
+
+
+def test_a_file_of_postings_is_nothing_that_goes_to_a_partner(desk):
+    with desk.store.write() as connection:
+        known = {"size": 1, "direction": "out", "kind": "postings", "name": "may.csv"}
+        register_file(connection, "a" * 64, **known, outcome="exported", at=NOW)
+    with desk.store.read() as connection:
+        assert list(outgoing(connection)) == []
+        assert inquiry_files(connection) == []

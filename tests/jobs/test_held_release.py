@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import msgspec
 import pytest
 
 from cli.jobs.holds import Decider, release, told, undo
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
 from edi.model.errors import UsageError
-from reconcile.store import register_practices
 from reconcile.store.holds import unexplained_money
 from reconcile.store.listing import held
+from reconcile.store.open_work import open_work
 from tests.builders import make_claim, make_directory
 from tests.jobs.conftest import NOW
 from tests.jobs.hand_desk import add, both_lines
@@ -276,71 +275,32 @@ def ingested(desk, *payments):
     return [desk.ingest(data).files[0].payments[0].outcome for data in files]
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        payment([paid(), paid("B0000002")], bank=17900),
-        payment([paid()], bank=16000, truncated=True),
-    ],
-    ids=["bank", "truncated"],
-)
 @pytest.mark.parametrize("wrong_first", [True, False])
-def test_a_held_set_whose_payment_is_posted_otherwise_is_put_away_and_posts_nothing(desk, wrong, wrong_first):
+def test_a_set_of_the_wrong_amount_is_not_posted_beside_its_correction(desk, wrong_first):
     desk.submit(make_claim())
-    both = [wrong, payment([paid(), paid("B0000002")])]
+    both = [payment([paid()], bank=17900), payment([paid()])]
     ingested(desk, *(both if wrong_first else both[::-1]))
-    old = sums(desk)
+    before, old = desk.digest(with_files=True), sums(desk)
     ((name, _),) = waiting_names(desk)
-    made = release(name, "the corrected file came", decider(desk))
-    assert (made.outcome, made.unexplained) == ("replaced", 0)
-    assert "put away" in told(made)
-    assert (sums(desk), waiting_names(desk)) == (old, [])
-    assert desk.rows("SELECT COUNT(*) FROM remittance") == [(1,)]
-    assert desk.broken() == []
-    with pytest.raises(UsageError, match="released already"):
-        release(name, "once more", decider(desk))
-    undo(name, "look at it again", decider(desk))
-    assert (sums(desk), waiting_names(desk)) == (old, [(name, "quarantined")])
+    with pytest.raises(UsageError, match="a second time"):
+        release(name, "the bank has it", decider(desk))
+    assert (desk.digest(with_files=True), sums(desk)) == (before, old)
     assert desk.broken() == []
 
 
-REISSUES = {
-    "amount": (payment([paid()]), payment([paid(), paid("B0000002", 5000)])),
-    "payee": (payment([paid()]), payment([paid()], npi="1234567893")),
-}
-
-
-@pytest.mark.parametrize("pair", REISSUES.values(), ids=REISSUES)
-@pytest.mark.parametrize("turned", [False, True])
-def test_one_payment_with_another_amount_or_payee_id_is_held_and_can_take_the_place(
-    desk_of_two_ids, pair, turned
-):
-    desk = desk_of_two_ids
-    first, second = pair[::-1] if turned else pair
-    assert ingested(desk, first, second) == ["posted", "conflict"]
-    ((name, kind),) = waiting_names(desk)
-    old = sums(desk)
-    assert (kind, desk.broken()) == ("conflict", [])
-    made = release(name, "the second is right", decider(desk))
-    assert (made.outcome, bool(made.replaced)) == ("posted", True)
-    assert desk.rows("SELECT COUNT(*) FROM remittance") == [(1,)]
-    assert (waiting_names(desk), desk.broken()) == ([], [])
-    undo(name, "no, the first", decider(desk))
-    assert (sums(desk), waiting_names(desk), desk.broken()) == (old, [(name, "conflict")], [])
-
-
-@pytest.fixture
-def desk_of_two_ids(desk):
-    """A practice with two NPIs, and a claim of it."""
-    practice = msgspec.structs.replace(make_directory().practices["orchard"], former_npis=("1234567893",))
-    with desk.store.write() as connection:
-        register_practices(connection, [practice])
+@pytest.mark.parametrize("wrong_first", [True, False])
+def test_a_set_that_was_cut_off_is_not_held_once_the_whole_one_is_posted(desk, wrong_first):
     desk.submit(make_claim())
-    return desk
+    whole = payment([paid(), paid("B0000002")])
+    both = [payment([paid()], bank=16000, truncated=True), whole]
+    ingested(desk, *(both if wrong_first else both[::-1]))
+    assert waiting_names(desk) == []
+    with desk.store.read() as connection:
+        assert [one for one in open_work(connection, now=NOW) if one.startswith("held:")] == []
 
 
 @pytest.mark.parametrize(
-    "second",
+    "first",
     [
         payment([paid("B0000002", 3000)]),
         payment([paid()], trace="T0002"),
@@ -350,16 +310,9 @@ def desk_of_two_ids(desk):
     ],
     ids=["claims", "trace", "day", "answer", "payer"],
 )
-def test_payments_that_share_less_than_that_both_post(desk, second):
+def test_a_set_that_shares_less_than_that_with_a_posted_one_is_released(desk, first):
     desk.submit(make_claim())
-    assert ingested(desk, payment([paid()]), second) == ["posted", "posted"]
+    assert ingested(desk, first, payment([paid()], bank=17900)) == ["posted", "quarantined"]
+    ((name, _),) = waiting_names(desk)
+    assert release(name, "the bank has it", decider(desk)).outcome == "posted"
     assert desk.broken() == []
-
-
-def test_verify_sees_two_payments_of_one_number_with_the_same_answer(desk):
-    desk.submit(make_claim())
-    ingested(desk, payment([paid()]), payment([paid(), paid("B0000002", 3000)], trace="T0002"))
-    assert desk.broken() == []
-    with desk.store.write() as connection:
-        connection.exec_driver_sql("UPDATE remittance SET trace_number = 'T0001'")
-    assert "duplicate_payments" in desk.broken()

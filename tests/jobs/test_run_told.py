@@ -91,7 +91,7 @@ def test_every_line_of_the_log_has_its_time_and_run_and_what_failed_its_reason(o
     ("error", "said"),
     [
         (TemporaryError("west: the connection failed"), "TemporaryError: west: the connection failed"),
-        (OSError(errno.ETIMEDOUT, "timed out", "sftp://u:secret@west"), "TimeoutError: timed out"),
+        (OSError(errno.ETIMEDOUT, "timed out", "sftp://west?key=secret"), "TimeoutError: timed out"),
         (ValueError("secret"), "ValueError"),
     ],
 )

@@ -40,7 +40,6 @@ from reconcile.store import (
 from reconcile.store.held_reversals import takes_back_released
 from reconcile.store.holds import note_unexplained
 from reconcile.store.overpaid import TWICE, overpaid
-from reconcile.store.reissues import posted_before
 from reconcile.takebacks import adjustment_findings
 
 _NPI_DIGITS: Final = 10
@@ -242,15 +241,6 @@ class Run:
             raise self._aside(manifest.CONFLICT, header, trailer, key, digest)
         if posted is not None:
             raise self._aside(manifest.DUPLICATE, header, trailer, key, digest)
-        if not self._released and posted_before(self._connection, self._facts.id) is not None:
-            self._note(
-                "ING011",
-                Severity.ERROR,
-                "this payment's number is posted already for that day with another amount or payee, and claim payments "
-                "of it are the same: a possible reissue",
-                "TRN02",
-            )
-            raise self._aside(manifest.CONFLICT, header, trailer, key, digest)
         complete_remittance(
             self._connection,
             self._facts.id,

@@ -12,7 +12,6 @@ from edi.model.finding import Finding
 from edi.model.money import decimal_text
 from reconcile.store.checks.registry import broken, check, rows
 from reconcile.store.content import unpack_claim_payment
-from reconcile.store.reissues import posted_twice
 from reconcile.store.second_path import Seek
 from reconcile.store.vault import Vault
 
@@ -49,12 +48,10 @@ def bank(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> It
 
 @check
 def duplicate_payments(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
-    """No payment is in the books twice: neither with one content, nor one number of a payer with the same answers."""
+    """No payment is in the books twice: neither under one key nor with one content."""
     query = """SELECT content_digest, COUNT(*) AS times FROM remittance GROUP BY content_digest HAVING COUNT(*) > 1"""
     for digest, times in rows(connection, query):
         yield broken("duplicate_payments", f"the content {digest[:12]} is posted {times} times")
-    for one, other in posted_twice(connection):
-        yield broken("duplicate_payments", f"payments {one} and {other} have claim payments in common")
 
 
 @check
