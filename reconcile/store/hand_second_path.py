@@ -5,6 +5,7 @@ Shares no code with ``edi.intake``: ``verify`` compares what that stored with th
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -30,8 +31,9 @@ def rows_by_number(data: bytes, name: str) -> dict[int, dict[str, str]]:
     Returns:
         Cells by column, by the number of the row: below a heading from 2, else from 1. Empty where it cannot be read.
     """
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError:
         text = data.decode("cp1252", errors="replace")
     try:

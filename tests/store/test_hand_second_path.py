@@ -51,9 +51,10 @@ def test_rows_have_the_same_numbers(layout):
     assert second_path(data, "payments.csv") == found
 
 
-def test_windows_1252():
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"], ids=["", "bom", "bom and line"])
+def test_windows_1252(before):
     data = f"{HEAD}\n{ROW}\n".replace("{note}", "Muñoz").replace("{amount}", "7").encode("cp1252")
-    assert second_path(data, "payments.csv") == first_path(data, "payments.csv") == {2: 700}
+    assert second_path(before + data, "payments.csv") == first_path(before + data, "payments.csv") == {2: 700}
 
 
 def test_toml():
