@@ -164,7 +164,7 @@ def test_a_file_that_a_277ca_rejects_whole_has_the_time_of_it(desk_lite):
     sent_file(desk_lite, "alpha", "A0000001", "A0000002")
     with desk_lite.store.write() as connection:
         sha256 = connection.exec_driver_sql("SELECT file_sha256 FROM claim").scalar()
-        row = {"sha256": sha256, "name": "a.837", "kind": "837", "direction": "out", "outcome": "sent"}
+        row = {"sha256": sha256, "name": "a.837", "kind": "837P", "direction": "out", "outcome": "sent"}
         insert_row(connection, FileRow, {**row, "first_seen": NOW, "size": 1})
     desk_lite.ingest(from_partner(whole_answer("0000000010001"), "alpha"))
     with desk_lite.store.read() as connection:
