@@ -18,8 +18,9 @@ from cli.clock import VARIABLE, rehearsal_warning
 from cli.exits import ExitCode, worst
 from cli.jobs.lists import counted
 from cli.jobs.run.settings import NotifySettings, RunSettings, run_settings
-from cli.jobs.tables.listing import list_tables
+from cli.jobs.tables.listing import SHIPPED, TableRow, list_tables
 from cli.jobs.tables.store import tables_of
+from cli.jobs.tables.update import NAMES
 from cli.jobs.transports import partner_of
 from cli.privacy import key_file_of, place_of
 from cli.settings import IN_DATABASE, Settings
@@ -312,6 +313,13 @@ def _partners(patient: Patient) -> Iterator[Examined]:
             yield Examined(check="partners", state=BROKEN, message=f"{partner.id}: {said}", exit_code=code)
 
 
+def _newer(row: TableRow) -> str:
+    """How a table is brought up to date."""
+    if row.table in NAMES:
+        return "claimloop tables update FILE"
+    return f"it comes with {'claimloop' if row.source == SHIPPED else row.source}: update that"
+
+
 def _tables(patient: Patient) -> Iterator[Examined]:
     rows = list_tables(tables_of(patient.settings), patient.now.date())
     old = [row for row in rows if row.note]
@@ -320,7 +328,7 @@ def _tables(patient: Patient) -> Iterator[Examined]:
             check="tables",
             state=WARNING,
             message=f"{row.name} {row.release}: {row.note}",
-            fix="claimloop tables update FILE",
+            fix=_newer(row),
         )
     if not old:
         yield Examined(check="tables", state=SOUND, message=f"{counted(len(rows), 'table')}, none old")

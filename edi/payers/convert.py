@@ -67,7 +67,7 @@ def unknown_key(name: str, known: typing.Iterable[str], where: str, file: str | 
     return Finding(
         code=UNKNOWN_KEY,
         severity=Severity.WARNING,
-        message=f"{shown} is not a key of [{where}]; it is ignored",
+        message=f"{shown} is not a key of [{where}]; nothing reads it",
         location=Location(file=file, field=f"{where}.{shown}"),
         fix=f"Did you mean {near[0]}?"
         if near

@@ -107,8 +107,10 @@ def test_what_others_may_read_is_named(sealed, place):
 
 def test_an_old_table_is_a_warning(office):
     done = claimloop("doctor", "--json", "--config", office.folder / "claimloop.toml")
-    (old, *_) = [one for one in done.json["checks"] if one["check"] == "tables"]
+    (old, *others) = [one for one in done.json["checks"] if one["check"] == "tables"]
     assert (old["state"], old["fix"]) == ("warning", "claimloop tables update FILE")
+    (diagnoses,) = [one for one in others if "ICD-10-CM" in one["message"]]
+    assert diagnoses["fix"].startswith("it comes with simple-icd-10-cm")
     assert done.code == 1
 
 
