@@ -223,6 +223,10 @@ def run(claims: int, sets: int, runs: int, folder: Path) -> dict[str, object]:
         "elapsed_seconds": ours,
         "oxedi_elapsed_seconds": theirs,
         "ratio_elapsed": round(ours / theirs, 1),
+        "ratio_of_each_run": [
+            round(one["elapsed_seconds"] / other["elapsed"], 1)
+            for one, other in zip(measured, peer, strict=True)
+        ],
         "cpu_seconds": cpu,
         "oxedi_cpu_seconds": their_cpu,
         "ratio_cpu": round(cpu / their_cpu, 1),

@@ -152,16 +152,16 @@ def test_a_read_only_store_that_is_missing_is_not_made(tmp_path):
 
 
 @pytest.mark.sqlite("PostgreSQL has no pragmas; what they keep is its default")
-def test_sqlite_runs_with_the_pragmas_that_keep_data(tmp_path):
+def test_sqlite_runs_with_the_pragmas_that_keep_data_and_with_large_pages(tmp_path):
     # The other tests do not wait for the disk; see conftest.py.
     made = _sqlite(make_url(f"sqlite:///{tmp_path / 'a.db'}"), read_only=False)
     with made.connect() as connection:
         told = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
+            for name in ("journal_mode", "synchronous", "foreign_keys", "page_size")
         }
     made.dispose()
-    assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    assert told == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "page_size": 16384}
 
 
 def test_a_second_writer_waits_for_the_first(database_url, tmp_path, monkeypatch):
