@@ -47,8 +47,8 @@ from cli.summaries import held_text, print_manifest, written_file_json
 from cli.trail import trail
 from cli.workspace import workspace
 from edi.intake import NOT_READ
-from edi.model.errors import InputError
 from edi.model.finding import Severity
+from reconcile.store.again import no_claim
 from reconcile.store.listing import claim_statuses, practice_names, waiting_by_claim
 from reconcile.store.story import claims as stories_of
 from reconcile.store.totals import claim_listing
@@ -261,7 +261,7 @@ def show(
         explainer = Explainer(opened.store.vault, opened.tables)
         payers = opened.settings.payers
     if not stories:
-        raise InputError(f"no claim is named {claim}; claimloop claims list shows what there is")
+        raise no_claim(claim)
     if as_json:
         write_json(
             {

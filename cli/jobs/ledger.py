@@ -7,10 +7,9 @@ from datetime import date
 
 from cli.render import Row, money
 from edi.codes import Tables
-from edi.model.errors import UsageError
 from reconcile.ledger.names import CHARGE, OTHER_PAYER
 from reconcile.store import Connection
-from reconcile.store.again import chains_named
+from reconcile.store.again import chains_named, no_claim
 from reconcile.store.proof import Charge, LineProof, PostingProof, answers_of, charges_of
 from reconcile.values import Account
 
@@ -35,11 +34,11 @@ def ledger_rows(
         practice: whose claim, None for all.
 
     Raises:
-        UsageError: no claim is named so.
+        InputError: no claim is named so.
     """
     chains = chains_named(connection, name, practice)
     if not chains:
-        raise UsageError(f"{name!r} names no claim")
+        raise no_claim(name)
     rows: list[Row] = []
     for chain in chains:
         charges = charges_of(connection, chain.root)

@@ -30,7 +30,7 @@ from reconcile.store import (
     rematch_claim_payments,
 )
 from reconcile.store.adjudications import Waiting, waiting
-from reconcile.store.again import chains_named
+from reconcile.store.again import chains_named, no_claim
 from reconcile.store.concerned import concerned_by_claims
 from reconcile.store.hold_lists import Hold, find_hold
 from reconcile.store.holds import Alias, drop_aliases, save_alias, unpost
@@ -91,8 +91,8 @@ def link(
         practice: whose claim, where two practices use one number.
 
     Raises:
-        UsageError: nothing of that name waits for a claim; the payee is unknown or another practice's; a paid line
-            fits no submitted line.
+        InputError: nothing of that name waits for a claim, or no claim is named so.
+        UsageError: several claims are; the payee is unknown or another practice's; a paid line fits no submitted line.
         StoreError, AccessError, TemporaryError: from the store.
     """
     ties = parse_ties(lines)
@@ -100,9 +100,10 @@ def link(
         refresh_payees(connection)
         hold = find_hold(connection, payment, listed="unmatched list")
         named = chains_named(connection, claim, practice)
-        if len(named) != 1:
-            what = "no claim" if not named else f"{len(named)} claims: give a claim id or --practice"
-            raise UsageError(f"{claim!r} names {what}")
+        if not named:
+            raise no_claim(claim)
+        if len(named) > 1:
+            raise UsageError(f"{claim!r} names {len(named)} claims: give a claim id or --practice")
         submissions = by_roots(connection, [named[0].root]).chains[named[0].root]
         made, data = link_payment(connection, hold, submissions, ties, decider.tools)
         record_event(

@@ -12,7 +12,7 @@ from cli.jobs.deposits import reassociation
 from cli.render import SCHEMA_VERSION, money
 from cli.settings import DepositsSettings, Settings
 from edi.codes import Tables
-from edi.model.errors import UsageError
+from edi.model.errors import InputError
 from edi.model.money import decimal_text, parse_cents
 from reconcile.store import Connection
 from reconcile.store.deposits import DepositFacts
@@ -59,7 +59,7 @@ def prove(
         settings: [deposits] and the names of payers, for the same; the defaults if None.
 
     Raises:
-        UsageError: no deposit or payment is of that trace number or amount.
+        InputError: no deposit or payment is of that trace number or amount.
     """
     cents = _cents(asked)
     deposits = settings.deposits if settings is not None else DepositsSettings()
@@ -77,7 +77,7 @@ def prove(
         return msgspec.structs.replace(proofs[0], more=tuple(proofs[1:]))
     numbers = by_trace or (payments_of(connection, amount=cents) if cents is not None else [])
     if not numbers:
-        raise UsageError(f"--proof {asked!r}: no deposit or payment has this trace number or amount")
+        raise InputError(f"--proof {asked!r}: no deposit or payment has this trace number or amount")
     return Proof(asked=asked, payments=tuple(prove_payments(connection, numbers, tables)))
 
 

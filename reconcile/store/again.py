@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from edi.model.control import normalise_control_number
+from edi.model.errors import InputError
 from reconcile.store.bulk import IN_LIST, chunks, insert, table_of, update
 from reconcile.store.history import NO_LINE
 from reconcile.store.schema import (
@@ -59,6 +60,11 @@ def chains_named(connection: Connection, name: str, practice: str | None = None)
         wanted = and_(wanted, _CLAIM.c.practice_id == practice)
     query = select(_CLAIM.c.root, _CLAIM.c.practice_id).where(wanted).distinct().order_by(_CLAIM.c.root)
     return tuple(Named(root=row.root, practice_id=row.practice_id) for row in connection.execute(query))
+
+
+def no_claim(name: str) -> InputError:
+    """What to raise where a person named a claim that is not there."""
+    return InputError(f"no claim is named {name}; claimloop claims list shows what there is")
 
 
 def chains_to_bill_next(connection: Connection, practice: str | None = None) -> dict[int, str]:

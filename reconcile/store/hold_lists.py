@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, select
 
-from edi.model.errors import UsageError
+from edi.model.errors import InputError, UsageError
 from edi.model.remittance import ClaimPayment
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
@@ -74,7 +74,8 @@ def find_hold(connection: Connection, name: str, *, listed: str = "held list") -
         listed: the command that shows the ids, for the message.
 
     Raises:
-        UsageError: there is none, or several.
+        InputError: there is none.
+        UsageError: it is written otherwise, or there are several.
     """
     kind, _, rest = name.rpartition("transaction:") if "transaction:" in name else ("", "", name)
     if rest != name and not kind:
@@ -96,7 +97,7 @@ def find_hold(connection: Connection, name: str, *, listed: str = "held list") -
                 evidence=row.evidence,
             )
     what = "that is held" if listed == "held list" else "that waits for a claim"
-    raise UsageError(f"{name!r} names nothing {what}; claimloop {listed} shows the ids")
+    raise InputError(f"{name!r} names nothing {what}; claimloop {listed} shows the ids")
 
 
 def _set(connection: Connection, name: str, rest: str) -> Hold:
@@ -110,10 +111,11 @@ def _set(connection: Connection, name: str, rest: str) -> Hold:
     )
     found = list(connection.execute(query).scalars())
     if len(found) != 1:
-        raise UsageError(f"{name!r} names {len(found)} transaction sets; claimloop held list shows the ids")
+        said = f"{name!r} names {len(found) or 'no'} transaction sets; claimloop held list shows the ids"
+        raise UsageError(said) if found else InputError(said)
     stored = load_set(connection, found[0], int(position))
     if stored is None:
-        raise UsageError(f"{name!r} names nothing")
+        raise InputError(f"{name!r} names nothing")
     cents = select(_REMITTANCE.c.unexplained).where(
         _REMITTANCE.c.file_sha256 == stored.file_sha256, _REMITTANCE.c.position == stored.position
     )

@@ -74,7 +74,7 @@ def test_a_release_is_listed_until_it_is_taken_back(run):
 
 def test_a_wrong_id_of_a_link_points_to_its_own_list(run):
     wrong = run("unmatched", "link", "999999", "A0000001")
-    assert wrong.code == 2
+    assert wrong.code == 3
     assert "claimloop unmatched list shows the ids" in " ".join(wrong.err.split())
     assert "held list shows the ids" in " ".join(run("held", "show", "999999").err.split())
 
@@ -91,7 +91,7 @@ def test_candidates_are_ranked_and_a_link_follows_them(run):
     assert run("unmatched", "link", "2", "B0000002").code == 2
     ended = run("unmatched", "unlink", "2", "--reason", "another patient")
     assert (ended.code, "unmatched now" in ended.out) == (1, True)
-    assert run("unmatched", "link", "2", "NOSUCH").code == 2
+    assert run("unmatched", "link", "2", "NOSUCH").code == 3
 
 
 def test_a_proof_and_a_ledger(run):
@@ -99,7 +99,7 @@ def test_a_proof_and_a_ledger(run):
     proof = run("verify", "--proof", "T0001", "--json")
     assert (proof.code, proof.json["holds"], proof.json["deposit"]) == (0, True, None)
     assert "every level sums" in run("verify", "--proof", "120.00").out
-    assert run("verify", "--proof", "1.23").code == 2
+    assert run("verify", "--proof", "1.23").code == 3
     rows = run("ledger", "B0000002", "--json").json
     assert [(one["account"], one["amount"], one["segment"]) for one in rows] == [
         ("charge", "50.00", None),
@@ -107,7 +107,7 @@ def test_a_proof_and_a_ledger(run):
         ("contractual", "10.00", 18),
     ]
     assert "charge 50.00 = paid 40.00 + contractual 10.00 + open 0.00" in run("ledger", "B0000002").out
-    assert run("ledger", "NOSUCH").code == 2
+    assert run("ledger", "NOSUCH").code == 3
 
 
 def test_a_rebuild_and_a_replay_of_a_sound_store(run, tmp_path):

@@ -12,7 +12,7 @@ from cli.jobs.ledger import ledger_footer, ledger_rows
 from cli.jobs.proof import proof_json, proof_lines, prove
 from cli.jobs.verify import verify
 from edi.codes.lookup import load_tables
-from edi.model.errors import UsageError
+from edi.model.errors import InputError
 from reconcile.ledger.names import account_name, adjustment_account, rule_of
 from tests.builders import make_claim, make_line
 from tests.jobs.conftest import NOW
@@ -85,7 +85,7 @@ def test_a_proof_begins_at_the_deposit(books):
         assert proof.deposit.deposited_on == date(2026, 3, 22)
     assert next(proof_lines(proof)) == "deposit 2026-03-22  T0001"
     assert proof_json(proof)["deposit"]["amount"] == "200.25"
-    with pytest.raises(UsageError):
+    with pytest.raises(InputError):
         proved(books, "7.00")
 
 
@@ -146,7 +146,7 @@ def test_a_changed_row_breaks_the_proof(books, change):
 
 def test_what_nobody_paid_cannot_be_proved(books):
     for asked in ("T9", "1.00", "x"):
-        with pytest.raises(UsageError):
+        with pytest.raises(InputError):
             proved(books, asked)
 
 
@@ -165,7 +165,7 @@ def test_a_proof_holds_after_a_release_and_verify_tells_of_it(books):
 def test_a_ledger_lists_charge_and_postings_and_comes_to_nothing_open(books):
     with books.store.read() as connection:
         rows = ledger_rows(connection, "A0000001", load_tables())
-        with pytest.raises(UsageError):
+        with pytest.raises(InputError):
             ledger_rows(connection, "NOSUCH", load_tables())
     assert [(row["account"], row["amount"]) for row in rows] == [
         ("charge", "50.00"),

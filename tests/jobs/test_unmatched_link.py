@@ -6,7 +6,7 @@ import pytest
 
 from cli.jobs.holds import release
 from cli.jobs.linking import link, parse_ties, unlink
-from edi.model.errors import UsageError
+from edi.model.errors import InputError, UsageError
 from tests.builders import make_claim, make_line, npi
 from tests.jobs.test_held_release import decider
 from tests.remits import claim, file_of, line, payment
@@ -127,7 +127,7 @@ def test_what_does_not_wait_for_a_claim_cannot_be_linked(desk):
     desk.ingest(file_of(payment([broken, lost])))
     with pytest.raises(UsageError, match="held release"):
         link("1", "A0000001", decider(desk))
-    with pytest.raises(UsageError, match="names no claim"):
+    with pytest.raises(InputError, match="no claim is named"):
         link("2", "NOSUCH", decider(desk))
     with pytest.raises(UsageError, match="not linked"):
         unlink("2", "why", decider(desk))
