@@ -117,8 +117,9 @@ def release(name: str, reason: str, decider: Decider) -> Decision:
         decider: store, tools and time.
 
     Raises:
-        UsageError: there is no such hold, the reason is empty, the set is truncated, or decisions about the payment
-            that it would replace stand in the way, or it would post claim payments a second time.
+        InputError: there is no such hold.
+        UsageError: the reason is empty, the set is truncated, or decisions about the payment that it would replace
+            stand in the way, or it would post claim payments a second time.
         StoreError, AccessError, TemporaryError: from the store or the vault.
     """
     if not reason.strip():

@@ -165,6 +165,7 @@ def unlink(payment: str, reason: str, decider: Decider) -> Link:
     """End a link: the claim payment looks for its claim again, and so does all that followed it.
 
     Raises:
+        InputError: there is no such claim payment.
         UsageError: it is not linked, or the reason is empty.
         StoreError, AccessError, TemporaryError: from the store.
     """
