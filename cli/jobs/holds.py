@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -44,6 +44,7 @@ from reconcile.store import (
     save_set,
 )
 from reconcile.store.adjudications import Waiting, waiting
+from reconcile.store.files import TRUNCATED, newest_file
 from reconcile.store.held_reversals import reversals_of
 from reconcile.store.hold_lists import Hold, decisions_on, find_hold
 from reconcile.store.holds import (
@@ -62,12 +63,12 @@ from reconcile.store.holds import (
 )
 from reconcile.store.rehearsal import inside
 from reconcile.store.reissues import posted_before
+from reconcile.store.sources import AFTER_FILE
 from reconcile.values import ClaimEvidence, ClaimMatch
 
 RELEASE: Final = "release"
 UNDO: Final = "release_undone"
 """The kinds of event."""
-_TRUNCATED: Final = "ING012"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +108,11 @@ class Decider(msgspec.Struct, frozen=True, kw_only=True):
             if self.dry_run:
                 raise RollBackError
 
+    def note(self, connection: Connection, kind: str, subject: str, data: Mapping[str, Any]) -> None:
+        """Append the decision to the event log, with its place among the files: there a rebuild makes it again."""
+        placed = {**data, AFTER_FILE: newest_file(connection)}
+        record_event(connection, kind=kind, subject=subject, at=self.now, data=placed, actor=self.actor)
+
 
 def release(name: str, reason: str, decider: Decider) -> Decision:
     """Release a hold: post it, with what it does not explain in suspense.
@@ -127,9 +133,7 @@ def release(name: str, reason: str, decider: Decider) -> Decision:
     with decider.deciding() as connection:
         hold = find_hold(connection, name)
         made, data = release_hold(connection, decider.store, hold, reason, decider.tools, decider.practices)
-        record_event(
-            connection, kind=RELEASE, subject=hold.subject, at=decider.now, data=data, actor=decider.actor
-        )
+        decider.note(connection, RELEASE, hold.subject, data)
     return made
 
 
@@ -143,14 +147,7 @@ def undo(name: str, reason: str, decider: Decider) -> Decision:
     with decider.deciding() as connection:
         hold = find_hold(connection, name)
         made = undo_hold(connection, decider.store, hold, decider.tools, decider.practices)
-        record_event(
-            connection,
-            kind=UNDO,
-            subject=hold.subject,
-            at=decider.now,
-            data={"reason": reason},
-            actor=decider.actor,
-        )
+        decider.note(connection, UNDO, hold.subject, {"reason": reason})
     return made
 
 
@@ -339,7 +336,7 @@ def _release_set(connection: Connection, books: _Books, hold: Hold) -> tuple[Dec
     other = posted_set(connection, stored.payment_key)
     if other is not None:
         standing = load_set(connection, *other)
-        if standing is None or stored.outcome == QUARANTINED:
+        if standing is None or standing.content_digest == stored.content_digest:
             raise UsageError(
                 f"{hold.id}: this payment is posted already from another file; nothing is missing"
             )
@@ -349,7 +346,7 @@ def _release_set(connection: Connection, books: _Books, hold: Hold) -> tuple[Dec
         replaced = set_subject(*other)
     entry = books.retake(stored, released=True)
     if entry.outcome != manifest.POSTED:
-        if any(one.code == _TRUNCATED for one in entry.findings):
+        if any(one.code == TRUNCATED for one in entry.findings):
             raise UsageError(
                 f"{hold.id} is truncated: claims of it are missing, so it is not posted; ask for the file again"
             )

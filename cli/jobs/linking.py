@@ -25,7 +25,6 @@ from reconcile.store import (
     Stored,
     by_roots,
     posted_on,
-    record_event,
     refresh_payees,
     rematch_claim_payments,
 )
@@ -106,9 +105,7 @@ def link(
             raise UsageError(f"{claim!r} names {len(named)} claims: give a claim id or --practice")
         submissions = by_roots(connection, [named[0].root]).chains[named[0].root]
         made, data = link_payment(connection, hold, submissions, ties, decider.tools)
-        record_event(
-            connection, kind=LINK, subject=hold.subject, at=decider.now, data=data, actor=decider.actor
-        )
+        decider.note(connection, LINK, hold.subject, data)
     return made
 
 
@@ -174,14 +171,7 @@ def unlink(payment: str, reason: str, decider: Decider) -> Link:
     with decider.deciding() as connection:
         hold = find_hold(connection, payment, listed="unmatched list")
         made = unlink_payment(connection, hold, decider.tools)
-        record_event(
-            connection,
-            kind=UNLINK,
-            subject=hold.subject,
-            at=decider.now,
-            data={"reason": reason},
-            actor=decider.actor,
-        )
+        decider.note(connection, UNLINK, hold.subject, {"reason": reason})
     return made
 
 

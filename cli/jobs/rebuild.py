@@ -1,12 +1,12 @@
 """``rebuild``: a new store out of the vault, what was submitted, and the event log, compared with the one in use.
 
-Every file that came in is read again in the order in which it was first seen; then the decisions of people are played
-in the order of the log. A store that follows from its sources gives the same digest.
+Every file that came in is read again in the order in which it was first seen, and between the files the decisions of
+people are made again, each where it was made. A store that follows from its sources gives the same digest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from cli.jobs.untied import tie_to_imported
 from cli.settings import Settings
 from edi.codes import Tables
 from edi.model.directory import Practice
-from edi.model.errors import TemporaryError, UsageError
+from edi.model.errors import InputError, TemporaryError, UsageError
 from reconcile.store import Connection, DatabaseVault, Kept, Place, Store, Vault, by_roots, open_store
 from reconcile.store.alone import alone, write_back
 from reconcile.store.audit import copy_chain, last_entry_of
@@ -31,11 +31,11 @@ from reconcile.store.hold_lists import find_hold
 from reconcile.store.holds import payment_of_subject
 from reconcile.store.journal_copy import carry_over
 from reconcile.store.sources import (
+    Decisions,
     SourceFile,
     begin_copy,
     copy_claims,
     copy_file,
-    decisions,
     end_copy,
     source_files,
     submission_named,
@@ -93,19 +93,18 @@ def rebuild(
         with into.write() as target:
             begin_copy(source, target)
         files = source_files(source)
-        for one in files:
+        decisions = Decisions(source, DECISIONS, files)
+        made = len(decisions)
+        unplayed: list[str] = []
+        for place, one in enumerate(files):
+            unplayed += _play(decisions.before(place), into, settings, tools, advance)
             _submissions(one, source, into, tools)
             if one.comes_in:
                 _take(one, into, settings, tools)
             advance(1)
+        unplayed += _play(decisions.before(len(files)), into, settings, tools, advance)
         with into.write() as target:
             end_copy(source, target)
-        played = list(decisions(source, DECISIONS))
-        unplayed: list[str] = []
-        for event in played:
-            unplayed += _play(event, into, tools, practices_of(settings))
-            advance(1)
-        with into.write() as target:
             carry_over(source, target)
         with into.read() as target:
             before, after = table_digests(source), table_digests(target)
@@ -116,7 +115,7 @@ def rebuild(
         into=into.name,
         claims=claims,
         files=sum(1 for one in files if one.comes_in),
-        decisions=len(played),
+        decisions=made,
         differs=tuple(name for name in before if before[name] != after[name]),
         unplayed=tuple(unplayed),
         tables_changed=bool(versions - {"", tables.version}),
@@ -127,7 +126,8 @@ def rebuild(
 def steps(store: Store) -> int:
     """How many files and decisions a rebuild of a store has to do."""
     with store.read() as source:
-        return len(source_files(source)) + sum(1 for _ in decisions(source, DECISIONS))
+        files = source_files(source)
+        return len(files) + len(Decisions(source, DECISIONS, files))
 
 
 def _versions(source: Connection) -> set[str]:
@@ -173,8 +173,17 @@ def _take(one: SourceFile, into: Store, settings: Settings, tools: Tools) -> Non
         ))  # fmt: skip
 
 
-def _play(event: Event, into: Store, tools: Tools, practices: Mapping[str, Practice]) -> Iterable[str]:
-    """Make a decision again, in one transaction; yields why it could not be made."""
+def _play(
+    events: Iterable[Event], into: Store, settings: Settings, tools: Tools, advance: Advance
+) -> Iterator[str]:
+    """Make decisions again; yields why one could not be made."""
+    for event in events:
+        yield from _decide(event, into, tools, practices_of(settings))
+        advance(1)
+
+
+def _decide(event: Event, into: Store, tools: Tools, practices: Mapping[str, Practice]) -> Iterable[str]:
+    """Make a decision again, in one transaction; returns why it could not be made."""
     try:
         with into.write() as connection:
             name = event.subject
@@ -193,7 +202,7 @@ def _play(event: Event, into: Store, tools: Tools, practices: Mapping[str, Pract
                 linking.unlink_payment(connection, hold, tools)
             else:
                 _link(connection, hold, event.data, tools)
-    except UsageError as error:
+    except (InputError, UsageError) as error:
         return [f"{event.kind} {event.subject}: {error}"]
     return []
 

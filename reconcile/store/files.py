@@ -19,10 +19,14 @@ SENDING: Final = "sending"
 """Outcome of a file that is about to get its own name there; it stays so when the run ends in the middle of that."""
 SENT: Final = "sent"
 """Outcome of a file that the far side was seen to hold whole, or has acknowledged."""
+TRUNCATED: Final = "ING012"
+"""The finding on a transaction set without an SE."""
 INCOMING: Final = "in"
 OUTGOING: Final = "out"
 
 _FILE = table_of(FileRow)
+IN_ORDER: Final = (_FILE.c.ordinal, _FILE.c.first_seen, _FILE.c.sha256)
+"""The order in which a store came to know its files; `rebuild` takes them again in it."""
 _SET = table_of(FileTransactionRow)
 _REMITTANCE = table_of(RemittanceRow)
 
@@ -75,6 +79,12 @@ def begin_file(
 def _next(connection: Connection) -> int:
     """The place of a new file among all files."""
     return int(connection.execute(select(func.max(_FILE.c.ordinal))).scalar() or 0) + 1
+
+
+def newest_file(connection: Connection) -> str:
+    """The digest of the file that the store came to know last; "" when it knows none."""
+    query = select(_FILE.c.sha256).order_by(*(column.desc() for column in IN_ORDER)).limit(1)
+    return connection.execute(query).scalar() or ""
 
 
 def finish_file(connection: Connection, sha256: str, *, kind: str, outcome: str, manifest: str) -> None:
@@ -131,8 +141,8 @@ def save_set(connection: Connection, stored: StoredSet) -> None:
 def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
     """Quarantined transaction sets and possible reissues, each once, though several files may carry it.
 
-    One whose very content is posted (out of another wrapping, or released) is not held, and neither is a quarantined
-    one whose payment is posted: the whole file came beside the one that was cut off.
+    One whose very content is posted (out of another wrapping, or released) is not held, and neither is one that was
+    cut off when its payment is posted: the whole file came beside it.
     """
     held = _SET.c.outcome.in_(("quarantined", "conflict"))
     query = select(_SET, _FILE.c.name).join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256).where(held)
@@ -144,10 +154,16 @@ def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
         identity = (stored.payment_key, stored.content_digest) if stored.content_digest else stored
         file = load_file(connection, stored.file_sha256)
         posted = stored.content_digest and posted_payment(connection, stored.payment_key)
-        settled = posted == stored.content_digest or (bool(posted) and stored.outcome == "quarantined")
+        settled = posted == stored.content_digest or (bool(posted) and _is_truncated(stored))
         if identity not in seen and file is not None and not settled:
             seen.add(identity)
             yield file, stored
+
+
+def _is_truncated(stored: StoredSet) -> bool:
+    """Whether a set was put aside because its end is missing."""
+    findings = msgspec.json.decode(stored.record or "{}").get("findings", [])
+    return any(one["code"] == TRUNCATED for one in findings)
 
 
 def posted_payment(connection: Connection, payment_key: str) -> str | None:

@@ -11,18 +11,21 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, text
 
-_BEFORE: Final = text(
-    """SELECT other.file_sha256, other.position FROM remittance one
+_SAME_NUMBER: Final = text(
+    """SELECT one.id AS own, other.id, other.file_sha256, other.position FROM remittance one
     JOIN remittance other ON other.trace_number = one.trace_number AND other.payment_date = one.payment_date
     AND other.id <> one.id
     AND (other.payer_id = one.payer_id OR (one.payer_key <> '' AND other.payer_key = one.payer_key))
     WHERE one.file_sha256 = :file AND one.position = :position AND one.trace_number <> ''
-    AND EXISTS (SELECT 1 FROM claim_payment WHERE remittance_id = one.id AND paid <> 0
-        AND (patient_control_number, payer_claim_control_number, status, charge, paid) IN (
-            SELECT patient_control_number, payer_claim_control_number, status, charge, paid
-            FROM claim_payment WHERE remittance_id = other.id))
-    ORDER BY other.id LIMIT 1"""
+    ORDER BY other.id"""
 )
+_SHARED: Final = text(
+    """SELECT patient_control_number, payer_claim_control_number, status, charge, paid
+    FROM claim_payment WHERE remittance_id = :own AND paid <> 0
+    INTERSECT SELECT patient_control_number, payer_claim_control_number, status, charge, paid
+    FROM claim_payment WHERE remittance_id = :other LIMIT 1"""
+)
+"""Sorted and merged by both databases; looked up row by row, a payment of 100,000 claims took an hour."""
 
 
 class PostedBefore(NamedTuple):
@@ -43,5 +46,7 @@ def posted_before(connection: Connection, file_sha256: str, position: int) -> Po
     Returns:
         The first of them, or None.
     """
-    row = connection.execute(_BEFORE, {"file": file_sha256, "position": position}).first()
-    return None if row is None else PostedBefore(*row)
+    for row in connection.execute(_SAME_NUMBER, {"file": file_sha256, "position": position}).all():
+        if connection.execute(_SHARED, {"own": row.own, "other": row.id}).first() is not None:
+            return PostedBefore(row.file_sha256, row.position)
+    return None

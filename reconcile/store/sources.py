@@ -6,7 +6,8 @@ source, since session files stay with who exported them; the bytes it became are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from sqlmodel import SQLModel
 from edi.model.errors import StoreError
 from reconcile.store.bulk import IN_LIST, Row, chunks, columns_of, insert, table_of
 from reconcile.store.events import Event, events_of_kind
+from reconcile.store.files import IN_ORDER
 from reconcile.store.schema import (
     BilledSessionRow,
     ClaimContentRow,
@@ -50,6 +52,8 @@ _CLAIM = table_of(ClaimRow)
 _LINE = table_of(ServiceLineRow)
 SUBMITTED: Final = "837P"
 """The kind of the files of claims, out and in: what they say is in the claims' kept values."""
+AFTER_FILE: Final = "after_file"
+"""In the data of a decision's event: the digest of the file that the store came to know last before it."""
 _BLOCK: Final = 5_000
 _AS_NEW: Final[dict[str, Any]] = {
     "status": "submitted",
@@ -109,7 +113,7 @@ def begin_copy(source: Connection, target: Connection) -> None:
 def source_files(source: Connection) -> list[SourceFile]:
     """All files of a store, in the order in which it came to know them."""
     submits = set(source.execute(select(_CLAIM.c.file_sha256).distinct()).scalars())
-    query = select(_FILE).order_by(_FILE.c.ordinal, _FILE.c.first_seen, _FILE.c.sha256)
+    query = select(_FILE).order_by(*IN_ORDER)
     return [
         SourceFile(
             sha256=row.sha256,
@@ -194,9 +198,29 @@ def _as_new(source: Connection, block: list[Row]) -> list[Row]:
     return rows
 
 
-def decisions(source: Connection, kinds: tuple[str, ...]) -> Iterator[Event]:
-    """The events of these kinds in the order of the log."""
-    yield from sorted((one for kind in kinds for one in events_of_kind(source, kind)), key=lambda one: one.id)
+class Decisions:
+    """The events of some kinds in the order of the log, to be made again where they were made: between the files."""
+
+    def __init__(self, source: Connection, kinds: tuple[str, ...], files: Sequence[SourceFile]) -> None:
+        found = [one for kind in kinds for one in events_of_kind(source, kind)]
+        self._waiting = deque(sorted(found, key=lambda one: one.id))
+        self._places = {one.sha256: place for place, one in enumerate(files)}
+        self._seen = [one.first_seen for one in files]
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def before(self, place: int) -> Iterator[Event]:
+        """Take those that were made before the file at this place came, but for those that were taken already."""
+        while self._waiting and self._place(self._waiting[0]) < place:
+            yield self._waiting.popleft()
+
+    def _place(self, event: Event) -> int:
+        """The place of the last file before it, by the time where a decision of long ago does not name it."""
+        named = event.data.get(AFTER_FILE)
+        if named is None:
+            return sum(seen <= event.at for seen in self._seen) - 1
+        return self._places.get(named, -1)
 
 
 def submission_named(

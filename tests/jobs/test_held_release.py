@@ -7,7 +7,7 @@ import pytest
 from cli.jobs.holds import Decider, release, told, undo
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
-from edi.model.errors import UsageError
+from edi.model.errors import InputError, UsageError
 from reconcile.store.holds import unexplained_money
 from reconcile.store.listing import held
 from reconcile.store.open_work import open_work
@@ -125,10 +125,15 @@ def test_a_claim_payment_without_lines_and_of_no_claim_waits_after_its_release(d
     assert desk.rows("SELECT outcome FROM claim_payment") == [("suspense",)]
 
 
-@pytest.mark.parametrize("name", ["2", "claim_payment:77", "nonsense", "transaction:ff/0", "transaction:xx"])
-def test_what_is_not_held_is_a_usage_error(suspended, name):
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize("name", ["2", "claim_payment:77", "nonsense", "transaction:ff/0"])
+def test_what_is_not_there_cannot_be_released(suspended, name):
+    with pytest.raises(InputError):
         release(name, "why", decider(suspended))
+
+
+def test_an_id_that_is_none_is_a_usage_error(suspended):
+    with pytest.raises(UsageError):
+        release("transaction:xx", "why", decider(suspended))
 
 
 def test_a_release_needs_a_reason_and_happens_once(suspended):
@@ -286,6 +291,29 @@ def test_a_set_of_the_wrong_amount_is_not_posted_beside_its_correction(desk, wro
         release(name, "the bank has it", decider(desk))
     assert (desk.digest(with_files=True), sums(desk)) == (before, old)
     assert desk.broken() == []
+
+
+def test_a_set_that_fails_and_differs_from_the_posted_one_is_held_and_takes_its_place(desk):
+    desk.submit(make_claim())
+    right = payment([paid()], bank=17900)
+    fuller = payment([paid(), paid("B0000002", 5000)], bank=17900)
+    assert ingested(desk, right) == ["quarantined"]
+    ((name, _),) = waiting_names(desk)
+    release(name, "the bank has it", decider(desk))
+    books = sums(desk)
+    manifest = desk.ingest(file_of(fuller, control=2))
+    assert manifest.files[0].payments[0].outcome == "quarantined"
+    ((other, kind),) = waiting_names(desk)
+    assert (other == name, kind) == (False, "quarantined")
+    with desk.store.read() as connection:
+        assert [one for one in open_work(connection, now=NOW) if one.startswith("held:")] != []
+    made = release(other, "this is the whole list", decider(desk))
+    assert (made.outcome, made.unexplained, made.replaced != "") == ("posted", 17900 - 8000 - 9000, True)
+    assert desk.rows("SELECT COUNT(*) FROM remittance") == [(1,)]
+    assert (waiting_names(desk), desk.broken()) == ([], [])
+    undo(other, "it was not", decider(desk))
+    assert (sums(desk), desk.broken()) == (books, [])
+    assert [one for one, _ in waiting_names(desk)] == [other]
 
 
 @pytest.mark.parametrize("wrong_first", [True, False])

@@ -37,6 +37,7 @@ from reconcile.store import (
     reserve_remittance,
     save_set,
 )
+from reconcile.store.files import TRUNCATED
 from reconcile.store.held_reversals import takes_back_released
 from reconcile.store.holds import note_unexplained
 from reconcile.store.overpaid import TWICE, overpaid
@@ -297,7 +298,7 @@ class Run:
     def _problem(self, header: RemittanceHeader, trailer: RemittanceTrailer) -> Finding | None:
         """Why the whole set is quarantined, or None."""
         if not trailer.complete:
-            return self._finding("ING012", "the transaction set is truncated: it has no SE", "SE")
+            return self._finding(TRUNCATED, "the transaction set is truncated: it has no SE", "SE")
         if not trailer.control_number_matches:
             return self._finding("ING013", "SE02 is not ST02: the envelope is broken", "SE02")
         if trailer.declared_segments is not None and trailer.declared_segments != trailer.segments:
