@@ -98,7 +98,7 @@ def _plain_columns(model: type[SQLModel], rows: Sequence[Row]) -> tuple[frozense
     """Rows as columns of what SQLite's driver binds as it is: which are NULL in every row, and the other ones.
 
     It asks its registry of adapters about each None, truth value and date, at up to ten times the price of a number
-    or a text; and from Python 3.12 on its adapter of dates is no more to be relied on.
+    or a text. Times of day, of which there are few, go by the adapter that the engine registers.
     """
     absent: list[int] = []
     given: list[Sequence[Any]] = []
