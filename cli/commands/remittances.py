@@ -13,6 +13,7 @@ from cli.exits import ExitCode
 from cli.jobs.ingest import ingest as ingest_files
 from cli.jobs.lists import counted
 from cli.jobs.proof import proof_json, proof_lines, prove
+from cli.jobs.run.settings import RunSettings
 from cli.jobs.verify import CHECK_COLUMNS, Verification, check_rows
 from cli.jobs.verify import verify as verify_store
 from cli.options import (
@@ -60,6 +61,7 @@ def ingest(
             now=utc_now(),
             second_opinion_megabytes=opened.settings.ingest.second_opinion_megabytes,
             largest_megabytes=opened.settings.ingest.largest_megabytes,
+            inbox=opened.settings.folder / opened.settings.table("run", RunSettings).inbox,
         )
         with opened.store.read() as connection:
             taken = taken_in(connection, manifest.remittance_files())

@@ -113,6 +113,7 @@ _INGEST: Final = {
     "ING011": "A payment is posted already with other content: a possible reissue, held for a person.",
     "ING012": "A transaction set is truncated: it has no SE. It is quarantined.",
     "ING013": "SE does not fit its transaction set. It is quarantined.",
+    "ING015": "A file cannot be read: the user that the command runs as may not, or its disk fails.",
     "IMP001": "The billing provider of an imported claim is new and was registered as a practice.",
     "IMP002": "The billing provider of an imported claim has neither NPI nor tax id; the claim is not stored.",
     "IMP003": "Imported claims are of patients marked as QMB: nobody bills them a balance.",

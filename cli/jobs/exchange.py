@@ -330,10 +330,20 @@ def _waiting(
             if any(fnmatchcase(one.name, pattern) for pattern in way.patterns) and as_listed(one) not in known
         ]
 
+    return quiet(look, way.quiet_seconds, sleep)
+
+
+def quiet(
+    look: Callable[[], list[Result]],
+    seconds: float,
+    sleep: Callable[[float], None],
+    young: Callable[[Result], bool] = lambda _file: True,
+) -> list[Result]:
+    """The files that ``look`` lists and, where one of them is ``young``, lists unchanged after those seconds again."""
     files = look()
-    if not files or not way.quiet_seconds:
+    if not seconds or not any(young(one) for one in files):
         return files
-    sleep(way.quiet_seconds)
+    sleep(seconds)
     again = set(look())
     return [one for one in files if one in again]
 

@@ -139,6 +139,7 @@ FIXES: Final[Mapping[str, str]] = {
     "ING011": "Compare both payments; claimloop held release posts the one that holds.",
     "ING012": "Fetch the file again; it was cut off.",
     "ING013": "Ask the sender for the transaction set again.",
+    "ING015": "Give the user that the command runs as the right to read it; the next run takes it in.",
     "INP001": "Export the table again, with its row of column names.",
     "INP002": "Export as CSV.",
     "INP003": "Export the columns, or map your own headings in [practice.columns].",

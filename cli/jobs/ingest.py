@@ -22,6 +22,7 @@ from cli.jobs.incoming import REPORT as REPORT
 from cli.jobs.incoming import IncomingFile, read_file
 from cli.jobs.manifest import FileEntry, Manifest, summarise
 from cli.jobs.posting import Tools
+from cli.jobs.put_aside import was_put_aside
 from cli.jobs.retrying import retry_for_payees
 from cli.jobs.taking import LARGEST as LARGEST
 from cli.jobs.taking import begin_kept_file as begin_kept_file
@@ -54,6 +55,7 @@ def ingest(
     now: datetime,
     second_opinion_megabytes: int = IngestSettings().second_opinion_megabytes,
     largest_megabytes: int = LARGEST,
+    inbox: Path | None = None,
 ) -> Manifest:
     """Take in files and folders.
 
@@ -66,6 +68,7 @@ def ingest(
         now: UTC without zone, for the first-seen time of files.
         second_opinion_megabytes: the largest 835, 999 or 277CA on which pyx12's remarks are noted; 0 for none.
         largest_megabytes: the largest file that is kept, and the most that an archive may unpack into.
+        inbox: of ``run``; what it put aside there is left out of the folders above.
 
     Returns:
         The manifest. A file that cannot be read is ``rejected`` in it, and the rest goes on. ``retried_matched`` in
@@ -80,18 +83,24 @@ def ingest(
         refresh_payees(connection)
         retried = [retry_for_payees(connection, tools)]
     desk = _Desk(store, tools, now, second_opinion_megabytes, largest_megabytes, retried, Referring())
-    listed = [entry for path in files_of(paths) for entry in desk.take(path)]
+    listed = [entry for path in files_of(paths, inbox) for entry in desk.take(path)]
     return summarise(listed, retried_matched=sum(retried))
 
 
-def files_of(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files of folders, links and pipes among them, and files as they are."""
+def files_of(paths: Iterable[Path], inbox: Path | None = None) -> Iterator[Path]:
+    """The files of folders, links and pipes among them, and files as they are.
+
+    What `run` put aside in its ``inbox`` is left out, unless a folder of that is itself named.
+    """
     for path in paths:
         if path.is_dir():
+            above = inbox is not None and not was_put_aside(inbox, path)
             inside = (
                 one
                 for one in path.rglob("*")
-                if (one.is_symlink() or not one.is_dir()) and not one.name.startswith(".")
+                if (one.is_symlink() or not one.is_dir())
+                and not one.name.startswith(".")
+                and not (above and inbox is not None and was_put_aside(inbox, one))
             )
             yield from sorted(inside)
         else:

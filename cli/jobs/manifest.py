@@ -6,6 +6,7 @@ Only adds to the contract. Amounts are decimal strings; counts are whole numbers
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 import msgspec
 
@@ -133,10 +134,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     totals: Totals = Totals()
 
     def exit_code(self) -> int:
-        """The exit code of the command: 3 something was held, refused or missing; 1 work is waiting; 0 neither."""
+        """Exit code: 4 a file may not be read; 3 something was held, refused or missing; 1 work waits; 0 neither."""
         totals = self.totals
         held = totals.conflicts + totals.quarantined + totals.rejected + totals.claims_held
         broken = any(file.outcome in (PARTIAL, QUARANTINED, REJECTED) for file in self.files)
+        if any(unreadable(file) for file in self.files):
+            return 4
         if held or broken:
             return 3
         noted = any(
@@ -159,6 +162,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def to_json(self) -> bytes:
         """The manifest as one JSON document."""
         return msgspec.json.encode(self)
+
+
+UNREADABLE: Final = "ING015"
+
+
+def unreadable(file: FileEntry) -> bool:
+    """Whether a file was refused because it may not be read."""
+    return any(one.code == UNREADABLE for one in file.findings)
 
 
 def entry(finding: Finding) -> FindingEntry:

@@ -19,7 +19,7 @@ from cli.jobs.manifest import FileEntry, entries
 from cli.jobs.one_line import with_ends
 from cli.jobs.plain_text import is_record
 from cli.settings import IngestSettings
-from edi.model.errors import InputError
+from edi.model.errors import AccessError, InputError, TemporaryError
 from edi.model.finding import Finding, Location, Severity
 from edi.transport.base import RetryPolicy, with_retries
 from reconcile.store import STARTED, Kept, Store, begin_file, finish_file
@@ -59,15 +59,37 @@ def take_in(
             return _no_file(path.name)
         if told.st_size > largest << 20:
             return _too_large(path.name, largest)
-    return take_blocks(
-        path.name,
-        _no_more_than(read_blocks(path), largest, path.name),
-        store,
-        now,
-        verb=verb,
-        read=read,
-        takes_reports=takes_reports,
-    )
+    blocks = read_blocks(path)
+    try:
+        return take_blocks(
+            path.name,
+            _no_more_than(_readable(blocks) if takes_reports else blocks, largest, path.name),
+            store,
+            now,
+            verb=verb,
+            read=read,
+            takes_reports=takes_reports,
+        )
+    except _UnreadableError as error:
+        message = str(error).removeprefix(f"{path.name}: ")
+        fix = "give the user that claimloop runs as the right to read it, or look at its disk"
+        return refused(path.name, None, error_finding(manifest.UNREADABLE, message, path.name, fix))
+
+
+class _UnreadableError(Exception):
+    """The file itself cannot be read; the vault and the store have no part in it."""
+
+
+def _readable(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same blocks.
+
+    Raises:
+        _UnreadableError: they may not be read, or a disk or share fails while they are.
+    """
+    try:
+        yield from blocks
+    except (AccessError, TemporaryError) as error:
+        raise _UnreadableError(str(error)) from None
 
 
 def _no_file(name: str) -> FileEntry:

@@ -23,12 +23,12 @@ from cli.jobs.again import AgainRequest, bill_next
 from cli.jobs.create_claims import CreateRequest, create_claims
 from cli.jobs.deposits import ImportRequest, import_deposits
 from cli.jobs.exchange import Note, fetch, send
-from cli.jobs.ingest import files_of, ingest
+from cli.jobs.ingest import ingest
 from cli.jobs.manifest import Manifest
 from cli.jobs.run.asking import NAME as ASKING
 from cli.jobs.run.asking import ask_what_is_due
 from cli.jobs.run.exports import matching, records_of, sessions_of
-from cli.jobs.run.inbox import move_aside, was_put_aside
+from cli.jobs.run.inbox import move_aside, waiting_files
 from cli.jobs.run.notes import Log, Notes, refusal
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, run_settings
 from cli.jobs.run.unbilled import ROW, held_by, left_unread, unbilled
@@ -111,6 +111,7 @@ class _Run:
         self._unbilled: dict[str, list[OpenWork]] = {}
         self._held_by: Counter[str] = Counter()
         self._billed: Counter[str] = Counter()
+        self._fetched: set[str] = set()
 
     def night(self, deliver: Deliver, unended: tuple[str, ...]) -> Night:
         """All steps, then the difference to the last run that was told."""
@@ -185,6 +186,7 @@ class _Run:
             largest=self._settings.ingest.largest_megabytes,
             shelf=Shelf(self._store, _utc()),
         )
+        self._fetched = {one.file for one in got.fetched}
         self._notes.exchanged("fetch", got, {"files": len(got.fetched)})
 
     @property
@@ -193,17 +195,13 @@ class _Run:
 
     def _ingest(self) -> None:
         """Take in what lies in the inbox; what was taken in moves aside, so that it is not read every night."""
-        waiting = (
-            [path for path in files_of([self._inbox]) if not was_put_aside(self._inbox, path)]
-            if self._inbox.is_dir()
-            else []
-        )
+        waiting, left = waiting_files(self._inbox, self._fetched)
         if self._request.dry_run:
             self._notes.skip("ingest", f"{len(waiting)} files wait")
             return
         practices = tuple(self._directory.practices.values())
         done: Manifest = ingest(
-            waiting,
+            [one.path for one in waiting],
             self._store,
             tables=self._tables,
             payers=self._settings.payers,
@@ -214,11 +212,17 @@ class _Run:
         )
         self._progress.files = done.files
         own = [entry for entry in done.files if entry.archive is None]
-        for path, entry in zip(waiting, own, strict=True):
-            move_aside(self._inbox, path, taken=entry.outcome != words.REJECTED)
+        messages: list[str] = []
+        if len(own) != len(waiting):  # a file became a folder: all stay, and are duplicates the next time
+            own, left = [], left + len(waiting)
+        for file, entry in zip(waiting, own, strict=False):
+            with self._notes.guarded("ingest", [""], messages):
+                left += not move_aside(self._inbox, file, entry)
         refused = [one for one in done.files if one.outcome in _TROUBLED]
         if refused:
             self._notes.codes.append(ExitCode.PARTLY)
+        for one in filter(words.unreadable, refused):
+            self._notes.fail("ingest", [""], refusal(one), ExitCode.ACCESS)
         totals = done.totals
         counts = {
             "files": totals.files,
@@ -230,8 +234,9 @@ class _Run:
             "acknowledgments": totals.acknowledgments,
             "rejections": totals.rejections,
             "claim_status_answers": totals.claim_status_answers,
+            **({"waiting": left} if left else {}),
         }
-        self._notes.step("ingest", counts, [refusal(one) for one in refused], refused)
+        self._notes.step("ingest", counts, [*map(refusal, refused), *messages], refused)
 
     def _deposits(self) -> None:
         """What the bank says came in; a file that is known changes nothing, so they may stay where they are."""
