@@ -63,7 +63,6 @@ from reconcile.store.holds import (
 )
 from reconcile.store.rehearsal import inside
 from reconcile.store.reissues import posted_before
-from reconcile.store.sources import AFTER_FILE
 from reconcile.values import ClaimEvidence, ClaimMatch
 
 RELEASE: Final = "release"
@@ -110,8 +109,15 @@ class Decider(msgspec.Struct, frozen=True, kw_only=True):
 
     def note(self, connection: Connection, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """Append the decision to the event log, with its place among the files: there a rebuild makes it again."""
-        placed = {**data, AFTER_FILE: newest_file(connection)}
-        record_event(connection, kind=kind, subject=subject, at=self.now, data=placed, actor=self.actor)
+        record_event(
+            connection,
+            kind=kind,
+            subject=subject,
+            at=self.now,
+            data=data,
+            actor=self.actor,
+            after_file=newest_file(connection),
+        )
 
 
 def release(name: str, reason: str, decider: Decider) -> Decision:

@@ -19,6 +19,8 @@ _MINUS: Final = re.compile(r"(?:-|\().*\d.*|\$?[\d,.]+-")
 _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 """A line with its end; other characters that end lines for Python are text."""
 _SERIAL_DIGITS: Final = 5
+_YEAR_DIGITS: Final = 4
+_AMOUNT_DIGITS: Final = 15
 _DIGITS: Final = re.compile(r"\d+(?:\.\d*)?|\.\d+")
 _DAYS: Final = ("%Y-%m-%d", "%Y%m%d", "%m/%d/%Y", "%m/%d/%y", "%m-%d-%Y", "%m-%d-%y", "%y%m%d")
 _SERIAL: Final = date(1899, 12, 30)
@@ -136,7 +138,7 @@ def _plain(day: date) -> str:
 def _unpadded(cell: str) -> str:
     """A date with slashes or dashes, month first, as ``m/d/yyyy``."""
     parts = re.split(r"[/-]", cell)
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if len(parts) != 3 or not all(part.isdecimal() and len(part) <= _YEAR_DIGITS for part in parts):
         return cell
     if len(parts[0]) == 4:
         parts = [parts[1], parts[2], parts[0]]
@@ -147,9 +149,16 @@ def _unpadded(cell: str) -> str:
 def _cents(cell: str) -> int | None:
     """A cell as cents: dollars, or cents where a BAI2 amount is marked so; None when it is no amount."""
     if cell.endswith("c") and cell[:-1].isdecimal():
-        return int(cell[:-1])
+        return _whole(cell[:-1])
     plain = cell.replace("$", "").replace(",", "").replace("+", "").strip()
     if _DIGITS.fullmatch(plain) is None:
         return None
     whole, _, part = plain.partition(".")
-    return int(whole or "0") * 100 + int((part + "00")[:2])
+    dollars = _whole(whole)
+    return None if dollars is None else dollars * 100 + int((part + "00")[:2])
+
+
+def _whole(digits: str) -> int | None:
+    """A whole number; None where it is too long for any amount (Python itself refuses thousands of digits)."""
+    counted = digits.lstrip("0")
+    return int(counted or "0") if len(counted) <= _AMOUNT_DIGITS else None

@@ -14,7 +14,10 @@ from reconcile.store.schema import EventRow
 
 
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """One entry of the log. ``at`` is UTC without zone; ``data`` holds codes and ids, no PHI but notes."""
+    """One entry of the log. ``at`` is UTC without zone; ``data`` holds codes and ids, no PHI but notes.
+
+    ``after_file`` is the digest of the file that the store came to know last before a decision.
+    """
 
     id: int
     at: datetime
@@ -22,6 +25,7 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     subject: str
     actor: str
     data: dict[str, Any]
+    after_file: str = ""
 
 
 def record_event(
@@ -32,6 +36,7 @@ def record_event(
     at: datetime,
     data: Mapping[str, Any] | None = None,
     actor: str = "",
+    after_file: str = "",
 ) -> int:
     """Append one event and return its id.
 
@@ -42,10 +47,11 @@ def record_event(
         at: UTC without zone.
         data: what was decided, as JSON values.
         actor: who, "" for the program.
+        after_file: of a decision that a rebuild makes again, the digest of the newest file.
     """
     number = next_id(connection, EventRow)
     content = msgspec.json.encode(dict(data or {}), order="sorted").decode()
-    insert(connection, EventRow, [(number, at, kind, subject, actor, content)])
+    insert(connection, EventRow, [(number, at, kind, subject, actor, content, after_file)])
     return number
 
 
@@ -60,7 +66,7 @@ def record_events(
     """Append events of one kind in one go; arguments as for ``record_event``, each entry its subject and data."""
     first = next_id(connection, EventRow)
     rows = [
-        (number, at, kind, subject, actor, msgspec.json.encode(dict(data), order="sorted").decode())
+        (number, at, kind, subject, actor, msgspec.json.encode(dict(data), order="sorted").decode(), "")
         for number, (subject, data) in enumerate(entries, first)
     ]
     insert(connection, EventRow, rows)
@@ -92,6 +98,7 @@ def _event(row: Any) -> Event:
         subject=row.subject,
         actor=row.actor,
         data=msgspec.json.decode(row.data),
+        after_file=row.after_file,
     )
 
 

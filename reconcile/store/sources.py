@@ -52,8 +52,6 @@ _CLAIM = table_of(ClaimRow)
 _LINE = table_of(ServiceLineRow)
 SUBMITTED: Final = "837P"
 """The kind of the files of claims, out and in: what they say is in the claims' kept values."""
-AFTER_FILE: Final = "after_file"
-"""In the data of a decision's event: the digest of the file that the store came to know last before it."""
 _BLOCK: Final = 5_000
 _AS_NEW: Final[dict[str, Any]] = {
     "status": "submitted",
@@ -217,10 +215,9 @@ class Decisions:
 
     def _place(self, event: Event) -> int:
         """The place of the last file before it, by the time where a decision of long ago does not name it."""
-        named = event.data.get(AFTER_FILE)
-        if named is None:
+        if not event.after_file:
             return sum(seen <= event.at for seen in self._seen) - 1
-        return self._places.get(named, -1)
+        return self._places.get(event.after_file, -1)
 
 
 def submission_named(

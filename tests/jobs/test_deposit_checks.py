@@ -65,6 +65,18 @@ def test_an_entry_with_blanks_reads_alike_on_both_paths(desk, written, said):
     assert desk.broken() == []
 
 
+@pytest.mark.parametrize(
+    ("amount", "account", "deposits"),
+    [("80.00", "9" * 5000, 1), ("0" * 5000 + "80.00", "1", 0), ("80.00", f"1/2/{'7' * 5000}", 1)],
+)
+def test_a_cell_of_thousands_of_digits_reads_alike_on_both_paths(desk, amount, account, deposits):
+    rows = f"deposit_date,amount,trace_number,account\n2026-03-20,{amount},T1,{account}\n"
+    path = desk.file(rows.encode(), "long.csv")
+    done = import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store)
+    assert done.totals.deposits == deposits
+    assert desk.broken() == []
+
+
 def test_an_entry_that_goes_on_in_a_second_record_reads_alike_on_both_paths(desk):
     split = BAI2.replace("16,142,8000,Z,BR1", "16,142/\n88,8000,Z,BR1").replace("49,8000,3", "49,8000,4")
     split = split.replace("98,8000,1,5", "98,8000,1,6").replace("99,8000,1,7", "99,8000,1,8")

@@ -106,9 +106,7 @@ def test_a_decision_between_files_is_made_again_between_them(desk_with_claims, f
 def test_a_decision_of_long_ago_is_placed_by_its_time(desk_with_claims):
     desk = desk_with_claims
     released_then_corrected(desk)
-    desk.sql(
-        """UPDATE event SET data = '{"kind":"quarantined","reason":"the bank has it"}' WHERE kind = 'release'"""
-    )
+    desk.sql("UPDATE event SET after_file = ''")
     for when, which in ((NOW - timedelta(hours=1), ""), (NOW + timedelta(hours=1), LAST_FILE)):
         desk.sql(f"UPDATE file SET first_seen = '{when:%Y-%m-%d %H:%M:%S}.000000' {which}")
     made, _, _ = rebuilt(desk)

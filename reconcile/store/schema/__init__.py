@@ -44,7 +44,7 @@ from reconcile.store.schema.payments_by_hand import JournalEntryRow, PatientEntr
 from reconcile.store.schema.vault import VaultChunkRow, VaultFileRow
 from reconcile.store.schema.work_items import ResubmissionRow, WorkItemRow
 
-SCHEMA_VERSION: Final = "0016"
+SCHEMA_VERSION: Final = "0017"
 """The newest migration. A store that carries a revision unknown here was written by a newer claimloop."""
 
 __all__ = [

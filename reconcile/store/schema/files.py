@@ -94,7 +94,8 @@ class EventRow(Table, table=True):
     """What someone or something decided, append-only: allocations, hand-made links, releases, notes, status changes.
 
     ``subject`` names the thing (``denial:7KQ2M9XPABCD``, ``claim:C100001``, ``control_number:partner/isa13``),
-    ``data`` is JSON.
+    ``data`` is JSON. ``after_file``: of a decision that a rebuild makes again, the digest of the file that the store
+    came to know last before it; "" for others, and from a time when it was not noted.
     """
 
     __tablename__ = "event"
@@ -104,3 +105,4 @@ class EventRow(Table, table=True):
     subject: str = text(index=True)
     actor: str = text()
     data: str = text()
+    after_file: str = text()
