@@ -84,9 +84,9 @@ def test_a_partner_with_odd_settings_stops_its_practices_only(office, monkeypatc
     (failed,) = done.json["failed_practices"]
     assert (failed["practice_id"], failed["partner"], failed["step"]) == ("grove", "west", "fetch")
     assert failed["message"].startswith(f"west: claimloop.toml: trading_partner west: transport.{said}")
-    assert "failed: partner west (1 practice): fetch: west: " in (office.folder / "summary.txt").read_text(
-        "utf-8"
-    )
+    assert "failed: partner west (practice grove): fetch: west: " in (
+        office.folder / "summary.txt"
+    ).read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_many_troubles_are_one_line_and_few_rows(office, monkeypatch):
     assert [one["practice_id"] for one in failed] == ["orchard"] * files
     text = (office.folder / "summary.txt").read_text("utf-8")
     assert [line for line in text.splitlines() if "house" in line] == [
-        f"failed: partner house (1 practice): send: {failed[0]['message']} (and {files - 1} more)"
+        f"failed: partner house (practice orchard): send: {failed[0]['message']} (and {files - 1} more)"
     ]
 
 

@@ -158,9 +158,12 @@ def _failures(failed: Iterable[FailedPractice]) -> Iterator[str]:
         ).append(one)
     for (who, step), some in groups.items():
         messages = list(dict.fromkeys(one.message for one in some))
-        practices = max(len({one.practice_id for one in some}), *(one.practices for one in some))
+        named = {one.practice_id for one in some}
+        practices = max(len(named), *(one.practices for one in some))
         more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
-        of = f" ({counted(practices, 'practice')})" if some[0].partner else ""
+        only = named.pop() if practices == 1 else ""
+        whose = f"practice {only}" if only else counted(practices, "practice")
+        of = f" ({whose})" if some[0].partner else ""
         yield f"failed: {who or 'all practices'}{of}: {step}: {messages[0]}{more}"
 
 
