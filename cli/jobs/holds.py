@@ -57,6 +57,7 @@ from reconcile.store.holds import (
     load_release,
     posted_set,
     remove_remittance,
+    replacing,
     save_release,
     set_subject,
     unpost,
@@ -388,6 +389,9 @@ def _put_aside(books: _Books, hold: Hold, standing: Release) -> Decision:
     connection, stored = books.connection, hold.stored
     if stored is None:
         raise UsageError(f"{hold.id} is not in this store")
+    later = replacing(connection, hold.subject)
+    if later is not None:
+        raise UsageError(f"{later} was released in the place of {hold.id}: take that back first")
     _nothing_decided(connection, stored.payment_key)
     roots = remove_remittance(connection, stored.file_sha256, stored.position)
     if standing.replaced:

@@ -158,7 +158,7 @@ class _Work:
         late = [
             Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim))
             for some in chunks(ids, IN_LIST)
-            for one in waiting(self._connection, UNMATCHED, self._tools.capitated, ids=some)
+            for one in waiting(self._connection, UNMATCHED, self._tools.capitated, ids=some, linked=False)
         ]
         self._late += late
         return late

@@ -86,7 +86,7 @@ def retry_unmatched(store: Store, tools: Tools) -> int:
     matched = after = 0
     while True:
         with store.write() as connection:
-            block = waiting(connection, UNMATCHED, tools.capitated, after=after)
+            block = waiting(connection, UNMATCHED, tools.capitated, after=after, linked=False)
             if not block:
                 return matched
             after = block[-1].id
@@ -112,7 +112,9 @@ def _retry(connection: Connection, ids: Sequence[int], tools: Tools) -> list[int
     return [
         one
         for some in chunks(ids, IN_LIST)
-        for one in _match(connection, waiting(connection, UNMATCHED, tools.capitated, ids=some), tools)
+        for one in _match(
+            connection, waiting(connection, UNMATCHED, tools.capitated, ids=some, linked=False), tools
+        )
     ]
 
 

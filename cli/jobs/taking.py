@@ -24,6 +24,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.transport.base import RetryPolicy, with_retries
 from reconcile.store import STARTED, Kept, Store, begin_file, finish_file
 from reconcile.store.driver_errors import GivenUpError
+from reconcile.store.files import take_up
 from reconcile.store.vault import read_blocks
 
 Result = TypeVar("Result")
@@ -205,12 +206,15 @@ def begin_kept_file(
     A file that was rejected is read again, and so is one that ``ingest`` only kept unless ``takes_reports``: another
     command may be the one that takes it.
     """
+    untaken = (STARTED, manifest.REJECTED) if takes_reports else (STARTED, manifest.REJECTED, manifest.KEPT)
     with store.write() as connection:
         known = begin_file(
             connection, kept.sha256, size=kept.size, direction="in", kind="", name=name, at=now
         )
-    untaken = (STARTED, manifest.REJECTED) if takes_reports else (STARTED, manifest.REJECTED, manifest.KEPT)
-    if known is None or known.outcome in untaken:
+        begun_again = known is not None and known.outcome in untaken
+        if begun_again:
+            take_up(connection, kept.sha256)
+    if known is None or begun_again:
         return None
     findings: list[Finding] = []
     if known.outcome in (manifest.QUARANTINED, manifest.PARTIAL):

@@ -140,6 +140,7 @@ def waiting(
     after: int = 0,
     limit: int = IN_LIST,
     ids: Iterable[int] | None = None,
+    linked: bool = True,
 ) -> list[Waiting]:
     """Claim payments in suspense or unmatched, by id.
 
@@ -150,8 +151,11 @@ def waiting(
         after: only those with a greater id.
         limit: at most so many.
         ids: only these.
+        linked: also reversals that a person linked and that wait for their original alone.
     """
     query = _query().where(_PAYMENT.c.outcome == outcome, _PAYMENT.c.id > after)
+    if not linked:
+        query = query.where(_PAYMENT.c.evidence != ClaimEvidence.BY_HAND.value)
     if ids is not None:
         query = query.where(_PAYMENT.c.id.in_(list(ids)))
     return [

@@ -94,11 +94,16 @@ def _records(text: str) -> list[list[str]]:
 
 
 def _objects(lines: Iterable[str]) -> dict[int, list[str]]:
-    """The values of JSON Lines."""
+    """The values of JSON Lines; a line that is no object says nothing."""
     found = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
-            found[number] = [str(value) for value in json.loads(line, parse_float=str).values()]
+            try:
+                said = json.loads(line, parse_float=str, parse_int=str)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(said, dict):
+                found[number] = [str(value) for value in said.values()]
     return found
 
 

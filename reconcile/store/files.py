@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from reconcile.store.bulk import insert, insert_new, table_of, update
-from reconcile.store.schema import FileRow, FileTransactionRow, RemittanceRow
+from reconcile.store.schema import EventRow, FileRow, FileTransactionRow, RemittanceRow
 
 STARTED: Final = "started"
 PLACED: Final = "placed"
@@ -28,6 +28,7 @@ _FILE = table_of(FileRow)
 IN_ORDER: Final = (_FILE.c.ordinal, _FILE.c.first_seen, _FILE.c.sha256)
 """The order in which a store came to know its files; `rebuild` takes them again in it."""
 _SET = table_of(FileTransactionRow)
+_EVENT = table_of(EventRow)
 _REMITTANCE = table_of(RemittanceRow)
 
 
@@ -79,6 +80,22 @@ def begin_file(
 def _next(connection: Connection) -> int:
     """The place of a new file among all files."""
     return int(connection.execute(select(func.max(_FILE.c.ordinal))).scalar() or 0) + 1
+
+
+def take_up(connection: Connection, sha256: str) -> None:
+    """Give a known file that is begun anew the last place: there a rebuild takes it whole.
+
+    Not one that ended in the middle, of which a set is stored. Decisions that were made after it, before it said
+    anything, are then after the file before it.
+    """
+    own = connection.execute(select(_FILE.c.ordinal, _FILE.c.outcome).where(_FILE.c.sha256 == sha256)).one()
+    stored = connection.execute(select(_SET.c.position).where(_SET.c.file_sha256 == sha256).limit(1)).first()
+    if (own.outcome == STARTED and stored is not None) or newest_file(connection) == sha256:
+        return
+    earlier = select(_FILE.c.sha256).where(_FILE.c.ordinal < own.ordinal)
+    before = connection.execute(earlier.order_by(*(one.desc() for one in IN_ORDER)).limit(1)).scalar() or ""
+    connection.execute(_EVENT.update().where(_EVENT.c.after_file == sha256).values(after_file=before))
+    connection.execute(_FILE.update().where(_FILE.c.sha256 == sha256).values(ordinal=_next(connection)))
 
 
 def newest_file(connection: Connection) -> str:

@@ -33,6 +33,7 @@ _RELEASE = table_of(ReleaseRow)
 _ALIAS = table_of(AliasRow)
 _FILE = table_of(FileRow)
 _ID_DIGITS = 18
+_PLACE_DIGITS = 9
 RELEASED: Final = "released"
 """The kind in `held list` of what a release left unexplained."""
 
@@ -104,7 +105,7 @@ def _set(connection: Connection, name: str, rest: str) -> Hold:
     """A transaction set by (the beginning of) its file's digest and its place."""
     digest, _, position = rest.partition("/")
     known = set("0123456789abcdef")
-    if not digest or set(digest) - known or not position.isdigit():
+    if not digest or set(digest) - known or not (position.isdecimal() and len(position) <= _PLACE_DIGITS):
         raise UsageError(f"{name!r} is no id of a transaction set; claimloop held list shows the ids")
     query = select(_SET.c.file_sha256).where(
         _SET.c.position == int(position), _SET.c.file_sha256.like(f"{digest}%")

@@ -107,6 +107,11 @@ def load_releases(connection: Connection, subjects: Iterable[str]) -> dict[str, 
     return found
 
 
+def replacing(connection: Connection, subject: str) -> str | None:
+    """The subject of the standing release that put its set in the place of this one; None when there is none."""
+    return connection.execute(select(_RELEASE.c.subject).where(_RELEASE.c.replaced == subject)).scalar()
+
+
 def save_release(connection: Connection, release: Release) -> None:
     """Note a release, in the transaction of its event."""
     insert(connection, ReleaseRow, [msgspec.structs.astuple(release)])

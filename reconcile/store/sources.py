@@ -6,6 +6,7 @@ source, since session files stay with who exported them; the bytes it became are
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -197,27 +198,27 @@ def _as_new(source: Connection, block: list[Row]) -> list[Row]:
 
 
 class Decisions:
-    """The events of some kinds in the order of the log, to be made again where they were made: between the files."""
+    """The events of some kinds in the order of the log, to be made again where they were made: between the files.
+
+    Each with the place of the last file before it, by its time where a decision of long ago does not name that.
+    """
 
     def __init__(self, source: Connection, kinds: tuple[str, ...], files: Sequence[SourceFile]) -> None:
         found = [one for kind in kinds for one in events_of_kind(source, kind)]
-        self._waiting = deque(sorted(found, key=lambda one: one.id))
-        self._places = {one.sha256: place for place, one in enumerate(files)}
-        self._seen = [one.first_seen for one in files]
+        places = {one.sha256: place for place, one in enumerate(files)}
+        seen = sorted(one.first_seen for one in files)
+        self._waiting = deque(
+            (places.get(one.after_file, -1) if one.after_file else bisect_right(seen, one.at) - 1, one)
+            for one in sorted(found, key=lambda one: one.id)
+        )
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def before(self, place: int) -> Iterator[Event]:
         """Take those that were made before the file at this place came, but for those that were taken already."""
-        while self._waiting and self._place(self._waiting[0]) < place:
-            yield self._waiting.popleft()
-
-    def _place(self, event: Event) -> int:
-        """The place of the last file before it, by the time where a decision of long ago does not name it."""
-        if not event.after_file:
-            return sum(seen <= event.at for seen in self._seen) - 1
-        return self._places.get(event.after_file, -1)
+        while self._waiting and self._waiting[0][0] < place:
+            yield self._waiting.popleft()[1]
 
 
 def submission_named(

@@ -161,8 +161,8 @@ def test_a_file_that_is_not_there_is_named_and_the_rest_goes_on(office, remittan
 def test_a_file_that_vanishes_between_listing_and_reading(office, remittance, monkeypatch):
     listed = ingest_job.files_of
 
-    def then_gone(paths):
-        found = list(listed(paths))
+    def then_gone(*named):
+        found = list(listed(*named))
         remittance.unlink()
         return iter(found)
 

@@ -77,6 +77,19 @@ def test_a_cell_of_thousands_of_digits_reads_alike_on_both_paths(desk, amount, a
     assert desk.broken() == []
 
 
+@pytest.mark.parametrize(
+    "odd",
+    ["{", "[1]", '{"a":' * 3000 + "1" + "}" * 3000, f'{{"deposit_date":"2026-03-20","amount":{"7" * 5000}}}'],
+    ids=["cut off", "no object", "deep", "long"],
+)
+def test_an_odd_line_of_json_reads_alike_on_both_paths(desk_lite, odd):
+    good = '{"deposit_date":"2026-03-20","amount":"80.00","trace_number":"T1"}'
+    path = desk_lite.file(f"{good}\n{odd}\n".encode(), "bank.jsonl")
+    done = import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk_lite.store)
+    assert done.totals.deposits == 1
+    assert desk_lite.broken() == []
+
+
 def test_an_entry_that_goes_on_in_a_second_record_reads_alike_on_both_paths(desk):
     split = BAI2.replace("16,142,8000,Z,BR1", "16,142/\n88,8000,Z,BR1").replace("49,8000,3", "49,8000,4")
     split = split.replace("98,8000,1,5", "98,8000,1,6").replace("99,8000,1,7", "99,8000,1,8")

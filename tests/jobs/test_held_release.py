@@ -131,9 +131,10 @@ def test_what_is_not_there_cannot_be_released(suspended, name):
         release(name, "why", decider(suspended))
 
 
-def test_an_id_that_is_none_is_a_usage_error(suspended):
+@pytest.mark.parametrize("name", ["transaction:xx", f"transaction:abcdef/{'9' * 20}", "transaction:ab/²"])
+def test_an_id_that_is_none_is_a_usage_error(suspended, name):
     with pytest.raises(UsageError):
-        release("transaction:xx", "why", decider(suspended))
+        release(name, "why", decider(suspended))
 
 
 def test_a_release_needs_a_reason_and_happens_once(suspended):

@@ -134,6 +134,7 @@ def as_before(desk) -> None:
         "DROP INDEX ix_acknowledgment_untied",
         "DROP INDEX ix_claim_submission_reference",
         "ALTER TABLE claim DROP COLUMN submission_reference",
+        "ALTER TABLE event DROP COLUMN after_file",
         "UPDATE alembic_version SET version_num = '0015'",
     )
 

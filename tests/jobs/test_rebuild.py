@@ -73,10 +73,11 @@ def settings_of(desk):
     )
 
 
-def rebuilt(desk, into=None):
+def rebuilt(desk, into=None, payers=None):
     target, url = open_beside(desk.url, desk.folder / "vault", into)
+    settings = msgspec.structs.replace(settings_of(desk), payers=payers or {})
     try:
-        made = rebuild(desk.store, target, settings_of(desk), load_tables())
+        made = rebuild(desk.store, target, settings, load_tables())
         with target.read() as connection:
             digests = store_digest(connection), store_digest(connection, with_files=True)
     finally:

@@ -9,10 +9,17 @@ import pytest
 
 from cli.jobs.holds import release, undo
 from cli.jobs.linking import link, unlink
+from cli.jobs.posting import Tools
+from cli.jobs.retrying import retry_for_claims
+from cli.jobs.taking import begin_kept_file
+from edi.codes.lookup import load_tables
+from edi.model.errors import UsageError
 from tests.builders import make_claim
 from tests.jobs.conftest import NOW
+from tests.jobs.hand_desk import PAYERS, add, patient, table
 from tests.jobs.test_held_release import decider, paid, waiting_names
 from tests.jobs.test_rebuild import lines, rebuilt
+from tests.loop.loop_stage import write_837
 from tests.remits import claim, file_of, line, payment
 
 WRONG_AMOUNT = payment([paid()], bank=17900)
@@ -120,3 +127,89 @@ def test_a_set_that_is_not_there_any_more_is_told(desk_with_claims):
     made, _, _ = rebuilt(desk)
     (told,) = made.unplayed
     assert told.startswith("release transaction:abcdef0123456789/0: ")
+
+
+def answer(first, second):
+    """A payment of both lines of the claim."""
+    rest = [(5000 - cents) // 100 for cents in (first, second)]
+    told = [
+        line(code, 5000, cents, adjustments=[f"PR*1*{left}"] if left else [])
+        for code, cents, left in zip(("97110", "97140"), (first, second), rest, strict=True)
+    ]
+    return payment([claim("A0000001", *told)])
+
+
+@pytest.mark.parametrize("spoil", [wrong_count, bytes], ids=["quarantined", "conflicts"])
+def test_releases_in_each_others_place_are_taken_back_in_turn(desk_with_claims, spoil):
+    desk = desk_with_claims
+    for number, content in enumerate((answer(4000, 4000), answer(3000, 5000), answer(5000, 3000)), 1):
+        desk.ingest((spoil if number > 1 else bytes)(file_of(content, control=number)))
+    books = desk.rows("SELECT paid, patient, status FROM claim ORDER BY id")
+    (second, _), (third, _) = waiting_names(desk)
+    for name in (second, third):
+        release(name, "this one", decider(desk))
+    with pytest.raises(UsageError, match="take that back first"):
+        undo(second, "no", decider(desk))
+    undo(third, "no", decider(desk))
+    undo(second, "no", decider(desk))
+    assert desk.rows("SELECT paid, patient, status FROM claim ORDER BY id") == books
+    assert {name for name, _ in waiting_names(desk)} == {second, third}
+    assert desk.broken() == []
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_file_that_was_begun_and_taken_up_later_is_taken_there_again(desk_with_claims):
+    desk = desk_with_claims
+    first = desk.file(file_of(answer(4000, 4000)))
+    kept = desk.store.vault.keep([first.read_bytes()])
+    begin_kept_file(desk.store, kept, first.name, NOW, takes_reports=True)
+    told = answer(3000, 5000)
+    desk.ingest(wrong_count(file_of(told, control=2)))
+    release(held(desk), "right", decider(desk))
+    desk.ingest(first)
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_decision_after_a_file_that_said_nothing_yet_is_made_before_it(desk_with_claims):
+    desk = desk_with_claims
+    desk.ingest(wrong_count(file_of(answer(3000, 5000), control=2)))
+    first = desk.file(file_of(answer(4000, 4000)))
+    kept = desk.store.vault.keep([first.read_bytes()])
+    begin_kept_file(desk.store, kept, first.name, NOW, takes_reports=True)
+    release(held(desk), "right", decider(desk))
+    desk.ingest(file_of(payment([paid("NOBODY")], trace="T9"), control=9))
+    desk.ingest(first)
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_row_that_was_refused_until_its_claim_came_is_there_again(desk_lite):
+    rows = table(patient("10.00"))
+    assert add(desk_lite, rows, "p.csv").files[0].outcome == "rejected"
+    desk_lite.import_claims(desk_lite.file(write_837([make_claim()], 3), "claims.837"))
+    assert add(desk_lite, rows, "p.csv").files[0].outcome == "posted"
+    print(
+        desk_lite.rows("SELECT name, ordinal, outcome, direction, kind FROM file"),
+        desk_lite.rows("SELECT file_sha256, outcome FROM file_transaction"),
+    )
+    made, _, _ = rebuilt(desk_lite, payers=PAYERS)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_link_of_a_reversal_that_waits_outlives_what_comes(desk_with_claims):
+    desk = desk_with_claims
+    back = line("97530", -5000, -4000, adjustments=["CO*45*-10"])
+    taken = claim("X99", back, status="22", payer_number="P1")
+    desk.ingest(file_of(payment([taken], bank=0, plb=[("WO:1", -4000)])))
+    (number,) = desk.rows("SELECT id FROM claim_payment")[0]
+    link(str(number), "B0000002", decider(desk))
+    new = desk.submit(make_claim(patient_control_number="Z0000009", lines=lines(30, "97110")))
+    with desk.store.write() as connection:
+        retry_for_claims(connection, new, Tools(load_tables(), {}))
+    assert desk.rows("SELECT evidence FROM claim_payment") == [("by_hand",)]
+    assert desk.broken() == []
+    unlink(str(number), "another", decider(desk))
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())

@@ -103,6 +103,16 @@ def test_a_file_whose_disk_fails_stays(office, inbox, monkeypatch):  # noqa: F81
     assert (inbox / "a.835").exists()
 
 
+def test_a_folder_that_may_not_be_listed_stops_no_billing(office, inbox, monkeypatch):  # noqa: F811
+    def refused(*_named):
+        raise PermissionError(13, "Permission denied", str(inbox / "sub"))
+
+    monkeypatch.setattr(inboxes, "files_of", refused)
+    done = nightly(office, "--json")
+    assert (done.code, len(done.json["sent"])) == (4, 2)
+    assert [one["step"] for one in done.json["failed_practices"]] == ["ingest"]
+
+
 def test_a_file_without_an_end_of_a_line_is_put_aside_once(office, inbox):  # noqa: F811
     (inbox / "endless.txt").write_bytes(b"A" * (9 << 20))
     assert nightly(office).code == 3

@@ -42,6 +42,7 @@ from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.payers.profile import PayerProfile
 from reconcile.store import Kept, Store, begin_file, load_file, register_practices
+from reconcile.store.files import take_up
 from reconcile.store.patient_entries import patient_credits
 from reconcile.store.rehearsal import rehearsal
 
@@ -108,7 +109,10 @@ def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> Fi
         known = begin_file(
             connection, kept.sha256, size=kept.size, direction="in", kind="", name=path.name, at=request.now
         )
-    if known is not None and known.outcome in (manifest.POSTED, manifest.DUPLICATE):
+        taken = known is not None and known.outcome in (manifest.POSTED, manifest.DUPLICATE)
+        if known is not None and not taken:
+            take_up(connection, kept.sha256)
+    if known is not None and taken:
         return FileEntry(
             file=path.name,
             sha256=kept.sha256,

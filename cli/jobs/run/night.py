@@ -28,7 +28,7 @@ from cli.jobs.manifest import Manifest
 from cli.jobs.run.asking import NAME as ASKING
 from cli.jobs.run.asking import ask_what_is_due
 from cli.jobs.run.exports import matching, records_of, sessions_of
-from cli.jobs.run.inbox import move_aside, waiting_files
+from cli.jobs.run.inbox import Found, move_aside, waiting_files
 from cli.jobs.run.notes import Log, Notes, refusal
 from cli.jobs.run.settings import ALL, NotifySettings, RunSettings, run_settings
 from cli.jobs.run.unbilled import ROW, held_by, left_unread, unbilled
@@ -195,7 +195,10 @@ class _Run:
 
     def _ingest(self) -> None:
         """Take in what lies in the inbox; what was taken in moves aside, so that it is not read every night."""
-        waiting, left = waiting_files(self._inbox, self._fetched)
+        messages: list[str] = []
+        waiting, left = list[Found](), 0
+        with self._notes.guarded("ingest", [""], messages):
+            waiting, left = waiting_files(self._inbox, self._fetched)
         if self._request.dry_run:
             self._notes.skip("ingest", f"{len(waiting)} files wait")
             return
@@ -212,7 +215,6 @@ class _Run:
         )
         self._progress.files = done.files
         own = [entry for entry in done.files if entry.archive is None]
-        messages: list[str] = []
         if len(own) != len(waiting):  # a file became a folder: all stay, and are duplicates the next time
             own, left = [], left + len(waiting)
         for file, entry in zip(waiting, own, strict=False):
