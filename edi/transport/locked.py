@@ -274,7 +274,7 @@ class _Unlocked(io.RawIOBase):
         if self._source.failed is not None:
             raise self._source.failed
         if _NO_MATCH in str(self._failed):
-            raise AccessError("none of the keys opens the file")
+            raise AccessError("none of the keys opens the file, or its head is damaged")
         raise InputError("the encrypted file is damaged or was cut off")
 
 

@@ -130,6 +130,19 @@ def test_changed_bytes_are_seen(vault):
             b"".join(vault.read(digest))
 
 
+def test_damage_at_any_place_of_an_encrypted_file_is_damage_and_not_another_key(vault):
+    if vault.lock is None:
+        vault = with_lock(vault, lock())
+    digest = vault.keep([b"as sent"]).sha256
+    for at in range(len(stored(vault))):
+        damage(vault, digest, at)
+        assert not vault.intact(digest), at
+        with pytest.raises(StoreError, match="damaged"):
+            b"".join(vault.read(digest))
+        damage(vault, digest, at)
+    assert vault.intact(digest)
+
+
 def test_it_can_be_sought_in(vault):
     digest = vault.keep(blocks(BYTES)).sha256
     rng = random.Random(7)

@@ -31,20 +31,20 @@ def with_lock(vault: Vault, other: AgeLock | None) -> Vault:
     return FolderVault(vault.folder, other)
 
 
-def damage(vault: Vault, sha256: str) -> None:
-    """Flip a bit in the middle of the kept bytes."""
+def damage(vault: Vault, sha256: str, at: int | None = None) -> None:
+    """Flip a bit of the kept bytes: of the one at that place, or in the middle."""
     if isinstance(vault, DatabaseVault):
         table = table_of(VaultChunkRow)
         with vault.engine.begin() as connection:
             row = connection.execute(table.select().order_by(table.c.upload.desc()).limit(1)).one()
             data = bytearray(row.data)
-            data[len(data) // 2] ^= 1
+            data[len(data) // 2 if at is None else at] ^= 1
             connection.execute(table.update().where(table.c.upload == row.upload).values(data=bytes(data)))
         return
     assert isinstance(vault, FolderVault)
     for path in vault.folder.glob(f"{sha256[:2]}/{sha256[2:]}*"):
         data = bytearray(path.read_bytes())
-        data[len(data) // 2] ^= 1
+        data[len(data) // 2 if at is None else at] ^= 1
         path.write_bytes(data)
 
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from sqlalchemy import Connection, Engine, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from edi.model.errors import InputError, StoreError, StoreUrlError
+from edi.model.errors import AccessError, InputError, StoreError, StoreUrlError
 from reconcile.store.bulk import table_of
 from reconcile.store.driver_errors import translated
 from reconcile.store.schema.vault import VaultChunkRow, VaultFileRow
@@ -239,7 +239,8 @@ class DatabaseVault:
                 with self.lock.opening(source) as stream:
                     while block := stream.read(BLOCK):
                         yield block
-            except InputError:
+            except (InputError, AccessError):
+                # Its row names a key of ours: where none opens it, its head is damaged.
                 raise StoreError(f"the file {sha256} of the vault is damaged") from None
 
     @contextmanager

@@ -233,7 +233,8 @@ class FolderVault:
             with self.lock.opening(source) as stream:
                 while block := stream.read(BLOCK):
                     yield block
-        except InputError:
+        except (InputError, AccessError):
+            # The copy is under the name of a key of ours: where none opens it, its head is damaged.
             raise StoreError(f"the file {sha256} of the vault is damaged") from None
         except OSError as error:
             why = os.strerror(error.errno or 0)
