@@ -78,11 +78,10 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
         tools: tables and payers.
     """
     work = _Work(connection, candidates, tools)
-    late = [one for one in candidates if work.find(one) == "no_claim"]
-    late += work.waiting_for_numbers()
-    while [one for one in late if work.find_by_learned(one)]:
-        late = [one for one in late if not work.found(one)] + work.waiting_for_numbers()
-    work.find_by_alias(candidates)
+    lost = [one for one in candidates if work.find(one) == "no_claim"]
+    work.find_by_what_was_learned(lost)
+    if work.find_by_alias(candidates):
+        work.find_by_what_was_learned([one for one in lost if not work.found(one)])
     return work.chunk(candidates)
 
 
@@ -149,7 +148,13 @@ class _Work:
             self._take(one, *self._proposed.match(one))
         return self._decided[one.id][1].reason
 
-    def waiting_for_numbers(self) -> list[Candidate]:
+    def find_by_what_was_learned(self, lost: Sequence[Candidate]) -> None:
+        """Match what found no claim, and what waits in the store, by payers' claim numbers until none teaches more."""
+        late = [*lost, *self._waiting_for_numbers()]
+        while [one for one in late if self._find_by_learned(one)]:
+            late = [one for one in late if not self.found(one)] + self._waiting_for_numbers()
+
+    def _waiting_for_numbers(self) -> list[Candidate]:
         """The claim payments of the store that wait for a payer's claim number which this chunk taught since."""
         fresh = [number for number in self._proposed.learned if number not in self._asked]
         self._asked.update(fresh)
@@ -163,7 +168,7 @@ class _Work:
         self._late += late
         return late
 
-    def find_by_learned(self, one: Candidate) -> bool:
+    def _find_by_learned(self, one: Candidate) -> bool:
         """Match a claim payment by what the chunk taught, if that names a chain; whether that found its claim."""
         found = self._proposed.match_by_learned(one) if one.may_match else None
         if found is not None:
@@ -175,12 +180,12 @@ class _Work:
         decided = self._decided.get(one.id)
         return decided is not None and decided[1].claim_id is not None
 
-    def find_by_alias(self, candidates: Iterable[Candidate]) -> None:
-        """Match what found no claim by the numbers that a person taught for its payer."""
+    def find_by_alias(self, candidates: Iterable[Candidate]) -> bool:
+        """Match what found no claim by the numbers that a person taught for its payer; whether any did."""
         lost = [one for one in candidates if one.may_match and self._decided[one.id][1].claim_id is None]
         taught = aliases_of(self._connection, [one.numbers()[0] for one in lost]) if lost else {}
         if not taught:
-            return
+            return False
         found = self._proposed.found
         add_by_roots(self._connection, found, taught.values())
         fresh = [root for root in found.adjudicated - self._earlier.keys() if not found.is_full(root)]
@@ -198,6 +203,7 @@ class _Work:
                 match, chosen = self._proposed.match_as(one, number, meant, linked.get((*key, meant), ()))
                 if match.claim_id is not None:
                     self._take(one, msgspec.structs.replace(match, evidence=ClaimEvidence.ALIAS), chosen)
+        return True in [self.found(one) for one in lost]
 
     def _take(self, one: Candidate, match: ClaimMatch, root: int) -> None:
         """Note a match, and what it teaches."""

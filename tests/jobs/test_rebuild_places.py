@@ -10,7 +10,7 @@ import pytest
 from cli.jobs.holds import release, undo
 from cli.jobs.linking import link, unlink
 from cli.jobs.posting import Tools
-from cli.jobs.retrying import retry_for_claims
+from cli.jobs.retrying import retry_for_claims, retry_unmatched
 from cli.jobs.taking import begin_kept_file
 from edi.codes.lookup import load_tables
 from edi.model.errors import UsageError
@@ -190,10 +190,6 @@ def test_a_row_that_was_refused_until_its_claim_came_is_there_again(desk_lite):
     assert add(desk_lite, rows, "p.csv").files[0].outcome == "rejected"
     desk_lite.import_claims(desk_lite.file(write_837([make_claim()], 3), "claims.837"))
     assert add(desk_lite, rows, "p.csv").files[0].outcome == "posted"
-    print(
-        desk_lite.rows("SELECT name, ordinal, outcome, direction, kind FROM file"),
-        desk_lite.rows("SELECT file_sha256, outcome FROM file_transaction"),
-    )
     made, _, _ = rebuilt(desk_lite, payers=PAYERS)
     assert (made.differs, made.unplayed) == ((), ())
 
@@ -211,5 +207,20 @@ def test_a_link_of_a_reversal_that_waits_outlives_what_comes(desk_with_claims):
     assert desk.rows("SELECT evidence FROM claim_payment") == [("by_hand",)]
     assert desk.broken() == []
     unlink(str(number), "another", decider(desk))
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+@pytest.mark.parametrize("number", ["X99", "B0000002"], ids=["by alias", "by its number"])
+def test_what_a_payment_teaches_finds_what_comes_before_it_in_its_file(desk_with_claims, number):
+    desk = desk_with_claims
+    desk.ingest(file_of(payment([claim("X99", line("97530", 5000, 4000), payer_number="P1")])))
+    link(str(desk.rows("SELECT id FROM claim_payment")[0][0]), "B0000002", decider(desk))
+    back = line("97530", -5000, -4500, adjustments=["OA*23*-5"])
+    again = line("97530", 5000, 4500, adjustments=["OA*23*5"])
+    both = [claim("LOST7", back, status="22", payer_number="P7"), claim(number, again, payer_number="P7")]
+    desk.ingest(file_of(payment(both, trace="T3", day="20260402"), control=2))
+    assert desk.rows("SELECT DISTINCT outcome FROM claim_payment") == [("posted",)]
+    assert retry_unmatched(desk.store, Tools(load_tables(), {})) == 0
     made, _, _ = rebuilt(desk)
     assert (made.differs, made.unplayed) == ((), ())
