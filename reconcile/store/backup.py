@@ -29,7 +29,7 @@ from reconcile.store.audit.chain import Draft, Entry, Head, append
 from reconcile.store.bulk import table_of
 from reconcile.store.control_numbers import leave_a_gap
 from reconcile.store.digest import store_digest
-from reconcile.store.driver_errors import translated
+from reconcile.store.driver_errors import begun, translated
 from reconcile.store.engine import Store
 from reconcile.store.references import Completing, complete
 from reconcile.store.schema import SCHEMA_VERSION, AuditEntryRow, FileRow
@@ -127,7 +127,7 @@ def _snapshot(store: Store) -> Iterator[Connection]:
     with translated(store.name), store.engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
+        with begun(connection):
             yield connection
 
 

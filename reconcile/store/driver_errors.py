@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from edi.model.errors import AccessError, ClaimloopError, StoreError, StoreUrlError, TemporaryError
@@ -30,6 +31,23 @@ def translated(name: str) -> Iterator[None]:
         raise StoreError(f"the store {name} failed: {type(error).__name__}") from None
     except _psycopg_errors() as error:
         raise _driver_meaning(error, name) from None
+
+
+@contextmanager
+def begun(connection: Connection) -> Iterator[None]:
+    """One transaction: committed at the end of the block, rolled back if it raises.
+
+    Where a signal ends the block the connection is closed, and the database rolls back: the signal may have come in
+    the middle of a statement, so that asking for a rollback fails, and its error would be told instead of the stop.
+    """
+    with connection.begin():
+        try:
+            yield
+        except (Exception, GeneratorExit):
+            raise
+        except BaseException:
+            connection.invalidate()
+            raise
 
 
 def _psycopg_errors() -> tuple[type[Exception], ...]:

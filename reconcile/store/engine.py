@@ -30,7 +30,7 @@ from edi.model.errors import (
     StoreUrlError,
     StoreVersionError,
 )
-from reconcile.store.driver_errors import translated
+from reconcile.store.driver_errors import begun, translated
 from reconcile.store.schema import SCHEMA_VERSION
 from reconcile.store.vault import Place, Vault, make_vault
 
@@ -90,7 +90,7 @@ class Store:
             raise AccessError(f"the store {self.name} was opened read-only")
         with translated(self.name), self.engine.connect() as connection:
             connection.execution_options(claimloop_write=True)
-            with connection.begin():
+            with begun(connection):
                 yield connection
 
     @contextmanager
@@ -101,7 +101,7 @@ class Store:
                 connection.execution_options(isolation_level="REPEATABLE READ")
                 if self.read_only:  # its opposite would overrule a database that is read-only by default
                     connection.execution_options(postgresql_readonly=True)
-            with connection.begin():
+            with begun(connection):
                 yield connection
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from edi.model.errors import TemporaryError
 from reconcile.store.audit.chain import Draft, Head, append, told
 from reconcile.store.audit.subjects import named
 from reconcile.store.bulk import table_of
-from reconcile.store.driver_errors import translated
+from reconcile.store.driver_errors import begun, translated
 from reconcile.store.engine import engine_of
 from reconcile.store.schema import AuditEntryRow
 from reconcile.tally import Tally
@@ -89,7 +89,7 @@ class Book:
                     driver: Any = connection.connection.driver_connection
                     driver.execute(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
                     driver.execute("PRAGMA synchronous = NORMAL")
-                with connection.begin():
+                with begun(connection):
                     yield connection
         finally:
             if self._is_file:  # a store that is swapped must have nobody on it

@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from edi.model.errors import AccessError, InputError, StoreError, StoreUrlError
 from reconcile.store.bulk import table_of
-from reconcile.store.driver_errors import translated
+from reconcile.store.driver_errors import begun, translated
 from reconcile.store.schema.vault import VaultChunkRow, VaultFileRow
 from reconcile.store.vault.base import (
     BLOCK,
@@ -199,7 +199,7 @@ class DatabaseVault:
             with self._connection.begin_nested():
                 yield self._connection
             return
-        with self._translated(), self.engine.connect() as connection, connection.begin():
+        with self._translated(), self.engine.connect() as connection, begun(connection):
             yield connection
 
     def _translated(self) -> AbstractContextManager[None]:
@@ -250,7 +250,7 @@ class DatabaseVault:
             return
         with self._translated(), self.engine.connect() as connection:
             connection.execution_options(isolation_level="REPEATABLE READ")
-            with connection.begin():
+            with begun(connection):
                 yield connection
 
 

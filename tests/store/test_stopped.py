@@ -1,0 +1,64 @@
+"""A signal that comes in the middle of a statement: the command is stopped, and the driver's complaints are no matter."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from datetime import datetime
+
+import pytest
+
+from cli.exits import ExitCode, Stopped
+from reconcile.store import open_store
+from reconcile.store.bulk import insert
+from reconcile.store.schema import EventRow
+
+ROWS = [(number, datetime(2026, 1, 1), "note", "claim:1", "", "{}", "") for number in range(1, 20_001)]
+
+
+def stop(*_):
+    raise Stopped(ExitCode.TERMINATED)
+
+
+def written(store):
+    with store.read() as connection:
+        return connection.exec_driver_sql("SELECT COUNT(*) FROM event").scalar()
+
+
+@pytest.mark.parametrize("way", ["write", "read"])
+def test_a_stop_in_a_statement_is_told_as_a_stop(database_url, tmp_path, way, caplog):
+    store = open_store(database_url, tmp_path / "vault")
+    with pytest.raises(Stopped), getattr(store, way)() as connection:
+        if way == "write":
+            insert(connection, EventRow, ROWS[:1])
+        if connection.dialect.name == "postgresql":
+            connection.connection.driver_connection.pgconn.send_query(b"SELECT pg_sleep(1)")
+        stop()
+    assert written(store) == 0
+    assert caplog.messages == []
+    store.close()
+
+
+@pytest.mark.soak
+@pytest.mark.postgres
+def test_a_stop_at_any_time_is_told_as_a_stop(postgres_database, tmp_path, seed):
+    store = open_store(postgres_database, tmp_path / "vault")
+    rng = random.Random(seed)
+    before = signal.signal(signal.SIGALRM, stop)
+    stopped = 0
+    try:
+        for _ in range(150):
+            try:
+                with store.write() as connection:
+                    signal.setitimer(signal.ITIMER_REAL, rng.uniform(0.0005, 0.1))
+                    insert(connection, EventRow, ROWS)
+                    time.sleep(1)
+            except Stopped:
+                stopped += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert stopped == 150
+    assert written(store) == 0
+    store.close()
