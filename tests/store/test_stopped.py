@@ -26,15 +26,20 @@ def written(store):
         return connection.exec_driver_sql("SELECT COUNT(*) FROM event").scalar()
 
 
-@pytest.mark.parametrize("way", ["write", "read"])
-def test_a_stop_in_a_statement_is_told_as_a_stop(database_url, tmp_path, way, caplog):
-    store = open_store(database_url, tmp_path / "vault")
-    with pytest.raises(Stopped), getattr(store, way)() as connection:
+def stopped_in_a_statement(store, way):
+    with getattr(store, way)() as connection:
         if way == "write":
             insert(connection, EventRow, ROWS[:1])
         if connection.dialect.name == "postgresql":
             connection.connection.driver_connection.pgconn.send_query(b"SELECT pg_sleep(1)")
         stop()
+
+
+@pytest.mark.parametrize("way", ["write", "read"])
+def test_a_stop_in_a_statement_is_told_as_a_stop(database_url, tmp_path, way, caplog):
+    store = open_store(database_url, tmp_path / "vault")
+    with pytest.raises(Stopped):
+        stopped_in_a_statement(store, way)
     assert written(store) == 0
     assert caplog.messages == []
     store.close()
