@@ -17,7 +17,8 @@ from cli.jobs import manifest
 from cli.jobs.ingest_835 import Source, retake
 from cli.jobs.payments import take_payments
 from cli.jobs.placing import RollBackError
-from cli.jobs.posting import Candidate, Tools, post_chunk, recompute
+from cli.jobs.posting import Candidate, Tools, post_chunk, recompute, write_again
+from cli.jobs.retrying import retry_for_references
 from edi.model.balance import claim_imbalances
 from edi.model.directory import Practice
 from edi.model.errors import UsageError
@@ -175,6 +176,7 @@ def release_hold(
     else:
         made, kind = _release_set(connection, _Books(connection, store, tools, practices), hold)
         detail = ""
+    retry_for_references(connection, tools)
     save_release(
         connection,
         Release(
@@ -217,8 +219,7 @@ def _release_payment(connection: Connection, hold: Hold, tools: Tools) -> tuple[
         raise UsageError(f"{hold.id} is not in suspense: it is {hold.outcome}")
     (one,) = found
     chunk = post_chunk(connection, candidates_of(found), tools)
-    rematch_claim_payments(connection, chunk.stored)
-    chunk.write(connection, tools)
+    write_again(connection, chunk, tools)
     if chunk.stored[0].outcome == POSTED:
         _post_reversals(connection, one.id, tools)
     made = Decision(
@@ -236,8 +237,7 @@ def _post_reversals(connection: Connection, answer: int, tools: Tools) -> None:
     held = waiting(connection, SUSPENSE, tools.capitated, ids=ids) if ids else []
     if held:
         chunk = post_chunk(connection, candidates_of(held), tools)
-        rematch_claim_payments(connection, chunk.stored)
-        chunk.write(connection, tools)
+        write_again(connection, chunk, tools)
 
 
 def _hold_reversals(connection: Connection, hold: Hold) -> set[int]:

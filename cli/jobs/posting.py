@@ -29,6 +29,7 @@ from reconcile.store import (
     waiting_under,
     write_states,
 )
+from reconcile.store.adjudications import waited_at
 from reconcile.store.holds import aliases_of
 from reconcile.store.linked import linked_under
 from reconcile.store.submissions import MOST_ANSWERS, add_by_roots
@@ -85,6 +86,14 @@ def post_chunk(connection: Connection, candidates: Sequence[Candidate], tools: T
     return work.chunk(candidates)
 
 
+def write_again(connection: Connection, chunk: Chunk, tools: Tools) -> None:
+    """Write a chunk of claim payments that are in the store, and the claims where reversals among them waited."""
+    waited = waited_at(connection, [one.id for one in chunk.stored])
+    rematch_claim_payments(connection, chunk.stored)
+    chunk.write(connection, tools)
+    recompute(connection, waited - {chain.state.claim_id for chain in chunk.chains}, tools)
+
+
 def post_as_matched(
     connection: Connection, one: Candidate, match: ClaimMatch, root: int, tools: Tools
 ) -> Stored:
@@ -104,8 +113,7 @@ def post_as_matched(
     earlier = posted_on(connection, [root], tools.capitated)
     work = Chains(connection, found.chains, earlier, tools)
     states, changed, taken = work.states({root: [_adjudication(one, match)]})
-    rematch_claim_payments(connection, [taken[one.id]])
-    Chunk((), states, changed).write(connection, tools)
+    write_again(connection, Chunk((taken[one.id],), states, changed), tools)
     return taken[one.id]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-from cli.jobs.posting import Candidate, Tools, post_chunk
+from cli.jobs.posting import Candidate, Tools, post_chunk, write_again
 from reconcile.store import (
     IN_LIST,
     POSTED,
@@ -20,7 +20,6 @@ from reconcile.store import (
     chunks,
     pack_claim_payment,
     refresh_payees,
-    rematch_claim_payments,
     waiting,
 )
 from reconcile.store.adjudications import Waiting
@@ -126,6 +125,5 @@ def _match(connection: Connection, block: Sequence[Waiting], tools: Tools) -> li
         Candidate(one.id, one.remittance, one.claim, pack_claim_payment(one.claim)) for one in block
     ]
     chunk = post_chunk(connection, candidates, tools)
-    rematch_claim_payments(connection, chunk.stored)
-    chunk.write(connection, tools)
+    write_again(connection, chunk, tools)
     return [one.id for one in chunk.stored if one.outcome == POSTED]

@@ -177,6 +177,14 @@ def waiting_reversals(connection: Connection) -> dict[int, int]:
     return {row.id: int(row.candidates.split()[0]) for row in connection.execute(query)}
 
 
+def waited_at(connection: Connection, payments: Iterable[int]) -> set[int]:
+    """The roots of the chains at which reversals among claim payments wait for their original."""
+    waiting = waiting_reversals(connection)
+    claims = {waiting[one] for one in payments if one in waiting}
+    query = select(_CLAIM.c.root).where(_CLAIM.c.id.in_(sorted(claims)))
+    return {int(root) for root in connection.execute(query).scalars()} if claims else set()
+
+
 def waiting_adjudications(
     connection: Connection, claims: Mapping[int, int], capitated: frozenset[str]
 ) -> list[Adjudication]:

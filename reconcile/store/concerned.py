@@ -45,9 +45,9 @@ _BY_LINES: Final = (
 )
 _OF_OTHERS: Final = (
     "SELECT id, payer_claim_control_number FROM claim_payment WHERE outcome <> 'posted' AND outcome = 'unmatched'"
-    " AND reason = 'other_patient' AND payer_claim_control_number <> ''"
+    " AND candidates <> '' AND payer_claim_control_number <> ''"
 )
-"""Asked at each look: one that waited for a number tells another patient only once that is learnt."""
+"""Asked at each look: one that waited for a number looks at claims only once that is learnt."""
 _NEWEST: Final = "SELECT MAX(id) FROM claim_payment"
 _KNOWN: Final = "SELECT number, COUNT(*) FROM payer_claim_control_number WHERE number {keys} GROUP BY number"
 
@@ -84,9 +84,9 @@ def concerned_by_payees(connection: Connection) -> list[int]:
 class Referring:
     """The unmatched claim payments that have another number of the payer, kept from file to file of one command.
 
-    Those are the ones that name it in REF*F8 alone, those whose line numbers alone were not enough, and those of
-    another patient than the claims they named, since the number may name their own yet. Each is read once; then a look
-    asks how many claims its numbers name, and only where that has grown is it to be tried again.
+    Those are the ones that name it in REF*F8 alone, those whose line numbers alone were not enough, and those that
+    fitted none of the claims they named (of another patient, say), since the number may name their own yet. Each is
+    read once; then a look asks how many claims its numbers name, and only where that has grown is it to be tried again.
     """
 
     def __init__(self) -> None:

@@ -90,12 +90,14 @@ def take_up(connection: Connection, sha256: str) -> None:
     """
     own = connection.execute(select(_FILE.c.ordinal, _FILE.c.outcome).where(_FILE.c.sha256 == sha256)).one()
     stored = connection.execute(select(_SET.c.position).where(_SET.c.file_sha256 == sha256).limit(1)).first()
-    if (own.outcome == STARTED and stored is not None) or newest_file(connection) == sha256:
+    newest = newest_file(connection) == sha256
+    if stored is not None and (own.outcome == STARTED or newest):
         return
     earlier = select(_FILE.c.sha256).where(_FILE.c.ordinal < own.ordinal)
     before = connection.execute(earlier.order_by(*(one.desc() for one in IN_ORDER)).limit(1)).scalar() or ""
     connection.execute(_EVENT.update().where(_EVENT.c.after_file == sha256).values(after_file=before))
-    connection.execute(_FILE.update().where(_FILE.c.sha256 == sha256).values(ordinal=_next(connection)))
+    if not newest:
+        connection.execute(_FILE.update().where(_FILE.c.sha256 == sha256).values(ordinal=_next(connection)))
 
 
 def newest_file(connection: Connection) -> str:

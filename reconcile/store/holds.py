@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, and_, delete, func, select, update
 
+from reconcile.store.adjudications import waited_at
 from reconcile.store.bulk import IN_LIST, chunks, insert, table_of
 from reconcile.store.schema import (
     AcknowledgmentRow,
@@ -157,21 +158,22 @@ def unpost(connection: Connection, payments: Iterable[int]) -> set[int]:
 
     Args:
         connection: a write transaction; the caller gives the claim payments their new outcome.
-        payments: ids; those that are not posted are left alone.
+        payments: ids; of those that are not posted only reversals that wait for their original stood anywhere.
 
     Returns:
-        The roots of the chains they stood on. They are to be recomputed.
+        The roots of the chains they stood on, or waited at. They are to be recomputed.
     """
+    payments = sorted(payments)
     query = select(
         _PAYMENT.c.id, _PAYMENT.c.claim_id, _PAYMENT.c.payer_claim_control_number, _CLAIM.c.root
     ).join(_CLAIM, _CLAIM.c.id == _PAYMENT.c.claim_id)
-    rows = connection.execute(query.where(_PAYMENT.c.id.in_(sorted(payments)))).all()
+    rows = connection.execute(query.where(_PAYMENT.c.id.in_(payments))).all()
     posted = [row.id for row in rows]
     for model in (PostingRow, DenialRow):
         table = table_of(model)
         connection.execute(delete(table).where(table.c.claim_payment_id.in_(posted)))
     connection.execute(update(_PAYMENT).where(_PAYMENT.c.id.in_(posted)).values(claim_id=None))
-    roots = {int(row.root) for row in rows}
+    roots = {int(row.root) for row in rows} | waited_at(connection, payments)
     _forget_numbers(connection, {(row.payer_claim_control_number, row.claim_id) for row in rows})
     _as_unanswered(connection, roots)
     return roots

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from edi.model.control import is_placeholder
 from edi.model.remittance import RemittanceHeader, RemittanceTrailer
 from reconcile.store.adjudications import RemittanceFacts
-from reconcile.store.bulk import Row, delete, insert, insert_new, next_id, table_of, update
+from reconcile.store.bulk import Row, delete, fetch, insert, insert_new, next_id, table_of, update
 from reconcile.store.posting_rows import (
     POSTED,
     ChainState,
@@ -179,13 +179,11 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
     unanswered: list[Row] = []
     counts: list[Row] = []
     stale: list[int] = []
-    stale_claims: list[int] = []
     for chain in chains:
         state, root = chain.state, chain.state.claim_id
         if chain.had:
             stale += [one.id for one in chain.adjudications]
             stale += chain.dropped
-            stale_claims.append(root)
         answers, rows = posting_rows(chain)
         postings += rows
         if state.denials:
@@ -199,7 +197,7 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
         counts += [(count, claim) for claim, count in answers.items()]
     delete(connection, PostingRow, "claim_payment_id", stale)
     delete(connection, DenialRow, "claim_payment_id", stale)
-    delete(connection, ClaimFindingRow, "claim_id", stale_claims)
+    delete(connection, ClaimFindingRow, "claim_id", _with_findings(connection, sums + unanswered))
     insert(connection, PostingRow, postings)
     insert(connection, DenialRow, denials)
     insert(connection, ClaimFindingRow, findings)
@@ -207,6 +205,15 @@ def write_states(connection: Connection, chains: Iterable[ChainState], tables_ve
     # Without an adjudication the status stays what the acknowledgments made it.
     update(connection, ClaimRow, _STATE_COLUMNS[1:], [row[1:] for row in unanswered])
     update(connection, ClaimRow, ["adjudications"], counts)
+
+
+def _with_findings(connection: Connection, states: Iterable[Row]) -> list[int]:
+    """Which claims, whose roots end these rows, have findings now.
+
+    Also claims without a posting may: a reversal that waits there for its original is told at them.
+    """
+    query = f"SELECT DISTINCT claim_id FROM {ClaimFindingRow.__tablename__} WHERE claim_id {{keys}}"  # noqa: S608
+    return [row[0] for row in fetch(connection, query, [row[-1] for row in states])]
 
 
 def next_claim_payment_id(connection: Connection) -> int:

@@ -224,3 +224,74 @@ def test_what_a_payment_teaches_finds_what_comes_before_it_in_its_file(desk_with
     assert retry_unmatched(desk.store, Tools(load_tables(), {})) == 0
     made, _, _ = rebuilt(desk)
     assert (made.differs, made.unplayed) == ((), ())
+
+
+WARNED = "SELECT claim_id, code FROM claim_finding ORDER BY claim_id"
+WAITS = "REVERSAL_WITHOUT_ORIGINAL"
+
+
+def taken_back(number, code, payer_number="P1", **changes):
+    """A reversal of one line of 50.00, of which 40.00 was paid."""
+    back = line(code, -5000, -4000, adjustments=["CO*45*-10"])
+    return claim(number, back, status="22", payer_number=payer_number, **changes)
+
+
+def test_a_reversal_linked_to_another_claim_waits_at_the_first_no_more(desk_with_claims):
+    desk = desk_with_claims
+    desk.ingest(file_of(payment([taken_back("B0000002", "97530")])))
+    assert desk.rows(WARNED) == [(2, WAITS)]
+    link("1", "A0000001", decider(desk), lines=["1=1"])
+    assert desk.rows(WARNED) == [(1, WAITS)]
+    answer = claim("B0000002", line("97530", 5000, 4000), payer_number="P2")
+    over = claim("B0000002", line("97530", 5000, 4500), payer_number="P3")
+    desk.ingest(file_of(payment([answer, over], trace="T2"), control=2))
+    assert desk.rows("SELECT outcome FROM claim_payment WHERE id > 1") == [("posted",), ("posted",)]
+    assert desk.broken() == []
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_set_taken_back_leaves_no_warning_of_its_reversal(desk_with_claims):
+    desk = desk_with_claims
+    desk.ingest(wrong_count(file_of(payment([taken_back("B0000002", "97530")]))))
+    name = held(desk)
+    release(name, "the count is wrong", decider(desk))
+    assert desk.rows(WARNED) == [(2, WAITS)]
+    undo(name, "not so", decider(desk))
+    assert desk.rows(WARNED) == []
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+@pytest.mark.parametrize("by", ["a release", "a file"])
+def test_what_fitted_no_claim_of_a_number_is_tried_when_it_names_another(desk_with_claims, by):
+    desk = desk_with_claims
+    both = (line("97110", 5000, 4000), line("97140", 5000, 4000))
+    desk.ingest(file_of(payment([claim("A0000001", *both, payer_number="P7")])))
+    desk.ingest(file_of(payment([taken_back("LOST7", "97530", "P7")], trace="T2"), control=2))
+    assert desk.rows("SELECT reason FROM claim_payment WHERE id = 2") == [("lines_unmatched",)]
+    of_b = file_of(
+        payment([claim("B0000002", line("97530", 5000, 4000), payer_number="P7")], trace="T3"), control=3
+    )
+    if by == "a file":
+        desk.ingest(of_b)
+    else:
+        desk.ingest(wrong_count(of_b))
+        release(held(desk), "the count is wrong", decider(desk))
+    assert desk.rows("SELECT outcome, claim_id FROM claim_payment WHERE id = 2") == [("posted", 2)]
+    assert retry_unmatched(desk.store, Tools(load_tables(), {})) == 0
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_decision_after_the_newest_file_before_it_said_anything_is_made_before_it(desk_with_claims):
+    desk = desk_with_claims
+    desk.ingest(file_of(payment([taken_back("Y77", "97530", "P9")])))
+    told = claim("B0000002", line("97530", 5000, 4000), payer_number="P9")
+    later = desk.file(file_of(payment([told], trace="T2"), control=2))
+    kept = desk.store.vault.keep([later.read_bytes()])
+    begin_kept_file(desk.store, kept, later.name, NOW, takes_reports=True)
+    link("1", "B0000002", decider(desk))
+    desk.ingest(later)
+    made, _, _ = rebuilt(desk)
+    assert (made.differs, made.unplayed) == ((), ())
