@@ -7,6 +7,7 @@ people are made again, each where it was made. A store that follows from its sou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from reconcile.store.audit import copy_chain, last_entry_of
 from reconcile.store.claim_status.tying import tie_again
 from reconcile.store.digest import store_digest, table_digests
 from reconcile.store.events import Event
+from reconcile.store.files import TAKEN_AGAIN, taken_again
 from reconcile.store.hold_lists import find_hold
 from reconcile.store.holds import payment_of_subject
 from reconcile.store.journal_copy import carry_over
@@ -42,7 +44,7 @@ from reconcile.store.sources import (
 )
 from reconcile.store.vault.moving import copy_missing
 
-DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK)
+DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK, TAKEN_AGAIN)
 """The kinds of event that are played; all others are only copied."""
 Advance = Callable[[int], None]
 
@@ -96,13 +98,21 @@ def rebuild(
         decisions = Decisions(source, DECISIONS, files)
         made = len(decisions)
         unplayed: list[str] = []
+        play = partial(
+            _play,
+            files={one.sha256: one for one in files},
+            into=into,
+            settings=settings,
+            tools=tools,
+            advance=advance,
+        )
         for place, one in enumerate(files):
-            unplayed += _play(decisions.before(place), into, settings, tools, advance)
+            unplayed += play(decisions.before(place))
             _submissions(one, source, into, tools)
             if one.comes_in:
                 _take(one, into, settings, tools)
             advance(1)
-        unplayed += _play(decisions.before(len(files)), into, settings, tools, advance)
+        unplayed += play(decisions.before(len(files)))
         with into.write() as target:
             end_copy(source, target)
             carry_over(source, target)
@@ -174,11 +184,19 @@ def _take(one: SourceFile, into: Store, settings: Settings, tools: Tools) -> Non
 
 
 def _play(
-    events: Iterable[Event], into: Store, settings: Settings, tools: Tools, advance: Advance
+    events: Iterable[Event],
+    files: Mapping[str, SourceFile],
+    into: Store,
+    settings: Settings,
+    tools: Tools,
+    advance: Advance,
 ) -> Iterator[str]:
-    """Make decisions again; yields why one could not be made."""
+    """Make decisions again, and take files again that came again; yields why a decision could not be made."""
     for event in events:
-        yield from _decide(event, into, tools, practices_of(settings))
+        if event.kind == TAKEN_AGAIN:
+            _take(files[taken_again(event)], into, settings, tools)
+        else:
+            yield from _decide(event, into, tools, practices_of(settings))
         advance(1)
 
 

@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from cli.clock import as_utc
 from cli.jobs import placing
 from cli.jobs.keeper import Keeper
 from cli.jobs.meanwhile import BILLED_MEANWHILE, not_billed_meanwhile
@@ -267,12 +268,12 @@ def _attempt(
     connection: Connection, drafts: list[ClaimDraft], partner: TradingPartner, to: Submitter
 ) -> _Made:
     """Number the drafts and write one file of them."""
-    claims = numbered(connection, drafts, to.directory, to.now)
+    claims = numbered(connection, drafts, to.directory, as_utc(to.now))
     of = {id(claim): draft for claim, draft in zip(claims, drafts, strict=True)}
     plan = t837p.plan_files(claims, partner)[0]
-    isa = allocate(connection, partner.id, ISA13, 1, at=to.now)[0]
-    gs = allocate(connection, partner.id, GS06, 1, at=to.now)[0]
-    sts = allocate(connection, partner.id, ST02, len(plan), at=to.now)
+    isa = allocate(connection, partner.id, ISA13, 1, at=as_utc(to.now))[0]
+    gs = allocate(connection, partner.id, GS06, 1, at=as_utc(to.now))[0]
+    sts = allocate(connection, partner.id, ST02, len(plan), at=as_utc(to.now))
     transactions = [
         (transaction_control_number(number), part) for number, part in zip(sts, plan, strict=True)
     ]
@@ -349,7 +350,7 @@ def _store(connection: Connection, made: _Made, partner: TradingPartner, to: Sub
         kind="837P",
         name=made.name,
         outcome=WRITTEN,
-        at=to.now,
+        at=as_utc(to.now),
     )
     hashes = {
         (session.practice_id, session.line_id): session_hash(session)

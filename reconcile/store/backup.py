@@ -23,7 +23,7 @@ from typing import IO, Any, Final, cast
 import msgspec
 from sqlalchemy import Connection, MetaData, Table, func, select
 
-from edi.model.errors import InputError, StoreError, UsageError
+from edi.model.errors import ClaimloopError, InputError, StoreError, UsageError
 from reconcile.store import migrate
 from reconcile.store.audit.chain import Draft, Entry, Head, append
 from reconcile.store.bulk import table_of
@@ -229,14 +229,27 @@ def restore(
             placed += stage.settle()
             complete(connection, store.vault, manifest.schema, completing)
     except BaseException as error:
-        for digest in placed:
-            store.vault.remove(digest)
+        if placed and not _has_files(store):
+            for digest in placed:
+                store.vault.remove(digest)
         if isinstance(error, tarfile.TarError | EOFError | OSError | LookupError | ValueError | zlib.error):
             raise InputError(
                 f"this is no whole backup ({type(error).__name__}); nothing was restored"
             ) from None
         raise
     return manifest
+
+
+def _has_files(store: Store) -> bool:
+    """Whether the rows of files are there after all: a signal is heard after the commit that it came in.
+
+    Where nobody can tell, they may be.
+    """
+    try:
+        with store.read() as connection:
+            return connection.execute(select(table_of(FileRow).c.sha256).limit(1)).first() is not None
+    except ClaimloopError:
+        return True
 
 
 def _drain(stream: IO[bytes]) -> None:

@@ -45,7 +45,7 @@ _BY_LINES: Final = (
 )
 _OF_OTHERS: Final = (
     "SELECT id, payer_claim_control_number FROM claim_payment WHERE outcome <> 'posted' AND outcome = 'unmatched'"
-    " AND candidates <> '' AND payer_claim_control_number <> ''"
+    " AND candidates <> '' AND reason <> 'no_original' AND payer_claim_control_number <> ''"
 )
 """Asked at each look: one that waited for a number looks at claims only once that is learnt."""
 _NEWEST: Final = "SELECT MAX(id) FROM claim_payment"

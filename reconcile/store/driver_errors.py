@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Transaction
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from edi.model.errors import AccessError, ClaimloopError, StoreError, StoreUrlError, TemporaryError
@@ -34,13 +34,13 @@ def translated(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def begun(connection: Connection) -> Iterator[None]:
-    """One transaction: committed at the end of the block, rolled back if it raises.
+def begun(connection: Connection, transaction: Transaction | None = None) -> Iterator[None]:
+    """One transaction, a new one if no savepoint is given: committed at the end of the block, rolled back if it fails.
 
     Where a signal ends the block the connection is closed, and the database rolls back: the signal may have come in
     the middle of a statement, so that asking for a rollback fails, and its error would be told instead of the stop.
     """
-    with connection.begin():
+    with transaction or connection.begin():
         try:
             yield
         except (Exception, GeneratorExit):

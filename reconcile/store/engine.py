@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 LOCK_WAIT_SECONDS: Final = 300
 """How long a write waits for the one before it: a payment of 100,000 claims is one write."""
+_STEP_MILLISECONDS: Final = 250
+"""After how long a write that waits on SQLite hears a signal."""
 ADVISORY_LOCK: Final = 0x636C6169
 """The key of PostgreSQL's advisory lock that every write transaction holds to its end."""
 GONE_AFTER: Final = "; ".join(
@@ -266,10 +269,32 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writing = connection.get_execution_options().get("claimloop_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if connection.get_execution_options().get("claimloop_write"):
+            _wait_for_other_writers(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _wait_for_other_writers(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, waiting for as long as busy_timeout says, in steps: no signal is heard while SQLite waits."""
+    driver: Any = connection.connection.driver_connection
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    end = time.monotonic() + patience / 1000
+    driver.execute(f"PRAGMA busy_timeout = {min(patience, _STEP_MILLISECONDS)}")
+    try:
+        while time.monotonic() < end:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.DatabaseError as error:
+                if "locked" not in str(error):
+                    break  # asked once more below, it raises as every statement does
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 _NO_STORE: Final = (

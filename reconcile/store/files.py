@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from reconcile.store.bulk import insert, insert_new, table_of, update
+from reconcile.store.events import Event, record_event
 from reconcile.store.schema import EventRow, FileRow, FileTransactionRow, RemittanceRow
 
 STARTED: Final = "started"
@@ -21,6 +22,8 @@ SENT: Final = "sent"
 """Outcome of a file that the far side was seen to hold whole, or has acknowledged."""
 TRUNCATED: Final = "ING012"
 """The finding on a transaction set without an SE."""
+TAKEN_AGAIN: Final = "file_taken_again"
+"""Kind of the event where a file came again that had been taken in part."""
 INCOMING: Final = "in"
 OUTGOING: Final = "out"
 
@@ -28,6 +31,7 @@ _FILE = table_of(FileRow)
 IN_ORDER: Final = (_FILE.c.ordinal, _FILE.c.first_seen, _FILE.c.sha256)
 """The order in which a store came to know its files; `rebuild` takes them again in it."""
 _SET = table_of(FileTransactionRow)
+_SUBJECT: Final = "file:"
 _EVENT = table_of(EventRow)
 _REMITTANCE = table_of(RemittanceRow)
 
@@ -82,22 +86,32 @@ def _next(connection: Connection) -> int:
     return int(connection.execute(select(func.max(_FILE.c.ordinal))).scalar() or 0) + 1
 
 
-def take_up(connection: Connection, sha256: str) -> None:
-    """Give a known file that is begun anew the last place: there a rebuild takes it whole.
+def take_up(connection: Connection, sha256: str, now: datetime) -> None:
+    """Note that a known file is begun anew, so that a rebuild takes it at this place too.
 
-    Not one that ended in the middle, of which a set is stored. Decisions that were made after it, before it said
-    anything, are then after the file before it.
+    One of which nothing is stored yet gets the last place; decisions that were made after it, before it said anything,
+    are then after the file before it. One that was taken in part keeps its place, and the log says where it came again.
+    One that ended in the middle is taken whole at its place.
     """
     own = connection.execute(select(_FILE.c.ordinal, _FILE.c.outcome).where(_FILE.c.sha256 == sha256)).one()
     stored = connection.execute(select(_SET.c.position).where(_SET.c.file_sha256 == sha256).limit(1)).first()
-    newest = newest_file(connection) == sha256
-    if stored is not None and (own.outcome == STARTED or newest):
+    newest = newest_file(connection)
+    if stored is not None:
+        if own.outcome != STARTED and newest != sha256:
+            record_event(
+                connection, kind=TAKEN_AGAIN, subject=f"{_SUBJECT}{sha256}", at=now, after_file=newest
+            )
         return
     earlier = select(_FILE.c.sha256).where(_FILE.c.ordinal < own.ordinal)
     before = connection.execute(earlier.order_by(*(one.desc() for one in IN_ORDER)).limit(1)).scalar() or ""
     connection.execute(_EVENT.update().where(_EVENT.c.after_file == sha256).values(after_file=before))
-    if not newest:
+    if newest != sha256:
         connection.execute(_FILE.update().where(_FILE.c.sha256 == sha256).values(ordinal=_next(connection)))
+
+
+def taken_again(event: Event) -> str:
+    """The digest of the file that a ``TAKEN_AGAIN`` event is about."""
+    return event.subject.removeprefix(_SUBJECT)
 
 
 def newest_file(connection: Connection) -> str:

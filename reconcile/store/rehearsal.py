@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
-from reconcile.store.driver_errors import translated
+from reconcile.store.driver_errors import begun, translated
 from reconcile.store.engine import Store
 from reconcile.store.vault import FolderVault, Vault
 
@@ -25,7 +25,7 @@ class _Rehearsal(Store):
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One write, taken back alone if it raises."""
-        with translated(self.name), self._connection.begin_nested():
+        with translated(self.name), begun(self._connection, self._connection.begin_nested()):
             yield self._connection
 
     @contextmanager

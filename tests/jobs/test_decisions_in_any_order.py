@@ -42,6 +42,7 @@ BY_HAND = [
     both_lines(reference="T1"),
     table(patient("10.00")),
     table(paper("97110", "40.00", "CO-45=5.00", charge="50.00")),
+    table(paper("97110", "40.00", "CO-45=10.00", charge="50.00"), patient("7.00", claim="C0000003")),
     table(opening("50.00", claim="X99")),
 ]
 
@@ -57,7 +58,6 @@ class Office:
         self._begun: list[Path] = []
         self._read: list[Path] = []
         self._files = 0
-        self._by_hand = self.random.sample(BY_HAND, len(BY_HAND))
         sent = [one for one in CLAIMS.values() if self.random.random() < 0.7]
         self.desk.submit(*(sent or [CLAIMS["A0000001"]]))
 
@@ -121,12 +121,7 @@ class Office:
         self.desk.import_claims(self.desk.file(write_837(some, self._number()), f"claims{self._files}.837"))
 
     def add(self) -> None:
-        """Add payments by hand, each file once.
-
-        A decision about a row of a file that is added again for the sake of its other rows is not made again.
-        """
-        if self._by_hand:
-            add(self.desk, self._by_hand.pop(), f"payments{self._number()}.csv")
+        add(self.desk, self.random.choice(BY_HAND), f"payments{self._number()}.csv")
 
     def deposit(self) -> None:
         day, trace = self.random.randint(20, 29), self.random.choice(["T1", "T2"])
@@ -174,7 +169,7 @@ class Office:
             sign, left = (-1 if back else 1), 5000 - paid - (100 if short else 0)
             group = "PR*1" if not back and self.random.random() < 0.2 else "CO*45"
             told.append(line(code, sign * 5000, sign * paid, adjustments=[f"{group}*{sign * left / 100:g}"]))
-        payer_number = self.random.choice(["P1", "P2", "P3"])
+        payer_number = f"P{number if number in CLAIMS else self.random.choice([*CLAIMS, *STRANGE])}"
         return claim(number, *told, status="22" if back else "1", payer_number=payer_number)
 
 

@@ -16,7 +16,7 @@ from edi.codes.lookup import load_tables
 from edi.model.errors import UsageError
 from tests.builders import make_claim
 from tests.jobs.conftest import NOW
-from tests.jobs.hand_desk import PAYERS, add, patient, table
+from tests.jobs.hand_desk import PAYERS, add, paper, patient, table
 from tests.jobs.test_held_release import decider, paid, waiting_names
 from tests.jobs.test_rebuild import lines, rebuilt
 from tests.loop.loop_stage import write_837
@@ -295,3 +295,21 @@ def test_a_decision_after_the_newest_file_before_it_said_anything_is_made_before
     desk.ingest(later)
     made, _, _ = rebuilt(desk)
     assert (made.differs, made.unplayed) == ((), ())
+
+
+def test_a_file_taken_in_part_and_added_again_keeps_its_decisions(desk_lite):
+    desk = desk_lite
+    desk.import_claims(desk.file(write_837([make_claim()], 3), "claims.837"))
+    rows = table(
+        patient("6.00", claim="B0000002"),
+        paper("97110", "40.00", "CO-45=10.00", claim="A000OOO1", charge="50.00"),
+    )
+    assert add(desk, rows, "p.csv").files[0].outcome == "partial"
+    desk.ingest(file_of(payment([claim("NOBODY", line("97110", 5000, 5000))], trace="T9"), control=9))
+    link("1", "A0000001", decider(desk))
+    desk.import_claims(desk.file(write_837([make_claim(patient_control_number="B0000002")], 4), "more.837"))
+    assert add(desk, rows, "p.csv").files[0].outcome == "posted"
+    assert desk.rows("SELECT COUNT(*) FROM patient_entry") == [(1,)]
+    made, (digest, with_files), _ = rebuilt(desk, payers=PAYERS)
+    assert (made.differs, made.unplayed) == ((), ())
+    assert (digest, with_files) == (desk.digest(), desk.digest(with_files=True))

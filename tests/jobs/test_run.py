@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -213,12 +214,23 @@ def test_the_bank_is_taken_in_and_a_deposit_without_its_remittance_is_silence(of
     assert nightly(office, "--json").code == 3
 
 
-def test_a_rehearsal_has_the_time_it_is_given_and_says_so(office, monkeypatch):
+@pytest.fixture(params=["UTC", "America/Los_Angeles", "Asia/Tokyo"])
+def zone(request, monkeypatch):
+    """A time zone of the machine."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_rehearsal_has_the_time_it_is_given_and_says_so(office, monkeypatch, zone):
     monkeypatch.setenv("CLAIMLOOP_CLOCK", "2026-03-20T02:10:00")
     config = ("--config", office.folder / "claimloop.toml")
     done = claimloop("run", "--json", *config)
     assert (done.json["started"], done.json["rehearsal"]) == ("2026-03-20T02:10:00", True)
     assert {str(row[0])[:10] for row in office.rows("SELECT at FROM event")} == {"2026-03-20"}
+    assert {str(row[0])[:19] for row in office.rows("SELECT first_seen FROM file")} == {"2026-03-20 02:10:00"}
     assert "rehearsal" in (office.folder / "summary.txt").read_text(encoding="utf-8")
     monkeypatch.setenv("CLAIMLOOP_CLOCK", "soon")
     assert claimloop("run", *config).code == 2

@@ -195,6 +195,28 @@ def test_files_that_were_there_before_a_failed_restore_stay(plain, tmp_path, mon
     store.close()
 
 
+@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
+def test_a_stop_in_the_commit_leaves_all_or_nothing(plain, database_url, tmp_path, monkeypatch, after):
+    store = open_store(database_url, tmp_path / "vault")
+    commit, stopped = store.engine.dialect.do_commit, []
+
+    def stop_once(connection):
+        if after or stopped:
+            commit(connection)  # as SQLite does: a signal is heard when its commit has ended
+        if not stopped:
+            stopped.append(True)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(store.engine.dialect, "do_commit", stop_once)
+    with plain.open("rb") as source, pytest.raises(KeyboardInterrupt):
+        restore(store, source)
+    with store.read() as connection:
+        rows = connection.execute(text("SELECT sha256 FROM file")).scalars().all()
+    assert bool(rows) is after
+    assert sorted(store.vault.digests()) == sorted(rows)
+    store.close()
+
+
 def test_there_and_back_over_the_other_database(plain, database_url, tmp_path):
     store = open_store(database_url, tmp_path / "vault")
     with plain.open("rb") as source:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from cli.clock import as_utc
 from cli.jobs.again.drafts import Read, draft_of, read_inputs
 from cli.jobs.again.rebuild import rebuilt
 from cli.jobs.again.request import ROW_STAYS, UNKNOWN, AgainRequest, AgainResult, refusal
@@ -214,7 +215,7 @@ class _Run:
                     kind=kind,
                     reason=reason,
                     due_date=due,
-                    at=self._request.now,
+                    at=as_utc(self._request.now),
                 )
             items.append(item)
             opened += fresh

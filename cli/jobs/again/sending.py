@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from cli.clock import as_utc
 from cli.jobs.again.drafts import Read, judged
 from cli.jobs.again.request import MEANWHILE, AgainRequest, AgainResult, SentAgain, refusal
 from cli.jobs.again.targets import Target
@@ -167,7 +168,7 @@ def send_again(
     numbers = [claim.patient_control_number for one in plans for claim in one.target.chain.claims]
     said, errors = judged(ruled, numbers, read.records, settings, tools.tables, store, request.now.date())
     clean = [one for one in plans if id(one.draft) not in errors]
-    keeper = _Keeper(clean, tools, request.now)
+    keeper = _Keeper(clean, tools, as_utc(request.now))
     to = Submitter(
         store=store,
         directory=settings.need_directory(),

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from cli.clock import as_utc
 from cli.jobs import placing
 from cli.settings import Settings
 from edi.model.directory import Directory, TradingPartner
@@ -139,7 +140,7 @@ class Writer(msgspec.Struct, frozen=True):
         now, code = self.request.now, self.kind.KIND
         with suppress(placing.RollBackError), self.store.write() as connection:
             register_practices(connection, self.settings.need_directory().practices.values())
-            numbers = allocate(connection, "", self.traces, len(questions), at=now)
+            numbers = allocate(connection, "", self.traces, len(questions), at=as_utc(now))
             self.check(connection, questions)
             traced = [
                 (claim, msgspec.structs.replace(one, trace_number=trace_number(self.traces, number)))
@@ -153,7 +154,7 @@ class Writer(msgspec.Struct, frozen=True):
                 raise placing.RollBackError
             self.store.vault.keep([data])
             known = {"size": len(data), "direction": OUTGOING, "kind": code, "name": path.name}
-            register_file(connection, digest, **known, outcome=MADE, at=now)
+            register_file(connection, digest, **known, outcome=MADE, at=as_utc(now))
             asked = [(claim, one, sets[one.trace_number]) for claim, one in traced]
             self.save(connection, asked, partner=partner.id, file_sha256=digest, asked_on=now.date())
         if not self.request.dry_run:
@@ -171,9 +172,9 @@ class Writer(msgspec.Struct, frozen=True):
     ) -> tuple[str, bytes, dict[str, str]]:
         """ISA13, the bytes of a file, and BHT03 of each inquiry's transaction set by trace number."""
         now, plan = self.request.now, self.kind.plan_sets(inquiries)
-        isa = allocate(connection, partner.id, ISA13, 1, at=now)[0]
-        gs = allocate(connection, partner.id, GS06, 1, at=now)[0]
-        sts = allocate(connection, partner.id, ST02, len(plan), at=now)
+        isa = allocate(connection, partner.id, ISA13, 1, at=as_utc(now))[0]
+        gs = allocate(connection, partner.id, GS06, 1, at=as_utc(now))[0]
+        sts = allocate(connection, partner.id, ST02, len(plan), at=as_utc(now))
         sets = [(transaction_control_number(st), part) for st, part in zip(sts, plan, strict=True)]
         data = self.kind.write(
             sets,

@@ -111,7 +111,7 @@ def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> Fi
         )
         taken = known is not None and known.outcome in (manifest.POSTED, manifest.DUPLICATE)
         if known is not None and not taken:
-            take_up(connection, kept.sha256)
+            take_up(connection, kept.sha256, request.now)
     if known is not None and taken:
         return FileEntry(
             file=path.name,

@@ -196,7 +196,7 @@ class DatabaseVault:
     def _transaction(self) -> Iterator[Connection]:
         """A transaction of the vault's own; the lock of the store's writers is none of its business."""
         if self._connection is not None:
-            with self._connection.begin_nested():
+            with begun(self._connection, self._connection.begin_nested()):
                 yield self._connection
             return
         with self._translated(), self.engine.connect() as connection, begun(connection):
