@@ -213,7 +213,7 @@ def begin_kept_file(
         )
         begun_again = known is not None and known.outcome in untaken
         if begun_again:
-            take_up(connection, kept.sha256, now)
+            take_up(connection, kept.sha256)
     if known is None or begun_again:
         return None
     findings: list[Finding] = []

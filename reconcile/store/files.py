@@ -86,27 +86,30 @@ def _next(connection: Connection) -> int:
     return int(connection.execute(select(func.max(_FILE.c.ordinal))).scalar() or 0) + 1
 
 
-def take_up(connection: Connection, sha256: str, now: datetime) -> None:
-    """Note that a known file is begun anew, so that a rebuild takes it at this place too.
+def take_up(connection: Connection, sha256: str) -> bool:
+    """Give a known file that is begun anew the last place, if nothing of it is stored yet: there a rebuild takes it.
 
-    One of which nothing is stored yet gets the last place; decisions that were made after it, before it said anything,
-    are then after the file before it. One that was taken in part keeps its place, and the log says where it came again.
-    One that ended in the middle is taken whole at its place.
+    Decisions that were made after it, before it said anything, are then after the file before it.
+
+    Returns:
+        Whether nothing of it was stored; else it keeps its place.
     """
-    own = connection.execute(select(_FILE.c.ordinal, _FILE.c.outcome).where(_FILE.c.sha256 == sha256)).one()
-    stored = connection.execute(select(_SET.c.position).where(_SET.c.file_sha256 == sha256).limit(1)).first()
-    newest = newest_file(connection)
-    if stored is not None:
-        if own.outcome != STARTED and newest != sha256:
-            record_event(
-                connection, kind=TAKEN_AGAIN, subject=f"{_SUBJECT}{sha256}", at=now, after_file=newest
-            )
-        return
-    earlier = select(_FILE.c.sha256).where(_FILE.c.ordinal < own.ordinal)
+    if connection.execute(select(_SET.c.position).where(_SET.c.file_sha256 == sha256).limit(1)).first():
+        return False
+    own = connection.execute(select(_FILE.c.ordinal).where(_FILE.c.sha256 == sha256)).scalar_one()
+    earlier = select(_FILE.c.sha256).where(_FILE.c.ordinal < own)
     before = connection.execute(earlier.order_by(*(one.desc() for one in IN_ORDER)).limit(1)).scalar() or ""
     connection.execute(_EVENT.update().where(_EVENT.c.after_file == sha256).values(after_file=before))
-    if newest != sha256:
+    if newest_file(connection) != sha256:
         connection.execute(_FILE.update().where(_FILE.c.sha256 == sha256).values(ordinal=_next(connection)))
+    return True
+
+
+def note_taken_again(connection: Connection, sha256: str, now: datetime) -> None:
+    """Note that a file which was taken in part comes again, so that a rebuild takes it at this place too."""
+    newest = newest_file(connection)
+    if newest != sha256:
+        record_event(connection, kind=TAKEN_AGAIN, subject=f"{_SUBJECT}{sha256}", at=now, after_file=newest)
 
 
 def taken_again(event: Event) -> str:

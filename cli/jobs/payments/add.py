@@ -42,7 +42,7 @@ from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.payers.profile import PayerProfile
 from reconcile.store import Kept, Store, begin_file, load_file, register_practices
-from reconcile.store.files import take_up
+from reconcile.store.files import note_taken_again, take_up
 from reconcile.store.patient_entries import patient_credits
 from reconcile.store.rehearsal import rehearsal
 
@@ -110,8 +110,8 @@ def _add_file(path: Path, store: Store, tools: Tools, request: AddRequest) -> Fi
             connection, kept.sha256, size=kept.size, direction="in", kind="", name=path.name, at=request.now
         )
         taken = known is not None and known.outcome in (manifest.POSTED, manifest.DUPLICATE)
-        if known is not None and not taken:
-            take_up(connection, kept.sha256, request.now)
+        if known is not None and not taken and not take_up(connection, kept.sha256):
+            note_taken_again(connection, kept.sha256, request.now)
     if known is not None and taken:
         return FileEntry(
             file=path.name,
