@@ -130,9 +130,10 @@ def test_changed_bytes_are_seen(vault):
             b"".join(vault.read(digest))
 
 
-def test_damage_at_any_place_of_an_encrypted_file_is_damage_and_not_another_key(vault):
-    if vault.lock is None:
-        vault = with_lock(vault, lock())
+def test_damage_at_any_place_of_an_encrypted_file_is_damage_and_not_another_key(place, tmp_path):
+    url, kind = place
+    store = open_on(url, tmp_path / "vault", kind, lock())
+    vault = store.vault
     digest = vault.keep([b"as sent"]).sha256
     for at in range(len(stored(vault))):
         damage(vault, digest, at)
@@ -141,6 +142,7 @@ def test_damage_at_any_place_of_an_encrypted_file_is_damage_and_not_another_key(
             b"".join(vault.read(digest))
         damage(vault, digest, at)
     assert vault.intact(digest)
+    store.close()
 
 
 def test_it_can_be_sought_in(vault):
