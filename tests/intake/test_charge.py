@@ -485,3 +485,9 @@ def test_more_than_twelve_pointed_to_are_split():
     items = run(*lines)
     assert [len(one.claim.lines) for one in drafts(items)] == [3, 1]
     assert codes(items) == ["CHG022"]
+
+
+def test_ids_are_ordered_by_the_size_of_their_numbers_whatever_they_are():
+    names = ["9" * 5000, "²", "10", "009", "8"]
+    found = only(run(*[line(place, visit_id=name) for place, name in enumerate(names, 1)]))
+    assert [one.visit_id for one in found.sessions] == ["8", "009", "10", "9" * 5000, "²"]

@@ -312,5 +312,6 @@ def _order(line: SessionLine) -> tuple[object, ...]:
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    parts = _DIGITS.split(text)
-    return tuple([(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part])
+    """The numbers in an id by length and digits, however long they are, and what is between them by its letters."""
+    parts = [part.lstrip("0") if part.isdecimal() else part for part in _DIGITS.split(text) if part]
+    return tuple([(0, len(part), part) if not part or part.isdecimal() else (1, 0, part) for part in parts])
