@@ -97,8 +97,8 @@ class ClaimEvidence(StrEnum):
 
     CONTROL_NUMBER = "control_number"
     CONTROL_NUMBER_NORMALISED = "control_number_normalised"
-    PAYER_CLAIM_CONTROL_NUMBER = "payer_claim_control_number"
     LINE_CONTROL_NUMBER = "line_control_number"
+    PAYER_CLAIM_CONTROL_NUMBER = "payer_claim_control_number"
     BY_HAND = "by_hand"
     """A person linked the claim payment to the claim."""
     ALIAS = "alias"

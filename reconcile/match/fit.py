@@ -18,8 +18,8 @@ from reconcile.values import ClaimEvidence, LineEvidence, LineMatch, SubmittedCl
 STRENGTH: Final = {
     ClaimEvidence.CONTROL_NUMBER: 4,
     ClaimEvidence.CONTROL_NUMBER_NORMALISED: 3,
-    ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER: 2,
-    ClaimEvidence.LINE_CONTROL_NUMBER: 1,
+    ClaimEvidence.LINE_CONTROL_NUMBER: 2,
+    ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER: 1,
     ClaimEvidence.NONE: 0,
 }
 _CONTRARY: Final = frozenset({"charge_differs", "date_differs"})
@@ -47,7 +47,7 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def by_payer_number(self) -> bool:
         """Whether the payer's own number (CLP07, REF*F8) alone names the claim; it is not always unique."""
-        return self.evidence is ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER and not self.allocated
+        return self.evidence is ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
 
     def told_apart(self) -> bool:
         """Whether more than a payer's number of several claims speaks for this one: patient and all lines agree too."""
@@ -64,7 +64,10 @@ class Fit(msgspec.Struct, frozen=True, kw_only=True):
             everything = self.charge and self.sure == count and count > 0
             return everything or (count > 0 and self.allocated == count and self.tied == count)
         if self.evidence is ClaimEvidence.LINE_CONTROL_NUMBER:
-            return self.allocated > 0 and self.tied == count
+            if self.tied == count:
+                return True
+            if not self.payer_number:
+                return False
         return self.charge or self.patient > 0 or self.sure > 0
 
     def identity(self) -> tuple[int, ...]:
@@ -95,15 +98,20 @@ def points_of(fit: Fit) -> int:
 
 
 def shared_number(payment: ClaimPayment, claim: SubmittedClaim, *, known: bool) -> ClaimEvidence:
-    """The strongest number the two share; ``known`` says that an allocated line control number does."""
+    """The strongest number the two share; ``known`` says that an allocated line control number does.
+
+    That is before the payer's number of the claim, which is known or not by what has come in before.
+    """
     if payment.patient_control_number == claim.patient_control_number:
         return ClaimEvidence.CONTROL_NUMBER
     normal = normalise_control_number(payment.patient_control_number)
     if normal and normal == normalise_control_number(claim.patient_control_number):
         return ClaimEvidence.CONTROL_NUMBER_NORMALISED
+    if known:
+        return ClaimEvidence.LINE_CONTROL_NUMBER
     if _payer_number_agrees(payment, claim):
         return ClaimEvidence.PAYER_CLAIM_CONTROL_NUMBER
-    return ClaimEvidence.LINE_CONTROL_NUMBER if known else ClaimEvidence.NONE
+    return ClaimEvidence.NONE
 
 
 def _payer_number_agrees(payment: ClaimPayment, claim: SubmittedClaim) -> bool:

@@ -38,6 +38,11 @@ def answer(*lines: tuple[int, str], sign: int = 1, **options) -> list[str]:
     )
 
 
+def cut_off(said: list[str]) -> list[str]:
+    """The same claim payment, its CLP01 without the last two characters."""
+    return [said[0].replace(NUMBER, NUMBER[:-2]), *said[1:]]
+
+
 ORIGINAL = answer((3000, "CO*45*20"), (3000, "CO*45*20"))
 REVERSAL = answer((3000, "CO*45*-20"), (3000, "CO*45*-20"), sign=-1)
 CORRECTION = answer((4000, "CO*45*10"), (3000, "CO*45*20"), payer_number="PCN2")
@@ -178,6 +183,11 @@ TOGETHER = {
     "two payers of one day and trace number": (
         payment([PRIMARY]),
         payment([SECONDARY], payer="1598765432"),
+    ),
+    "a claim number that came cut off, and the payer's number that the first of them teaches": (
+        payment([cut_off(ORIGINAL)]),
+        payment([cut_off(REVERSAL)], trace="T2", day="20260401"),
+        payment([cut_off(CORRECTION)], trace="T3", day="20260402"),
     ),
 }
 

@@ -112,10 +112,6 @@ def assert_balanced(store: YearLoop, *, whole: bool, file: str) -> None:
     if whole:
         assert set(store.trial_balance().values()) == {0}, file
         return
-    newest = (
-        "SELECT MAX(position) + 1 AS sets FROM remittance WHERE id > (SELECT MAX(id) FROM remittance) - 8"
-    )
-    del newest
     wrong = store.rows(
         "SELECT p.id FROM claim_payment p LEFT JOIN posting q ON q.claim_payment_id = p.id AND q.account = 'paid'"
         " WHERE p.remittance_id > (SELECT MAX(id) FROM remittance) - 4 AND p.outcome = 'posted'"

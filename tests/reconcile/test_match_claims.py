@@ -75,6 +75,10 @@ def test_found_by_allocated_line_numbers_alone(payments, simple):
     own = simple(number="OURS", control="K")
     match = match_claim(remitted(payments, number="MANGLED", lines=lines), (own,), payer_key=None)
     assert (match.claim_id, match.evidence) == (1, ClaimEvidence.LINE_CONTROL_NUMBER)
+    taught = msgspec.structs.replace(own, payer_claim_control_numbers=("ICN1",))
+    again = remitted(payments, number="MANGLED", lines=lines)
+    again = msgspec.structs.replace(again, payer_claim_control_number="ICN1")
+    assert match_claim(again, (taught,), payer_key=None).evidence is ClaimEvidence.LINE_CONTROL_NUMBER
     imported = msgspec.structs.replace(
         own, lines=tuple(msgspec.structs.replace(one, allocated=False) for one in own.lines)
     )
