@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.exits import ExitCode
+from cli.jobs.dismissing import dismiss
+from cli.jobs.dismissing import undo as undo_dismissal
 from cli.jobs.hold_show import show, shown_json, shown_lines
 from cli.jobs.holds import Decider, Decision, release, told, undo
 from cli.jobs.lists import HELD_COLUMNS, HELD_NARROW, held_rows, waiting_footer
@@ -14,7 +16,7 @@ from cli.jobs.posting import Tools
 from cli.options import AsJson, Config, Database, DryRun, Output, RowFormat, ShowPhi, end, utc_now
 from cli.render import SCHEMA_VERSION, money, stdout, write_json, write_rows
 from cli.workspace import Workspace, workspace
-from reconcile.store.hold_lists import released
+from reconcile.store.hold_lists import dismissed, released
 from reconcile.store.listing import held
 
 group = typer.Typer(
@@ -26,6 +28,7 @@ Actor = Annotated[str, typer.Option("--by", help="Who decides; kept in the event
 
 @group.command("list")
 def list_held(
+    everything: Annotated[bool, typer.Option("--all", help="Also what was dismissed.")] = False,
     form: RowFormat = "table",
     as_json: AsJson = False,
     output: Output = None,
@@ -36,15 +39,15 @@ def list_held(
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
         waiting = list(held(connection))
         left = list(released(connection))
-    rows = held_rows([*waiting, *left])
-    footer = waiting_footer(rows, sum(one.amount for one in waiting), "payment", "kind")
+        aside = list(dismissed(connection)) if everything else []
+    rows = held_rows([*waiting, *left, *aside])
+    cents = sum(one.amount for one in waiting)
+    total = waiting_footer(rows[: len(waiting)], cents, "payment", "kind")[0]
+    steps = waiting_footer(rows, cents, "payment", "kind")[1:]
     if left:
-        footer[0] = waiting_footer(
-            rows[: len(waiting)], sum(one.amount for one in waiting), "payment", "kind"
-        )[0]
-        footer.insert(1, f"unexplained after releases: {money(sum(one.amount for one in left))}")
+        steps.insert(0, f"unexplained after releases: {money(sum(one.amount for one in left))}")
     form = "json" if as_json else form
-    write_rows(rows, HELD_COLUMNS, form=form, path=output, narrow=HELD_NARROW, footer=footer)
+    write_rows(rows, HELD_COLUMNS, form=form, path=output, narrow=HELD_NARROW, footer=[total, *steps])
 
 
 @group.command("show")
@@ -93,6 +96,33 @@ def release_held(
             f"{'would be: ' if dry_run else ''}{told(made)}", markup=False, soft_wrap=True, highlight=False
         )
     end(ExitCode.WORK if made.unexplained or made.outcome != "posted" else ExitCode.DONE)
+
+
+@group.command("dismiss")
+def dismiss_held(
+    name: HoldId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the event log. No names.")],
+    take_back: Annotated[bool, typer.Option("--undo", help="Take an earlier dismissal back.")] = False,
+    by: Actor = "",
+    as_json: AsJson = False,
+    config: Config = None,
+    database: Database = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Say that a payment in quarantine, or a possible reissue, is never to be posted; it leaves the list.
+
+    So where its payer sent it by mistake, or its correction is posted. A claim payment in suspense is a part of a
+    payment that is posted, and cannot be dismissed. --undo brings it back to the list.
+    """
+    with workspace(config, database, dry_run=dry_run) as opened:
+        decider = decider_of(opened, by=by, dry_run=dry_run)
+        made = undo_dismissal(name, reason, decider) if take_back else dismiss(name, reason, decider)
+    if as_json:
+        write_json(_decision_json(made, dry_run=dry_run))
+    else:
+        stdout().print(
+            f"{'would be: ' if dry_run else ''}{told(made)}", markup=False, soft_wrap=True, highlight=False
+        )
 
 
 def decider_of(opened: Workspace, *, by: str, dry_run: bool) -> Decider:

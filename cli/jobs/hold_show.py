@@ -16,7 +16,7 @@ from edi.transactions import t835
 from reconcile.accounts import unexplained
 from reconcile.store import POSTED, Connection, Store
 from reconcile.store.hold_lists import Hold, find_hold, origin_of_payment
-from reconcile.store.holds import load_release
+from reconcile.store.holds import DISMISSED, load_release
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +40,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     segments: int = 0
     declared_segments: int | None = None
     released: str = ""
+    dismissed: str = ""
 
 
 def show(connection: Connection, store: Store, name: str) -> Shown:
@@ -53,7 +54,10 @@ def show(connection: Connection, store: Store, name: str) -> Shown:
     release = load_release(connection, hold.subject)
     reason = release.reason if release is not None else ""
     if hold.payment is None:
-        return _show_set(connection, store, hold, reason)
+        shown = _show_set(connection, store, hold)
+        if release is not None and release.kind == DISMISSED:
+            return msgspec.structs.replace(shown, dismissed=reason)
+        return msgspec.structs.replace(shown, released=reason)
     claim = hold.value(connection)
     origin = origin_of_payment(connection, hold.payment)
     return Shown(
@@ -71,7 +75,7 @@ def show(connection: Connection, store: Store, name: str) -> Shown:
     )
 
 
-def _show_set(connection: Connection, store: Store, hold: Hold, reason: str) -> Shown:
+def _show_set(connection: Connection, store: Store, hold: Hold) -> Shown:
     """A transaction set, read again from the vault."""
     if hold.stored is None:
         raise AssertionError("a hold is a claim payment or a transaction set")
@@ -102,7 +106,6 @@ def _show_set(connection: Connection, store: Store, hold: Hold, reason: str) -> 
         complete=trailer.complete,
         segments=trailer.segments,
         declared_segments=trailer.declared_segments,
-        released=reason,
     )
 
 
@@ -116,6 +119,7 @@ def shown_json(shown: Shown, *, show_phi: bool) -> dict[str, Any]:
         "reason": shown.hold.reason or None,
         "detail": shown.hold.detail or None,
         "released": shown.released or None,
+        "dismissed": shown.dismissed or None,
         "file": shown.file,
         "trace_number": shown.trace_number or None,
         "payer_name": shown.payer_name or None,
@@ -182,6 +186,8 @@ def shown_lines(shown: Shown, *, show_phi: bool) -> Iterator[str]:
     yield f"{shown.hold.id}  {shown.hold.outcome}  {decimal_text(shown.amount)}   {where}"
     if shown.released:
         yield f"  released: {shown.released}"
+    if shown.dismissed:
+        yield f"  dismissed: {shown.dismissed}"
     if shown.claim is None:
         declared = "no SE" if not shown.complete else f"SE01 says {shown.declared_segments}"
         yield f"  {shown.claims} claim payments, {shown.segments} segments ({declared})"

@@ -50,6 +50,7 @@ from reconcile.store.held_reversals import reversals_of
 from reconcile.store.hold_lists import Hold, decisions_on, find_hold
 from reconcile.store.holds import (
     CONFLICT,
+    DISMISSED,
     QUARANTINED,
     REPLACED,
     Release,
@@ -75,7 +76,8 @@ UNDO: Final = "release_undone"
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided about a hold: its id in lists, what became of it, and the cents that nothing explains.
 
-    ``outcome`` is posted, unmatched (released, and now it waits for its claim), suspense, quarantined or conflict.
+    ``outcome`` is posted, unmatched (released, and now it waits for its claim), suspense, quarantined, conflict or
+    dismissed.
     ``unexplained`` is what it leaves once it is posted.
     """
 
@@ -168,7 +170,10 @@ def release_hold(
     practices: Mapping[str, Practice],
 ) -> tuple[Decision, dict[str, str | int]]:
     """Release a hold in an open transaction; returns what became of it, and the data of its event."""
-    if load_release(connection, hold.subject) is not None:
+    before = load_release(connection, hold.subject)
+    if before is not None:
+        if before.kind == DISMISSED:
+            raise UsageError(f"{hold.id} is dismissed; held dismiss --undo takes that back")
         raise UsageError(f"{hold.id} is released already; --undo takes that back")
     if hold.payment is not None:
         made, detail = _release_payment(connection, hold, tools)
@@ -196,7 +201,7 @@ def undo_hold(
 ) -> Decision:
     """Take the release of a hold back in an open transaction."""
     standing = load_release(connection, hold.subject)
-    if standing is None:
+    if standing is None or standing.kind == DISMISSED:
         raise UsageError(f"{hold.id} is not released, so there is nothing to take back")
     drop_release(connection, hold.subject)
     if hold.payment is not None:

@@ -41,11 +41,12 @@ NEXT_STEPS = {
     "nothing of it is posted; held show tells what is off, held release posts it as it is",
     "quarantined": "the payment does not add up as a whole: ask the payer or clearinghouse for a corrected 835 and "
     "ingest that; nothing of it is posted; held release posts it with the difference to the bank unexplained, unless "
-    "it was cut off, or what is in it is posted already",
+    "it was cut off, or what is in it is posted already; held dismiss takes it off the list for good",
     "released": "posted by hand with this much unexplained: it is cleared when the payer corrects it; held release "
     "--undo takes the release back",
+    "dismissed": "nothing: a person said that it is never to be posted; held dismiss --undo brings it back",
     "conflict": "a payment with this trace number is posted with other content: possibly a reissue; ask the payer "
-    "which of the two is right; held release puts this one in the place of the other",
+    "which of the two is right; held release puts this one in the place of the other, held dismiss lets that stand",
     "unknown_payee": "the payee is none of the practices: add its NPI or tax id to claimloop.toml, or return the 835 "
     "to whom it belongs; ingest again",
     "no_claim": "no claim here bears this number: import the 837P that billed it (claims import)",

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from cli.jobs import deposits, holds, linking, payments
+from cli.jobs import deposits, dismissing, holds, linking, payments
 from cli.jobs.ingest import ingest_kept, take_again
 from cli.jobs.posting import Tools, recompute
 from cli.jobs.retrying import retry_for_claims
@@ -44,7 +44,9 @@ from reconcile.store.sources import (
 )
 from reconcile.store.vault.moving import copy_missing
 
-DECISIONS: Final = (holds.RELEASE, holds.UNDO, linking.LINK, linking.UNLINK, TAKEN_AGAIN)
+DECISIONS: Final = (
+    holds.RELEASE, holds.UNDO, dismissing.DISMISS, dismissing.UNDO, linking.LINK, linking.UNLINK, TAKEN_AGAIN,
+)  # fmt: skip
 """The kinds of event that are played; all others are only copied."""
 Advance = Callable[[int], None]
 
@@ -216,6 +218,10 @@ def _decide(event: Event, into: Store, tools: Tools, practices: Mapping[str, Pra
                 holds.release_hold(connection, into, hold, reason, tools, practices)
             elif event.kind == holds.UNDO:
                 holds.undo_hold(connection, into, hold, tools, practices)
+            elif event.kind == dismissing.DISMISS:
+                dismissing.dismiss_hold(connection, hold, str(event.data["reason"]))
+            elif event.kind == dismissing.UNDO:
+                dismissing.undo_dismissal(connection, hold)
             elif event.kind == linking.UNLINK:
                 linking.unlink_payment(connection, hold, tools)
             else:

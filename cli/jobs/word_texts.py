@@ -248,6 +248,12 @@ WORDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
             "The payment is in the books; claim payments without a claim wait in claimloop unmatched list.",
         ),
     ),
+    "dismissed": (
+        (
+            _WAITS,
+            "A person said that it is never to be posted; claimloop held dismiss --undo brings it back.",
+        ),
+    ),
     "predetermination": (
         (_WAITS, "CLP02 25 says what would be paid; nothing was, and the claim stays open."),
     ),

@@ -24,6 +24,7 @@ from reconcile.deposits import (
     match_deposits,
 )
 from reconcile.store.bulk import Row, day, insert, next_id, table_of
+from reconcile.store.files import held_sets
 from reconcile.store.schema import DepositRow, FileRow
 
 _DEPOSIT: Final = table_of(DepositRow)
@@ -172,14 +173,11 @@ def reassociate(
         window_days=window_days,
         late_after_days=late_after_days,
     )
-    held = connection.execute(
-        text("SELECT trace_number FROM file_transaction WHERE outcome IN ('quarantined', 'conflict')")
-    )
     return Reassociation(
         matches=matches,
         deposits=deposits,
         payments=payments,
-        held=frozenset(number for (number,) in held if number),
+        held=frozenset(one.trace_number for _, one in held_sets(connection) if one.trace_number),
     )
 
 

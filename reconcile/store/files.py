@@ -11,7 +11,8 @@ from sqlalchemy import Connection, func, select
 
 from reconcile.store.bulk import insert, insert_new, table_of, update
 from reconcile.store.events import Event, record_event
-from reconcile.store.schema import EventRow, FileRow, FileTransactionRow, RemittanceRow
+from reconcile.store.holds import DISMISSED, set_subject
+from reconcile.store.schema import EventRow, FileRow, FileTransactionRow, ReleaseRow, RemittanceRow
 
 STARTED: Final = "started"
 PLACED: Final = "placed"
@@ -34,6 +35,7 @@ _SET = table_of(FileTransactionRow)
 _SUBJECT: Final = "file:"
 _EVENT = table_of(EventRow)
 _REMITTANCE = table_of(RemittanceRow)
+_RELEASE = table_of(ReleaseRow)
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,22 +180,29 @@ def held_sets(connection: Connection) -> Iterator[tuple[StoredFile, StoredSet]]:
     """Quarantined transaction sets and possible reissues, each once, though several files may carry it.
 
     One whose very content is posted (out of another wrapping, or released) is not held, and neither is one that was
-    cut off when its payment is posted: the whole file came beside it.
+    cut off when its payment is posted: the whole file came beside it. What a person dismissed is not, in any wrapping.
     """
-    held = _SET.c.outcome.in_(("quarantined", "conflict"))
-    query = select(_SET, _FILE.c.name).join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256).where(held)
-    seen = set()
-    for row in connection.execute(query.order_by(_FILE.c.first_seen, _SET.c.file_sha256, _SET.c.position)):
-        fields = row._asdict()
-        fields.pop("name")
-        stored = StoredSet(**fields)
-        identity = (stored.payment_key, stored.content_digest) if stored.content_digest else stored
+    put_aside = select(_SET).where(_SET.c.outcome.in_(("quarantined", "conflict")))
+    query = put_aside.join(_FILE, _FILE.c.sha256 == _SET.c.file_sha256)
+    rows = connection.execute(query.order_by(_FILE.c.first_seen, _SET.c.file_sha256, _SET.c.position)).all()
+    decided = set(
+        connection.execute(select(_RELEASE.c.subject).where(_RELEASE.c.kind == DISMISSED)).scalars()
+    )
+    held = [StoredSet(**row._asdict()) for row in rows]
+    seen = {_identity(one) for one in held if set_subject(one.file_sha256, one.position) in decided}
+    for stored in held:
+        identity = _identity(stored)
         file = load_file(connection, stored.file_sha256)
         posted = stored.content_digest and posted_payment(connection, stored.payment_key)
         settled = posted == stored.content_digest or (bool(posted) and _is_truncated(stored))
         if identity not in seen and file is not None and not settled:
             seen.add(identity)
             yield file, stored
+
+
+def _identity(stored: StoredSet) -> object:
+    """What is the same of a transaction set in every file that carries it."""
+    return (stored.payment_key, stored.content_digest) if stored.content_digest else stored
 
 
 def _is_truncated(stored: StoredSet) -> bool:

@@ -13,7 +13,7 @@ from edi.model.remittance import ClaimPayment
 from reconcile.store.bulk import IN_LIST, chunks, table_of
 from reconcile.store.content import unpack_claim_payment
 from reconcile.store.files import StoredSet, load_set
-from reconcile.store.holds import load_releases, payment_subject, set_subject, unexplained_money
+from reconcile.store.holds import DISMISSED, load_releases, payment_subject, set_subject, unexplained_money
 from reconcile.store.listing import HeldListing
 from reconcile.store.schema import (
     AliasRow,
@@ -170,6 +170,27 @@ def released(connection: Connection) -> Iterator[HeldListing]:
             detail=release.reason if release is not None else "",
             file=names.get(one.file_sha256) or "",
         )
+
+
+def dismissed(connection: Connection) -> Iterator[HeldListing]:
+    """Yield the transaction sets that a person dismissed, by their subjects, as `held list --all` shows them."""
+    query = select(_RELEASE.c.subject, _RELEASE.c.reason).where(_RELEASE.c.kind == DISMISSED)
+    for subject, reason in connection.execute(query.order_by(_RELEASE.c.subject)).all():
+        digest, _, position = subject.removeprefix("transaction:").partition("/")
+        stored = load_set(connection, digest, int(position))
+        if stored is not None:
+            name = connection.execute(select(_FILE.c.name).where(_FILE.c.sha256 == digest)).scalar()
+            yield HeldListing(
+                id=hold_id(digest, stored.position),
+                kind=DISMISSED,
+                patient_control_number="",
+                trace_number=stored.trace_number,
+                payer_name="",
+                amount=stored.amount,
+                reason=DISMISSED,
+                detail=reason,
+                file=name or "",
+            )
 
 
 def decisions_on(connection: Connection, payment_key: str) -> list[str]:

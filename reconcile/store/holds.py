@@ -47,8 +47,16 @@ REPLACED: Final = "replaced"
 """Outcome of a posted transaction set in whose place a person posted another one of the same payment."""
 
 
+DISMISSED: Final = "dismissed"
+"""The kind of a decision that a transaction set which was put aside is never to be posted."""
+
+
 class Release(msgspec.Struct, frozen=True, kw_only=True):
-    """A hold that a person released. ``kind`` suspense, quarantined or conflict; ``cents`` what it left unexplained."""
+    """A hold that a person decided about, and why.
+
+    ``kind`` suspense, quarantined or conflict is what it was before it was released, and ``cents`` what that left
+    unexplained; ``kind`` dismissed says that it is never to be posted.
+    """
 
     subject: str
     kind: str
@@ -94,13 +102,13 @@ def payment_of_subject(connection: Connection, subject: str) -> int | None:
 
 
 def load_release(connection: Connection, subject: str) -> Release | None:
-    """The release of a subject that stands now, or None."""
+    """The release or dismissal of a subject that stands now, or None."""
     row = connection.execute(select(_RELEASE).where(_RELEASE.c.subject == subject)).first()
     return None if row is None else Release(**row._asdict())
 
 
 def load_releases(connection: Connection, subjects: Iterable[str]) -> dict[str, Release]:
-    """The releases of subjects that stand now, by subject."""
+    """The releases and dismissals of subjects that stand now, by subject."""
     found = {}
     for some in chunks(sorted(set(subjects)), IN_LIST):
         query = select(_RELEASE).where(_RELEASE.c.subject.in_(some))
@@ -114,12 +122,12 @@ def replacing(connection: Connection, subject: str) -> str | None:
 
 
 def save_release(connection: Connection, release: Release) -> None:
-    """Note a release, in the transaction of its event."""
+    """Note a release or a dismissal, in the transaction of its event."""
     insert(connection, ReleaseRow, [msgspec.structs.astuple(release)])
 
 
 def drop_release(connection: Connection, subject: str) -> None:
-    """Note that a release stands no more, in the transaction of its event."""
+    """Note that it stands no more, in the transaction of its event."""
     connection.execute(delete(_RELEASE).where(_RELEASE.c.subject == subject))
 
 

@@ -72,6 +72,23 @@ def test_a_release_is_listed_until_it_is_taken_back(run):
     assert (back.code, back.json["outcome"], back.json["unexplained"]) == (1, "suspense", "0.00")
 
 
+def test_a_dismissed_payment_leaves_the_list_until_that_is_taken_back(run):
+    (name,) = [one["id"] for one in run("held", "list", "--json").json if one["kind"] == "quarantined"]
+    dry = run("held", "dismiss", name, "--reason", "sent by mistake", "--dry-run")
+    assert (dry.code, dry.out.strip()) == (0, f"would be: {name} is dismissed now")
+    made = run("held", "dismiss", name, "--reason", "sent by mistake", "--by", "ANN", "--json")
+    assert (made.code, made.json["id"], made.json["outcome"]) == (0, name, "dismissed")
+    assert name not in [one["id"] for one in run("held", "list", "--json").json]
+    (left,) = [one for one in run("held", "list", "--all", "--json").json if one["kind"] == "dismissed"]
+    assert (left["id"], left["detail"]) == (name, "sent by mistake")
+    assert "dismissed: sent by mistake" in run("held", "show", name).out
+    assert run("held", "show", name, "--json").json["dismissed"] == "sent by mistake"
+    assert run("held", "dismiss", "claim_payment:1", "--reason", "no").code == 2
+    assert run("verify").code == 0
+    back = run("held", "dismiss", name, "--reason", "it was meant", "--undo")
+    assert (back.code, back.out.strip()) == (0, f"{name} is quarantined now")
+
+
 def test_a_wrong_id_of_a_link_points_to_its_own_list(run):
     wrong = run("unmatched", "link", "999999", "A0000001")
     assert wrong.code == 3

@@ -31,15 +31,17 @@ def _standing(connection: Connection, begins: str, ends: str) -> dict[str, dict[
 
 @check
 def releases(connection: Connection, vault: Vault, tables: Tables, seek: Seek) -> Iterator[Finding]:
-    """Every release that stands is the last decision about its hold, with the cents and the reason given then."""
+    """Every release or dismissal that stands is the last decision about its hold, as it was made then."""
     decided = {
         subject: (data["kind"], data["cents"], data["reason"], data.get("replaced", ""))
         for subject, data in _standing(connection, "release", "release_undone").items()
     }
+    dismissed = _standing(connection, "dismissal", "dismissal_undone").items()
+    decided.update((subject, ("dismissed", 0, data["reason"], "")) for subject, data in dismissed)
     told = {row[0]: tuple(row[1:]) for row in rows(connection, "SELECT * FROM hold_release")}
     for subject in sorted(decided.keys() | told.keys()):
         if decided.get(subject) != told.get(subject):
-            yield broken("releases", f"the release of {subject} is not what the event log says")
+            yield broken("releases", f"the decision about {subject} is not what the event log says")
 
 
 @check

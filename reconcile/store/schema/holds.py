@@ -9,11 +9,11 @@ from reconcile.store.types import Table, reference, text, whole
 
 
 class ReleaseRow(Table, table=True):
-    """A hold that a person released, while the release stands. Named by its subject in the event log.
+    """A hold that a person released or dismissed, while that stands. Named by its subject in the event log.
 
     ``subject`` is ``claim_payment:PAYMENT_KEY#ORDINAL`` (ordinal from 1) or ``transaction:SHA256/POSITION``; ``kind``
-    suspense, quarantined or conflict; ``cents`` what the release left unexplained; ``reason`` why, in the person's
-    words; ``replaced`` for a conflict the subject of the transaction set that it took the place of.
+    suspense, quarantined, conflict or else dismissed; ``cents`` what the release left unexplained; ``reason`` why, in
+    the person's words; ``replaced`` for a conflict the subject of the transaction set that it took the place of.
     """
 
     __tablename__ = "hold_release"
