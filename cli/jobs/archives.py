@@ -108,6 +108,8 @@ def _refused(listed: list[zipfile.ZipInfo], packed: int, limits: Limits) -> str:
         return f"it unpacks into more than {limits.size >> 20} megabytes"
     if any(one.file_size > max(one.compress_size, 1) * limits.ratio + _BLOCK for one in listed):
         return f"a member unpacks into more than {limits.ratio} times its size"
+    if any(one.header_offset < 0 for one in listed):
+        return "it is damaged"  # its beginning is missing, and members with it
     for one in listed:
         if _tricks(one):
             return "a member's name or type points out of the archive"

@@ -164,6 +164,7 @@ def overlapping() -> bytes:
         (packed(("a.txt", REPORT), method=zipfile.ZIP_LZMA), "packed in a way"),
         (overlapping(), "overlap"),
         (PLAIN[:-30], "damaged"),
+        (PLAIN[:10] + PLAIN[30:], "damaged"),  # its members would begin before it does
         (b"PK\x03\x04" + bytes(200), "damaged"),
         (PLAIN[:-22] + b"PK\x06\x07" + bytes(16) + PLAIN[-22:], "zip64"),
     ],
