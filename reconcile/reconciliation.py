@@ -116,7 +116,7 @@ def _status(adjudications: Sequence[Adjudication], ledger: Ledger, total: LineBa
     something is open, or a released claim payment does not explain it; ``overpaid`` more money than charge; ``denied``
     nothing but denials; ``partly_denied``; ``settled`` nothing is open with a payer (the patient may owe).
     """
-    if not adjudications:
+    if all(one.brought_forward for one in adjudications):
         return "submitted"
     if total.denied > 0:
         return "denied" if total.denied >= total.charge else "partly_denied"

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from edi.model.by_hand import BROUGHT_FORWARD
 from edi.model.finding import Finding
 from edi.model.remittance import ClaimPayment
 
@@ -181,6 +182,11 @@ class Adjudication(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     match: ClaimMatch
     payer_ids: tuple[str, ...] = ()
     """The ids by which the 835 calls its payer."""
+
+    @property
+    def brought_forward(self) -> bool:
+        """Whether it tells what was settled before a balance was brought forward: no payer's answer to this store."""
+        return BROUGHT_FORWARD in self.claim.kept
 
 
 class Account(StrEnum):

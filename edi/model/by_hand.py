@@ -12,6 +12,8 @@ import msgspec
 
 from edi.model.remittance import Adjustment
 
+BROUGHT_FORWARD: Final = ("brought_forward",)
+"""Stands among the kept segments of a claim payment that tells what was settled before; no 835 has such a segment."""
 Day: TypeAlias = date
 """A day, in a value that has one of that name."""
 PAPER_EOB: Final = "paper_eob"

@@ -56,6 +56,13 @@ class Poster(Booking):
         if self.bundles and not reversal:
             self._even_out(adjudication, grouped)
 
+    def set_aside(self, adjudication: Adjudication) -> None:
+        """Post all of an adjudication as memo: another one says the same again."""
+        self.adjudications[adjudication.id] = adjudication
+        self.ties[adjudication.id] = self._retie(adjudication)
+        for entry in self.reader.read(adjudication, self.ties[adjudication.id]):
+            self._book(adjudication.id, self.services[entry.service], entry, Account.MEMO, entry.cents)
+
     def _even_out(self, adjudication: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]) -> None:
         """Let a later payer's money for one line of a bundle answer what is owed on the others.
 

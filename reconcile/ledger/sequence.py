@@ -138,6 +138,8 @@ def may_take_back(reversal: Adjudication, one: Adjudication) -> bool:
     A payer that names another number (CLP07) than the answer's means another answer, unless that repeats the reversal's
     figures and came no later: a duplicate of a reversal must not take back what the payer paid since.
     """
+    if one.brought_forward:
+        return False
     if same_number(reversal, one):
         return True
     if one.payer != reversal.payer:

@@ -94,7 +94,8 @@ def test_the_same_set_in_another_envelope_is_dismissed_with_it(put_aside):
     assert waiting_names(desk) == []
 
 
-def test_a_dismissed_set_is_not_released_nor_a_released_one_dismissed(desk):
+def test_a_dismissed_set_is_not_released_nor_a_released_one_dismissed(desk_lite):
+    desk = desk_lite
     desk.submit(make_claim())
     desk.ingest(file_of(payment([PAID], bank=17900)))
     ((name, _),) = waiting_names(desk)
@@ -114,7 +115,8 @@ def test_a_dismissed_set_is_not_released_nor_a_released_one_dismissed(desk):
     assert desk.broken() == []
 
 
-def test_what_cannot_be_dismissed(desk):
+def test_what_cannot_be_dismissed(desk_lite):
+    desk = desk_lite
     desk.submit(make_claim())
     desk.ingest(file_of(payment([broken_claim()])))
     before = desk.digest(with_files=True)
@@ -131,8 +133,10 @@ def test_what_cannot_be_dismissed(desk):
     assert desk.digest(with_files=True) == before
 
 
-def test_a_dry_run_dismisses_nothing(put_aside):
-    desk, name, kind, _ = put_aside
+def test_a_dry_run_dismisses_nothing(desk_lite):
+    desk = desk_lite
+    desk.ingest(file_of(payment([PAID], bank=17900)))
+    ((name, kind),) = waiting_names(desk)
     before = desk.digest(with_files=True)
     assert dismiss(name, "sent by mistake", decider(desk, dry_run=True)).outcome == "dismissed"
     assert (desk.digest(with_files=True), waiting_names(desk)) == (before, [(name, kind)])

@@ -228,11 +228,67 @@ def test_a_claim_from_before_is_brought_forward_and_then_paid(desk):
     )
     assert (done.totals.opening_balances, done.totals.patient_entries) == (1, 1)
     assert done.totals.retried_matched == 1
-    assert desk.rows("SELECT source, billed, paid, open_balance FROM claim") == [
-        ("opening_balance", 8500, 6000, 0)
+    assert desk.rows("SELECT source, billed, paid, contractual, open_balance FROM claim") == [
+        ("opening_balance", 8500, 6000, 2500, 0)
     ]
+    assert desk.rows("SELECT outcome FROM claim_payment") == [("posted",), ("posted",)]
     assert add(desk, table(opening("60.00", charge="85.00")), "twice.csv").files[0].outcome == "duplicate"
     assert codes(add(desk, table(opening("61.00")), "changed.csv")) == ["PAY024"]
+    assert desk.broken() == []
+
+
+LATE_ANSWERS = {
+    # the payer's line, then paid, contractual, patient, denied, open
+    "paid as expected": (line("97110", 8500, 6000, day="20251103"), (6000, 2500, 0, 0, 0)),
+    "the patient owes a part": (
+        line("97110", 8500, 5000, adjustments=["CO*45*25", "PR*2*10"], day="20251103"),
+        (5000, 2500, 1000, 0, 0),
+    ),
+    "more is written off": (
+        line("97110", 8500, 5000, adjustments=["CO*45*35"], day="20251103"),
+        (5000, 3500, 0, 0, 0),
+    ),
+    "denied": (line("97110", 8500, 0, adjustments=["CO*197*85"], day="20251103"), (0, 0, 0, 8500, 0)),
+}
+
+
+@pytest.mark.parametrize("name", LATE_ANSWERS)
+def test_what_was_settled_before_stands_until_the_payer_answers(desk_lite, name):
+    desk = desk_lite
+    books = "SELECT paid, contractual, patient, denied, open_balance FROM claim"
+    done = add(desk, table(opening("60.00", charge="85.00")), "open.csv")
+    assert (done.files[0].outcome, codes(done), done.exit_code()) == ("posted", [], 0)
+    assert desk.rows(books) == [(0, 2500, 0, 0, 6000)]
+    assert desk.rows("SELECT status, suspense FROM claim") == [("submitted", 0)]
+    said, then = LATE_ANSWERS[name]
+    answered = claim("OLD1", said, patient="X*Y", member="M1")
+    manifest = desk.ingest(file_of(payment([answered])), payers=PAYERS)
+    assert (manifest.totals.lines_matched, manifest.files[0].payments[0].findings) == (1, ())
+    assert desk.rows(books) == [then]
+    assert desk.broken() == []
+
+
+def test_what_was_settled_before_stands_again_when_the_answer_is_taken_back(desk_lite):
+    desk = desk_lite
+    add(desk, table(opening("60.00", charge="85.00")), "open.csv")
+    paid, back = (
+        claim(
+            "OLD1",
+            line("97110", sign * 8500, sign * 6000, adjustments=[f"CO*45*{sign * 25}"], day="20251103"),
+            status=status,
+            patient="X*Y",
+            member="M1",
+        )
+        for sign, status in ((1, "1"), (-1, "22"))
+    )
+    reversal = file_of(payment([back], trace="T2", day="20260401"), control=2)
+    desk.ingest(reversal, payers=PAYERS)
+    assert desk.rows("SELECT outcome, reason FROM claim_payment ORDER BY id")[1] == (
+        "unmatched",
+        "no_original",
+    )
+    desk.ingest(file_of(payment([paid])), payers=PAYERS)
+    assert desk.rows("SELECT paid, contractual, open_balance FROM claim") == [(0, 2500, 6000)]
     assert desk.broken() == []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from edi.model.by_hand import FROM_PAYERS, OPENING_BALANCE, VIRTUAL_CARD, HandRow
+from edi.model.by_hand import BROUGHT_FORWARD, FROM_PAYERS, OPENING_BALANCE, VIRTUAL_CARD, HandRow
 from edi.model.directory import Practice
 from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
@@ -83,11 +83,15 @@ def remittances(
 
 
 def _settled_before(row: HandRow) -> HandRow | None:
-    """What was settled of a line before its balance was brought forward, as a write-off without money; else None."""
+    """What was settled of a line before its balance was brought forward, as a write-off without money; else None.
+
+    The balance itself stands in OA-23, which is memo, so that the answer accounts for the whole charge.
+    """
     if row.kind != OPENING_BALANCE or not row.payer or row.charge in (None, row.amount):
         return None
     settled = Adjustment("CO", "45", _charge(row) - row.amount)
-    return msgspec.structs.replace(row, amount=0, adjustments=(settled,))
+    owed = Adjustment("OA", "23", row.amount)
+    return msgspec.structs.replace(row, amount=0, adjustments=(settled, owed))
 
 
 def _remittance(
@@ -194,7 +198,10 @@ def _claim(ordinal: int, rows: Sequence[HandRow]) -> ClaimPayment:
         payer_claim_control_number=first.payer_claim_number or None,
         adjustments=tuple(one for row in whole for one in row.adjustments),
         remarks=tuple(code for row in whole for code in row.remarks),
-        kept=tuple(("NTE", "ADD", row.note) for row in rows if row.note),
+        kept=(
+            *((BROUGHT_FORWARD,) if first.kind == OPENING_BALANCE else ()),
+            *(("NTE", "ADD", row.note) for row in rows if row.note),
+        ),
         lines=lines,
     )
 

@@ -92,10 +92,10 @@ def _told(claim: ClaimPayment) -> Iterator[tuple[int, int, int]]:
 
 
 def _of_row(cells: dict[str, str], kind: str) -> tuple[int, int]:
-    """Cents paid and adjusted as a row says; of an opening balance, what was settled before of the charge."""
+    """Cents paid and adjusted as a row says; of an opening balance its charge: what was settled of it, and the rest."""
     amount = cents_of(cells.get("amount", ""))
     if kind == OPENING_BALANCE:
-        return 0, cents_of(cells.get("charge", "")) - amount
+        return 0, cents_of(cells.get("charge", ""))
     return amount, adjusted_cents(cells.get("adjustments", ""))
 
 
