@@ -123,7 +123,14 @@ def _os_error(error: OSError) -> tuple[ExitCode, str]:
         return ExitCode.TEMPORARY, "free some space and run the same command again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ExitCode.ACCESS, "check who owns it and who may write there"
-    if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR):
+    if error.errno in (
+        errno.ENOENT,
+        errno.ENOTDIR,
+        errno.EISDIR,
+        errno.EEXIST,
+        errno.ENAMETOOLONG,
+        errno.ELOOP,
+    ):
         return ExitCode.PARTLY, "check the path"
     return ExitCode.TEMPORARY, "run the same command again"
 

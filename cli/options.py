@@ -25,6 +25,18 @@ def parse_date(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is not a date; write it like 2026-01-31") from None
 
 
+def out_folder(path: Path) -> Path:
+    """Look at a folder given on the command line before any work is done for it; it may be yet to be made.
+
+    Raises:
+        typer.BadParameter: it, or what it would lie in, is no folder.
+    """
+    nearest = next((one for one in (path, *path.parents) if one.exists()), path)
+    if nearest.exists() and not nearest.is_dir():
+        raise typer.BadParameter(f"{nearest} is a file; name a folder")
+    return path
+
+
 def today(as_of: date | None) -> date:
     """Return the day that counts as today: ``--as-of``, else the clock's."""
     return as_of if as_of is not None else clock.local_now().date()

@@ -52,6 +52,15 @@ def output_file(path: Path) -> Iterator[IO[bytes]]:
         print(f"claimloop: encrypted: {target}", file=sys.stderr)
 
 
+def check_output(path: Path) -> None:
+    """See that a file for people can be written, before what it is to hold is decided; raises OSError."""
+    target = path if _LOCK.get() is None or path.suffix == SEALED else path.with_name(path.name + SEALED)
+    is_new = not target.exists()
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT, _MODE))
+    if is_new:
+        target.unlink()
+
+
 def write_output(path: Path, data: bytes) -> None:
     """Write a whole file for people; see `output_file`."""
     with output_file(path) as stream:

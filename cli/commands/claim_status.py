@@ -45,6 +45,7 @@ from cli.options import (
     RowFormat,
     end,
     moment,
+    out_folder,
     today,
     utc_now,
 )
@@ -62,7 +63,9 @@ _COUNTS = ("asked", "waiting", "not_asked", "held", "unknown")
 
 @status_group.command()
 def ask(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the 276 files.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the 276 files.")
+    ],
     claims: Annotated[
         list[str] | None, typer.Option("--claim", metavar="N", help="Ask about this claim; may be repeated.")
     ] = None,

@@ -30,6 +30,7 @@ from cli.options import (
     ShowPhi,
     end,
     moment,
+    out_folder,
     utc_now,
 )
 from cli.render import (
@@ -63,7 +64,9 @@ def create(
     sessions: Annotated[
         list[Path], typer.Argument(metavar="SESSIONS...", help="sessions.csv or .jsonl files.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the 837P files.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the 837P files.")
+    ],
     patients: Annotated[Path | None, typer.Option(help="Default: patients.csv beside SESSIONS.")] = None,
     cases: Annotated[Path | None, typer.Option(help="Default: cases.csv beside SESSIONS.")] = None,
     authorizations: Annotated[Path | None, typer.Option(help="Default: beside SESSIONS.")] = None,

@@ -31,6 +31,7 @@ from cli.options import (
     RowFormat,
     end,
     moment,
+    out_folder,
     utc_now,
 )
 from cli.render import (
@@ -62,7 +63,9 @@ work_group = typer.Typer(name="work", help="Work that no file can do.", no_args_
 Claims = Annotated[
     list[str], typer.Argument(metavar="ID...", help="Patient control numbers, in any spelling, or claim ids.")
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the 837P files.")]
+Out = Annotated[
+    Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the 837P files.")
+]
 Patients = Annotated[
     Path | None, typer.Option(help="Default: patients.csv beside the sessions, else beside claimloop.toml.")
 ]

@@ -43,6 +43,7 @@ from cli.options import (
     ShowPhi,
     end,
     moment,
+    out_folder,
     today,
     utc_now,
 )
@@ -61,7 +62,9 @@ _COUNTS = ("asked", "confirmed", "waiting", "not_found", "not_asked", "held")
 
 @group.command()
 def ask(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the 270 files.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the 270 files.")
+    ],
     sessions: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[SESSIONS]...", help="Ask about the patients and days of these sessions."),

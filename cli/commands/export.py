@@ -15,7 +15,7 @@ from cli.jobs.closing import close_month, dating_of
 from cli.jobs.export import FORMS, ExportRequest, Sink, export_postings, print_again
 from cli.jobs.lists import counted, known_word
 from cli.options import AsJson, AsOf, Config, Database, DryRun, Output, Quiet, parse_date, today, utc_now
-from cli.private import output_file
+from cli.private import check_output, output_file
 from cli.render import SCHEMA_VERSION, money, stderr, stdout, write_json
 from cli.settings import Settings
 from cli.trail import trail
@@ -74,6 +74,8 @@ def postings(
             print_again(opened.store, again, form, sink)
         return
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
+        if output is not None:
+            check_output(output)  # a batch is told once, so it is not made for a file that cannot be written
         request = ExportRequest(
             practices=_practices(opened.settings, practice),
             known=tuple(opened.settings.need_directory().practices.values()),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.jobs.redact import redact as redact_files
-from cli.options import AsJson
+from cli.options import AsJson, out_folder
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 
 
@@ -16,7 +16,9 @@ def redact(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="X12 files: 837P, 835, 999, 277CA …")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the copies.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the copies.")
+    ],
     key_file: Annotated[
         Path | None,
         typer.Option("--key-file", metavar="FILE", help="Secret bytes: the same key, the same replacements."),

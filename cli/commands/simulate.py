@@ -13,7 +13,7 @@ from cli.jobs.claim_status.simulate import simulate_status
 from cli.jobs.eligibility.simulate import simulate_answers
 from cli.jobs.inquiries.simulating import SimulatedAnswers, first_kind
 from cli.jobs.simulate import Simulated, load_scenario, simulate_all
-from cli.options import AsJson, AsOf, today
+from cli.options import AsJson, AsOf, out_folder, today
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 from edi.model.errors import UsageError
 from edi.model.money import decimal_text
@@ -25,7 +25,9 @@ _COUNTS = ("claims", "rejected", "lines", "undecidable")
 
 def simulate(
     files: Annotated[list[Path], typer.Argument(help="The 837P, 270 or 276 to answer.", metavar="FILE...")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the answer.")],
+    out: Annotated[
+        Path, typer.Option("--out", callback=out_folder, metavar="DIR", help="Folder for the answer.")
+    ],
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Decides every draw of each file.")] = 1,
     scenario: Annotated[
         Path | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -14,7 +15,7 @@ import msgspec
 from cli.render import SCHEMA_VERSION, Row, csv_cells, money, to_json
 from cli.trail import trail
 from edi.model.directory import Practice
-from edi.model.errors import UsageError
+from edi.model.errors import InputError, UsageError
 from reconcile.store import Connection, Store, register_file, register_practices
 from reconcile.store.exports import (
     Batch,
@@ -71,6 +72,7 @@ def export_postings(request: ExportRequest, store: Store, sink: Sink) -> Batch |
         The batch; None when there was nothing new, and ``sink`` got a file without entries.
 
     Raises:
+        InputError: ``sink`` could not take the batch, which is made.
         AccessError, TemporaryError, StoreError: the store or the vault failed.
     """
     with rehearsal(store) if request.dry_run else nullcontext(store) as opened:
@@ -101,7 +103,18 @@ def export_postings(request: ExportRequest, store: Store, sink: Sink) -> Batch |
                     form=request.form,
                     at=request.now,
                 )
-        sink(_lay_out([], None, request.form) if batch is None else vault.read(kept.sha256))
+        if batch is None:
+            sink(_lay_out([], None, request.form))
+            return None
+        try:
+            sink(vault.read(kept.sha256))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise InputError(
+                f"batch {batch.number} is made, and could not be written ({os.strerror(error.errno or 0)}): "
+                f"export postings --again {batch.number} writes it"
+            ) from None
     return batch
 
 

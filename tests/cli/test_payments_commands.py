@@ -90,6 +90,9 @@ def test_the_round_of_a_check_on_paper(made):
         f"would be closed through 2026-04-01 with {2 * len(lines) + 1} postings up to that day" in again.out
     )
     assert "0 of them dated for good now" in again.out
+    for path in (office.folder / "nowhere" / "x.csv", office.folder):
+        unwritten = office("export", "postings", "--as-of", "2026-04-02", "--output", path)
+        assert (unwritten.code, "check the path" in unwritten.err) == (3, True), unwritten
     told = office("export", "postings", "--practice", practice, "--as-of", "2026-04-02")
     assert f"batch 1: {2 * len(lines) + 1} postings told" in told.err
     exported = list(csv.DictReader(io.StringIO(told.out)))
@@ -99,6 +102,33 @@ def test_the_round_of_a_check_on_paper(made):
     assert office("verify").code == 0
     report = office("report", "collections", "--by", "source", "--json")
     assert report.code == 0, report
+
+
+def test_a_batch_that_cannot_be_written_is_named_with_what_writes_it(made):
+    office, claim = made
+    path = rows(
+        office,
+        claim,
+        f"patient,{claim['practice_id']},,{claim['patient_control_number']},,,2026-03-27,1.00,,D2,",
+    )
+    office("payments", "add", path)
+    full = office("export", "postings", "--as-of", "2026-04-03", "--output", "/dev/full")
+    assert full.code == 3, full
+    assert "export postings --again" in full.err
+    number = full.err.partition("--again ")[2].split()[0]
+    again = list(csv.DictReader(io.StringIO(office("export", "postings", "--again", number).out)))
+    assert {one["batch"] for one in again} == {number}
+
+
+def test_a_folder_for_files_that_is_a_file_is_told_before_any_work(made):
+    office, _ = made
+    plain = office.folder / "plain"
+    plain.write_bytes(b"")
+    before = office.digest()
+    for out in (plain, plain / "below"):
+        asked = office("claims", "create", "sessions.csv", "--out", out)
+        assert (asked.code, "is a file; name a folder" in " ".join(asked.err.split())) == (2, True), asked
+    assert office.digest() == before
 
 
 @pytest.mark.parametrize(
