@@ -101,6 +101,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
         denied: what stood denied when it was written off.
         attested_by: the therapist who stands for what the claim says again (correct).
         day: until when (snooze), or by when (due); None takes it away.
+        mistaken: what is opened again was never so (reopen): an appeal that did not go out counts as no level.
     """
 
     verb: Verb
@@ -115,6 +116,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     denied: int = 0
     attested_by: str = ""
     day: date | None = None
+    mistaken: bool = False
 
     def by(self, actor: str) -> Deed:
         """The same, done by somebody."""
@@ -273,6 +275,20 @@ _CLOSED_AS: Final = {
 }
 
 
+def takes_back_appeal(work: Work, deed: Deed) -> bool:
+    """Whether a deed takes an appeal back that was opened again before, though it did not go out."""
+    return deed.verb is Verb.REOPEN and deed.mistaken and work.state in TO_DO and work.appealed_level > 0
+
+
+def _without_mistake(work: Work) -> Work:
+    """The item as if its last appeal, or the decision on it, had not been noted."""
+    if work.state is WorkState.APPEALED or (work.state in TO_DO and work.appealed_level):
+        return msgspec.structs.replace(
+            work, appealed_level=work.appealed_level - 1, appealed_on=None, decided_on=None
+        )
+    return msgspec.structs.replace(work, decided_on=None) if work.state is WorkState.UPHELD else work
+
+
 def _done(work: Work, deed: Deed, on: date) -> Work:
     """The item after a person's deed. One that no longer fits the state (a later fact came in) still counts."""
     replace = msgspec.structs.replace
@@ -284,7 +300,8 @@ def _done(work: Work, deed: Deed, on: date) -> Work:
             return replace(work, appealed_level=deed.level, appealed_on=on, decided_on=None)
         return replace(work, decided_on=on) if deed.verb is Verb.UPHOLD else work
     if deed.verb is Verb.REOPEN:
-        return _opened(work, on)
+        work = _without_mistake(work) if deed.mistaken else work
+        return work if work.state in TO_DO else _opened(work, on)
     if deed.verb is Verb.SNOOZE:
         return replace(work, snoozed_until=deed.day)
     if deed.verb is Verb.DUE:

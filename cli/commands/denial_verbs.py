@@ -100,8 +100,10 @@ def _carry_out(deed: Deed, choice: Choice, day: date, options: dict[str, Any]) -
     """Do the deed to the denials that are meant; where filters mean them, count them unless ``--yes``.
 
     Raises:
-        UsageError: nothing says which denials.
+        UsageError: nothing says which denials, or the day lies ahead.
     """
+    if day > today(None):
+        raise UsageError(f"--as-of {day} lies ahead: a deed has the day on which it was done")
     if choice.empty:
         raise UsageError("name a denial, or give --like ID or a filter such as --payer or --category")
     only_counted = choice.by_filter and not options["yes"]
@@ -210,10 +212,12 @@ def assign(
 @_verb
 def note(
     on: date,
-    text: Annotated[str, typer.Option("--text", metavar="WORDS", help="What was said or found.")],
+    text: Annotated[str, typer.Option("--text", metavar="WORDS", help="What was said or found. No names.")],
     reference: Reference = "",
 ) -> Deed:
     """Add a note, with the reference of a call; an open denial is in work then. Notes are never changed."""
+    if not text.strip():
+        raise UsageError("--text is empty: say what was said or found")
     return Deed(verb=Verb.NOTE, on=on, text=text, reference=reference)
 
 
@@ -278,9 +282,19 @@ def resolve(
 
 @group.command()
 @_verb
-def reopen(on: date, text: Text = "") -> Deed:
-    """Open denials again that were written off, upheld, appealed or corrected."""
-    return Deed(verb=Verb.REOPEN, on=on, text=text)
+def reopen(
+    on: date,
+    text: Text = "",
+    mistaken: Annotated[
+        bool, typer.Option("--mistaken", help="It was noted by mistake: an appeal did not go out.")
+    ] = False,
+) -> Deed:
+    """Open denials again that were written off, upheld, appealed or corrected.
+
+    With --mistaken the last appeal counts as no level, and its payer's days are
+    as before; so too where it was opened again already.
+    """
+    return Deed(verb=Verb.REOPEN, on=on, text=text, mistaken=mistaken)
 
 
 @group.command()

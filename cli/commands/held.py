@@ -61,7 +61,7 @@ def show_held(
 ) -> None:
     """Show a hold: the equations that fail, by how many cents, and the segments they stand in."""
     with workspace(config, database, read_only=True) as opened, opened.store.read() as connection:
-        shown = show(connection, opened.store, name)
+        shown = show(connection, decider_of(opened, by="", dry_run=False), name)
     if as_json:
         write_json(shown_json(shown, show_phi=show_phi), output)
         return
@@ -95,7 +95,8 @@ def release_held(
         stdout().print(
             f"{'would be: ' if dry_run else ''}{told(made)}", markup=False, soft_wrap=True, highlight=False
         )
-    end(ExitCode.WORK if made.unexplained or made.outcome != "posted" else ExitCode.DONE)
+    done = made.outcome == "posted" and not (made.unexplained or made.held or made.unmatched)
+    end(ExitCode.DONE if done else ExitCode.WORK)
 
 
 @group.command("dismiss")
@@ -147,5 +148,7 @@ def _decision_json(made: Decision, *, dry_run: bool) -> dict[str, object]:
         "outcome": made.outcome,
         "unexplained": money(made.left),
         "replaced": made.replaced or None,
+        "claims_held": made.held,
+        "claims_unmatched": made.unmatched,
         "dry_run": dry_run,
     }

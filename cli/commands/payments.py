@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from cli.exits import ExitCode
-from cli.inputs import must_be_readable
 from cli.jobs.payments import AddRequest, add_payments
 from cli.options import AsJson, Config, Database, DryRun, ExitZero, Quiet, end, utc_now
 from cli.render import write_json
@@ -34,7 +33,6 @@ def add(
     row that cannot be read keeps its own payment out, and nothing else. The
     same file twice changes nothing.
     """
-    must_be_readable(files)
     with workspace(config, database, dry_run=dry_run, quiet=quiet) as opened:
         request = AddRequest(
             paths=tuple(files),

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cli.exits import ExitCode
+from cli.jobs.redact import NotRedacted, Redacted
 from cli.jobs.redact import redact as redact_files
-from cli.options import AsJson, out_folder
+from cli.options import AsJson, end, out_folder
 from cli.render import SCHEMA_VERSION, stderr, stdout, write_json
 
 
@@ -26,8 +28,13 @@ def redact(
     as_json: AsJson = False,
 ) -> None:
     """Write de-identified copies that keep structure, joins and balances; codes and moved dates remain."""
-    done = []
+    done: list[Redacted] = []
+    failed: list[NotRedacted] = []
     for one in redact_files(files, out, key_file):
+        if isinstance(one, NotRedacted):
+            failed.append(one)
+            stderr().print(f"claimloop: {one.reason}", markup=False, soft_wrap=True)
+            continue
         done.append(one)
         for kind in one.left_out:
             stderr().print(f"{one.file}: left out what is no segment ({kind})", markup=False, soft_wrap=True)
@@ -37,4 +44,5 @@ def redact(
         if not as_json:
             stdout().print(f"{one.file} -> {one.copy}", markup=False, soft_wrap=True)
     if as_json:
-        write_json({"schema_version": SCHEMA_VERSION, "copies": done})
+        write_json({"schema_version": SCHEMA_VERSION, "copies": done, "failed": failed})
+    end(ExitCode.PARTLY if failed else ExitCode.DONE)

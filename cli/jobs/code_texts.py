@@ -138,6 +138,8 @@ _PAYMENTS: Final = {
     "PAY025": "The same payment of a patient, of that day, claim, amount and reference, is in the store already.",
     "PAY026": "A patient paid more than he owes on a claim that was answered, so it has a credit.",
     "PAY027": "A remark code of a payment written by hand is no RARC that the tables have.",
+    "PAY028": "Two rows say the same of a line, and name none: the second would post on another line of the claim.",
+    "PAY029": "A file of payments has no row, so nothing was taken in.",
 }
 _BANK: Final = {
     "DEP001": "Entries of a bank's file that are no money that came in: they are no deposits.",
@@ -145,6 +147,7 @@ _BANK: Final = {
     "DEP003": "An entry of a bank's file is not in US dollars; it was left out.",
     "DEP004": "Rows of a bank's file repeat others under the same bank reference; each deposit was counted once.",
     "DEP005": "A deposit of the same day and amount is known under another number; this one was added beside it.",
+    "DEP006": "A deposit is of a day after the one on which its file came; it was left out.",
     "TKB001": "A PLB carries a balance forward (FB) under its own trace number, but the payment is not zero.",
     "TKB002": "A provider adjustment (PLB) has a reason that is in no table; it is kept and shown as unknown.",
 }
@@ -178,6 +181,7 @@ _AGAIN: Final = {
     "AGN029": "The claim went to the next payer already.",
 }
 _LEDGER: Final = {
+    "OVERPAID": "Payments of several payers come to more than the charge of a claim; all of them are posted.",
     "ANSWERED_TWICE": (
         "The payer answered again without reversing its first answer; both payments are posted, a write-off beyond the "
         "charge is memo, and the patient owes no more than both answers leave to the patient."

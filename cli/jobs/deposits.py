@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -29,6 +29,7 @@ from edi.payers.profile import PayerProfile
 from reconcile.deposits import DepositStatus
 from reconcile.store import Connection, Kept, Store
 from reconcile.store.deposits import DepositFacts, Reassociation, next_deposit_id, reassociate, save_deposits
+from reconcile.store.files import load_file
 from reconcile.store.rehearsal import rehearsal
 
 CSV_KIND: Final = "deposits"
@@ -37,6 +38,9 @@ KINDS: Final = (CSV_KIND, BAI2_KIND)
 """What the store calls files of deposits."""
 REPEATED: Final = "DEP004"
 IN_DOUBT: Final = "DEP005"
+NOT_YET: Final = "DEP006"
+_ZONES: Final = timedelta(days=1)
+"""Files are noted in UTC, and a bank books by its own clock."""
 ATTENTION: Final = (
     DepositStatus.AMOUNT_DIFFERS,
     DepositStatus.DEPOSIT_WITHOUT_ERA,
@@ -144,6 +148,9 @@ def take_deposits(
     findings: list[Finding] = []
     deposits: list[Deposit] = []
     summary = TableSummary()
+    with store.read() as connection:
+        known = load_file(connection, kept.sha256)
+    last_day = date.max if known is None else known.first_seen.date() + _ZONES
     with closing(store.vault.read(kept.sha256)) as blocks:
         head = next(blocks, b"")
         bai2 = is_bai2(head)
@@ -157,7 +164,10 @@ def take_deposits(
         )
         for item in read:
             if isinstance(item, Deposit):
-                deposits.append(item)
+                if item.deposited_on > last_day:
+                    findings.append(_too_early(item, name, last_day))
+                else:
+                    deposits.append(item)
             elif isinstance(item, Finding):
                 findings.append(item)
             elif isinstance(item, TableSummary):
@@ -175,6 +185,17 @@ def take_deposits(
         deposits=len(saved.new),
         deposits_known=saved.known,
         findings=entries(findings),
+    )
+
+
+def _too_early(deposit: Deposit, name: str, last_day: date) -> Finding:
+    """The error for a deposit that lies ahead: a slip in its year would wait for its 835 for ever."""
+    return Finding(
+        code=NOT_YET,
+        severity=Severity.ERROR,
+        message=f"the deposit is of {deposit.deposited_on}, and the file came by {last_day}; it was left out",
+        location=Location(file=name, row=deposit.row or None, field="deposit_date"),
+        fix="Correct the day and import the file again; what was taken in is known.",
     )
 
 

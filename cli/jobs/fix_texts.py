@@ -41,6 +41,7 @@ FIXES: Final[Mapping[str, str]] = {
     "AGN027": "Ask the payer for the adjudication of each line, or bill the next payer on paper.",
     "AGN028": "Bill the next payer with what this one decided.",
     "AGN029": "Nothing; the next payer has the claim.",
+    "OVERPAID": "Compare the payments, and ask the payer that should not have paid to take its own back, or refund it.",
     "ANSWERED_TWICE": (
         "Compare the two payments by their traces; if the check was reissued, see that only one was cashed, else ask "
         "the payer to take one back. Both are posted; claimloop work list shows the claim until then."
@@ -199,6 +200,7 @@ FIXES: Final[Mapping[str, str]] = {
     "DEP003": "Import accounts in dollars only.",
     "DEP004": "Nothing to do; the bank's file has the row twice.",
     "DEP005": "Import an account in one format only; see deposits list --all for a deposit that is there twice.",
+    "DEP006": "Correct the day and import the file again; what was taken in is known.",
     "TKB001": "Ask the payer what the balance is; claimloop report takebacks follows it.",
     "TKB002": "See the payer's guide for the code; claimloop report takebacks shows it as unknown.",
     "PAY023": "Take the row out; claimloop claims show tells the claim's balance.",
@@ -206,6 +208,8 @@ FIXES: Final[Mapping[str, str]] = {
     "PAY025": "Nothing, if it is the same payment; else give it a reference of its own.",
     "PAY026": "Nothing, if it was paid ahead; else take it back by a row with the amount below zero.",
     "PAY027": "Write the code as the EOB has it, like N130; tables update brings newer lists.",
+    "PAY028": "Take one of the rows out, or name the line of each in column line.",
+    "PAY029": "Write a row for each line that was paid or denied, below the heading; docs/input.md has the columns.",
     "PYX900": "Look at the segment by hand, and report it with the finding's place.",
     "PYX901": "Nothing can be done here; our own checks still apply.",
     "PYX902": "Nothing; the reason is in the message.",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
-from cli.jobs.holds import opened_set
+from cli.jobs.holds import Decider, opened_set
+from cli.jobs.payments import kept_remittances
 from cli.render import SCHEMA_VERSION, mask, money
 from edi.model.balance import Imbalance, claim_imbalances, transaction_imbalance
+from edi.model.errors import UsageError
 from edi.model.money import decimal_text
 from edi.model.remittance import ClaimPayment, RemittanceHeader, RemittanceTrailer
 from edi.transactions import t835
 from reconcile.accounts import unexplained
-from reconcile.store import POSTED, Connection, Store
+from reconcile.store import POSTED, Connection, Kept, StoredSet, load_file
 from reconcile.store.hold_lists import Hold, find_hold, origin_of_payment
 from reconcile.store.holds import DISMISSED, load_release
 
@@ -43,8 +46,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: str = ""
 
 
-def show(connection: Connection, store: Store, name: str) -> Shown:
+def show(connection: Connection, reader: Decider, name: str) -> Shown:
     """Look at a hold.
+
+    Args:
+        connection: any transaction.
+        reader: store, practices and payers, by which a payment that was written by hand is read again.
+        name: its id in `held list`.
 
     Raises:
         UsageError: nothing of that name.
@@ -54,7 +62,7 @@ def show(connection: Connection, store: Store, name: str) -> Shown:
     release = load_release(connection, hold.subject)
     reason = release.reason if release is not None else ""
     if hold.payment is None:
-        shown = _show_set(connection, store, hold)
+        shown = _show_set(connection, reader, hold)
         if release is not None and release.kind == DISMISSED:
             return msgspec.structs.replace(shown, dismissed=reason)
         return msgspec.structs.replace(shown, released=reason)
@@ -75,7 +83,27 @@ def show(connection: Connection, store: Store, name: str) -> Shown:
     )
 
 
-def _show_set(connection: Connection, store: Store, hold: Hold) -> Shown:
+@contextmanager
+def _values_of(
+    connection: Connection, reader: Decider, stored: StoredSet
+) -> Iterator[tuple[Iterable[object], str]]:
+    """What a transaction set says, read again from the vault, and the name of its file."""
+    if stored.kind == "835":
+        with opened_set(connection, reader.store, stored) as (transaction, file):
+            yield t835.read(transaction), file
+        return
+    source = load_file(connection, stored.file_sha256)
+    if source is None:
+        raise UsageError("the file of the payment that was written down is not in this store")
+    kept = Kept(source.sha256, source.size, new=False)
+    for one in kept_remittances(kept, source.name, reader.store, reader.tools, reader.practices):
+        if one.position == stored.position:
+            yield (one.header, *one.claims, one.trailer), source.name
+            return
+    raise UsageError("the file of the payment that was written down does not give it any more")
+
+
+def _show_set(connection: Connection, reader: Decider, hold: Hold) -> Shown:
     """A transaction set, read again from the vault."""
     if hold.stored is None:
         raise AssertionError("a hold is a claim payment or a transaction set")
@@ -83,8 +111,8 @@ def _show_set(connection: Connection, store: Store, hold: Hold) -> Shown:
     trailer = RemittanceTrailer(complete=False)
     equations: list[Imbalance] = []
     claims = 0
-    with opened_set(connection, store, hold.stored) as (transaction, file):
-        for value in t835.read(transaction):
+    with _values_of(connection, reader, hold.stored) as (values, file):
+        for value in values:
             if isinstance(value, RemittanceHeader):
                 header = value
             elif isinstance(value, ClaimPayment):
@@ -188,7 +216,10 @@ def shown_lines(shown: Shown, *, show_phi: bool) -> Iterator[str]:
         yield f"  released: {shown.released}"
     if shown.dismissed:
         yield f"  dismissed: {shown.dismissed}"
-    if shown.claim is None:
+    by_hand = shown.hold.stored is not None and shown.hold.stored.kind != "835"
+    if shown.claim is None and by_hand:
+        yield f"  {shown.claims} claim payments, written by hand"
+    elif shown.claim is None:
         declared = "no SE" if not shown.complete else f"SE01 says {shown.declared_segments}"
         yield f"  {shown.claims} claim payments, {shown.segments} segments ({declared})"
     else:

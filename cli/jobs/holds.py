@@ -78,7 +78,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
 
     ``outcome`` is posted, unmatched (released, and now it waits for its claim), suspense, quarantined, conflict or
     dismissed.
-    ``unexplained`` is what it leaves once it is posted.
+    ``unexplained`` is what it leaves once it is posted. Of a released set ``held`` and ``unmatched`` count the claim
+    payments that are not in the books with it.
     """
 
     id: str
@@ -86,6 +87,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     unexplained: int
     replaced: str = ""
+    held: int = 0
+    unmatched: int = 0
 
     @property
     def left(self) -> int:
@@ -372,8 +375,9 @@ def _release_set(connection: Connection, books: _Books, hold: Hold) -> tuple[Dec
     recompute(connection, roots, books.tools)
     cents = find_hold(connection, hold.id).unexplained
     made = Decision(
-        id=hold.id, subject=hold.subject, outcome=entry.outcome, unexplained=cents, replaced=replaced
-    )
+        id=hold.id, subject=hold.subject, outcome=entry.outcome, unexplained=cents, replaced=replaced,
+        held=entry.claims_held, unmatched=entry.unmatched,
+    )  # fmt: skip
     return made, stored.outcome
 
 
@@ -415,4 +419,12 @@ def told(made: Decision) -> str:
     if made.outcome == UNMATCHED:
         left = "; it waits for its claim: see unmatched list"
     instead = f", in the place of {made.replaced}" if made.replaced else ""
-    return f"{made.id} is {made.outcome} now{instead}{left}"
+    waits = [
+        f"{number} of its claim payments {'is' if number == 1 else 'are'} {what}: see {where} list"
+        for number, what, where in (
+            (made.held, "in suspense", "held"),
+            (made.unmatched, "without a claim", "unmatched"),
+        )
+        if number
+    ]
+    return "; ".join([f"{made.id} is {made.outcome} now{instead}{left}", *waits])

@@ -12,7 +12,7 @@ from edi.model.finding import Finding, Location, Severity
 from edi.model.money import decimal_text
 from reconcile.store import ChainState as BookedChain
 from reconcile.store import Connection
-from reconcile.store.overpaid import CHARGE, DIFFERS, TWICE, Answered, Held, Overpaid, said_before
+from reconcile.store.overpaid import BEYOND, CHARGE, DIFFERS, TWICE, Answered, Held, Overpaid, said_before
 
 KIND = "overpaid"
 _WAYS = {"suspense": "held show and held release", "unmatched": "unmatched list and unmatched link"}
@@ -102,7 +102,7 @@ def book_findings(connection: Connection, chains: Iterable[BookedChain]) -> list
 def again_findings(
     claims: Iterable[Overpaid], remittance: int, *, file: str, transaction: str
 ) -> list[Finding]:
-    """What a payment answered that its payer had answered before without a reversal, one finding a claim.
+    """What a payment answered that its payer had answered before without a reversal, or that holds too much with it.
 
     Args:
         claims: as ``reconcile.store.overpaid`` gives them.
@@ -112,17 +112,19 @@ def again_findings(
     """
     return [
         Finding(
-            code=TWICE,
+            code=TWICE if one.twice else BEYOND,
             severity=Severity.WARNING,
             message=f"the payer answered the claim before and {_reversed(one)}; both are posted, and "
-            f"{decimal_text(one.cents)} stands beyond the charge",
+            f"{decimal_text(one.cents)} stands beyond the charge"
+            if one.twice
+            else f"{decimal_text(one.cents)} stands on the claim beyond its charge",
             location=Location(file=file, claim=one.patient_control_number, transaction=transaction),
             fix=_settle(one.held)
             if one.held
             else f"compare with the {_payments(one.answers, remittance)}; {_NEXT}",
         )
         for one in claims
-        if one.twice and any(answer.remittance == remittance for answer in one.answers)
+        if (one.twice or one.cents > 0) and any(answer.remittance == remittance for answer in one.answers)
     ]
 
 

@@ -18,6 +18,13 @@ from reconcile.store.vault import read_blocks
 _SHORTEST_KEY: Final = 16
 
 
+class NotRedacted(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of which there is no copy, and why."""
+
+    file: str
+    reason: str
+
+
 class Redacted(msgspec.Struct, frozen=True, kw_only=True):
     """A file and its copy.
 
@@ -32,7 +39,9 @@ class Redacted(msgspec.Struct, frozen=True, kw_only=True):
     renamed: int = 0
 
 
-def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> Iterator[Redacted]:
+def redact(
+    files: Sequence[Path], out: Path, key_file: Path | None = None
+) -> Iterator[Redacted | NotRedacted]:
     """Write a de-identified copy of each file.
 
     Args:
@@ -42,10 +51,10 @@ def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> It
             which nobody keeps.
 
     Yields:
-        Each file when its copy stands.
+        Each file when its copy stands, or when it cannot be read or holds no X12.
 
     Raises:
-        InputError: a file or the key cannot be read, or holds no X12.
+        InputError: the key cannot be read.
         UsageError: a key that is too short, two files of one name, or a copy that would replace a file.
     """
     redactor = Redactor(secrets.token_bytes(32) if key_file is None else _key(key_file))
@@ -58,7 +67,11 @@ def redact(files: Sequence[Path], out: Path, key_file: Path | None = None) -> It
         if target.exists():
             raise UsageError(f"{target} is there already; nothing was replaced")
         told: list[SyntaxProblem | Renamed] = []
-        stream_whole(target, _copied(path, redactor, told))
+        try:
+            stream_whole(target, _copied(path, redactor, told))
+        except InputError as error:
+            yield NotRedacted(file=str(path), reason=str(error))
+            continue
         yield Redacted(
             file=str(path),
             copy=str(target),

@@ -6,8 +6,7 @@ import pytest
 
 from cli.jobs.deposits import ImportRequest, import_deposits
 from cli.jobs.verify import verify
-from tests.jobs.conftest import NOW
-from tests.jobs.test_deposits import BAI2, HEADING, TODAY
+from tests.jobs.test_deposits import BAI2, HEADING, TAKEN, TODAY
 from tests.remits import claim, file_of, line, payment
 
 CORRUPTIONS = {
@@ -40,7 +39,9 @@ def books(desk):
         "c.bai": BAI2,
     }
     paths = tuple(desk.file(text.encode(), name) for name, text in files.items())
-    assert import_deposits(ImportRequest(paths=paths, now=NOW, today=TODAY), desk.store).totals.deposits == 4
+    assert (
+        import_deposits(ImportRequest(paths=paths, now=TAKEN, today=TODAY), desk.store).totals.deposits == 4
+    )
     return desk
 
 
@@ -60,7 +61,7 @@ def test_sound_books_pass(books):
 def test_an_entry_with_blanks_reads_alike_on_both_paths(desk, written, said):
     path = desk.file(BAI2.replace(written, said).encode(), "blank.bai")
     assert (
-        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+        import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
 
@@ -72,7 +73,7 @@ def test_an_entry_with_blanks_reads_alike_on_both_paths(desk, written, said):
 def test_a_cell_of_thousands_of_digits_reads_alike_on_both_paths(desk, amount, account, deposits):
     rows = f"deposit_date,amount,trace_number,account\n2026-03-20,{amount},T1,{account}\n"
     path = desk.file(rows.encode(), "long.csv")
-    done = import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store)
+    done = import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store)
     assert done.totals.deposits == deposits
     assert desk.broken() == []
 
@@ -85,7 +86,7 @@ def test_a_cell_of_thousands_of_digits_reads_alike_on_both_paths(desk, amount, a
 def test_an_odd_line_of_json_reads_alike_on_both_paths(desk_lite, odd):
     good = '{"deposit_date":"2026-03-20","amount":"80.00","trace_number":"T1"}'
     path = desk_lite.file(f"{good}\n{odd}\n".encode(), "bank.jsonl")
-    done = import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk_lite.store)
+    done = import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk_lite.store)
     assert done.totals.deposits == 1
     assert desk_lite.broken() == []
 
@@ -95,7 +96,7 @@ def test_an_entry_that_goes_on_in_a_second_record_reads_alike_on_both_paths(desk
     split = split.replace("98,8000,1,5", "98,8000,1,6").replace("99,8000,1,7", "99,8000,1,8")
     path = desk.file(split.encode(), "split.bai")
     assert (
-        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+        import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
     desk.sql("UPDATE deposit SET amount = amount + 1")
@@ -153,7 +154,7 @@ def test_rows_that_are_no_deposit_are_not_missed(desk):
     )
     path = desk.file(f"{HEADING}{rows}".encode(), "a.csv")
     assert (
-        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+        import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
 
@@ -161,7 +162,7 @@ def test_rows_that_are_no_deposit_are_not_missed(desk):
 def test_a_heading_that_looks_like_money_is_no_deposit_that_is_gone(desk):
     path = desk.file(b"deposit_date,amount,00123\n2026-03-22,10.00,\n", "a.csv")
     assert (
-        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+        import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []
 
@@ -170,6 +171,6 @@ def test_a_row_that_repeats_another_but_for_what_is_not_read_is_not_missed(desk)
     rows = b"2026-03-22,10.00,BR1,one\n2026-03-22,10.00,BR1,two\n"
     path = desk.file(b"deposit_date,amount,bank_reference,remark\n" + rows, "a.csv")
     assert (
-        import_deposits(ImportRequest(paths=(path,), now=NOW, today=TODAY), desk.store).totals.deposits == 1
+        import_deposits(ImportRequest(paths=(path,), now=TAKEN, today=TODAY), desk.store).totals.deposits == 1
     )
     assert desk.broken() == []

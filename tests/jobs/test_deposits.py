@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from itertools import permutations
 
 import msgspec
@@ -13,10 +13,10 @@ from cli.app import app
 from cli.jobs.deposits import ImportRequest, deposit_lines, import_deposits, reassociation
 from cli.settings import DepositsSettings
 from reconcile.store.deposits import deposit_days
-from tests.jobs.conftest import NOW
 from tests.remits import claim, file_of, line, payment
 
 TODAY = date(2026, 4, 1)
+TAKEN = datetime(2026, 5, 2, 8, 0)
 HEADING = "deposit_date,amount,trace_number,payer_id,bank_reference,account,description\n"
 BAI2 = """01,BANK,CUSTOMER,260322,0600,1,,,2/
 02,CUSTOMER,122099999,1,260322,2400,USD,2/
@@ -39,7 +39,7 @@ class Bank:
         paths = [self.desk.file(one.encode(), name) for name, one in files]
         request = ImportRequest(
             paths=tuple(paths),
-            now=NOW,
+            now=TAKEN,
             today=TODAY,
             settings=self.settings,
             practices=("orchard",),
@@ -94,6 +94,17 @@ def test_what_is_missing_or_differs_is_listed(bank):
     assert [one[0] for one in bank.lines(as_of=date(2026, 3, 22), today=date(2026, 3, 22))] == [
         "amount_differs", "awaiting_deposit",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("ahead", ["2026-05-04", "2099-03-22"])
+def test_a_deposit_that_lies_ahead_is_left_out_and_the_rest_taken(bank, ahead):
+    result = bank.take(
+        ("a.csv", f"{HEADING}2026-05-03,80.00,T0001,,BR1,3344,\n{ahead},5.00,,,BR2,3344,CASH\n")
+    )
+    (file,) = result.files
+    assert (file.outcome, file.deposits, result.exit_code()) == ("partial", 1, 3)
+    assert [(one.code, one.row, one.field) for one in file.findings] == [("DEP006", 3, "deposit_date")]
+    assert ahead in file.findings[0].message
 
 
 def test_a_remittance_in_quarantine_is_named_as_the_reason(bank):

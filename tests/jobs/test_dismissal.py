@@ -58,7 +58,7 @@ def test_a_dismissed_set_waits_for_nobody_until_that_is_taken_back(put_aside):
     assert (waiting_names(desk), held_work(desk)) == ([], [])
     assert listed(desk) == [(name, "dismissed", "sent by mistake")]
     with desk.store.read() as connection:
-        assert show(connection, desk.store, name).dismissed == "sent by mistake"
+        assert show(connection, decider(desk), name).dismissed == "sent by mistake"
     assert desk.rows("SELECT paid, patient, open_balance, status FROM claim") == books
     assert desk.broken() == []
     assert undo_dismissal(name, "it was meant", decider(desk)).outcome == kind

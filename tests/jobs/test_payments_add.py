@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from edi.payers.profile import RemitIdentity
+from tests.builders import make_claim, make_line
 from tests.jobs.hand_desk import PAYERS, add, both_lines, opening, paper, patient, table
 from tests.remits import claim, file_of, line, payment
 
@@ -110,6 +111,18 @@ def test_a_refused_row_keeps_its_payment_out_and_no_other(desk_lite):
     )
     again = add(desk_lite, mended, "mended.csv")
     assert sorted(one.outcome for one in again.files[0].payments) == ["duplicate", "posted"]
+
+
+def test_a_row_that_is_there_twice_is_not_posted_on_another_line(desk_lite):
+    desk_lite.submit(make_claim(lines=(make_line(1, "97110"), make_line(2, "97110"), make_line(3, "97140"))))
+    row = paper("97110", "40.00", "CO-45=10.00")
+    done = add(desk_lite, table(row, {**row, "note": "again"}, paper("97140", "40.00", reference="55002")))
+    assert (codes(done), done.files[0].findings[0].row, done.exit_code()) == (["PAY028"], 2, 3)
+    assert "says in row 3 what row 2 says" in done.files[0].findings[0].message
+    assert desk_lite.rows("SELECT trace_number FROM remittance") == [("55002",)]
+    named = add(desk_lite, table({**row, "line": "1"}, {**row, "line": "2"}), "named.csv")
+    assert (codes(named), named.totals.lines_matched) == ([], 2)
+    assert desk_lite.broken() == []
 
 
 def test_a_dry_run_tells_all_and_changes_nothing(desk):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.jobs import redact as job
-from edi.model.errors import InputError, TemporaryError, UsageError
+from edi.model.errors import TemporaryError, UsageError
 from edi.transport.base import NameTakenError
 from edi.transport.whole import stream_whole
 from tests.remits import claim, file_of, line, payment
@@ -41,6 +41,7 @@ def written(path: Path, blocks: int) -> Path:
 def peak(path: Path, out: Path) -> int:
     tracemalloc.start()
     (done,) = job.redact([path], out)
+    assert isinstance(done, job.Redacted)
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     copied = Path(done.copy).read_bytes()
@@ -78,8 +79,9 @@ def test_a_file_that_cannot_be_read_to_its_end_leaves_no_copy(tmp_path, monkeypa
         list(job.redact([tmp_path / "a.835"], tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
     monkeypatch.setattr(job, "read_blocks", lambda _path: iter([b"Dear practice"]))
-    with pytest.raises(InputError, match="no X12"):
-        list(job.redact([tmp_path / "a.835"], tmp_path / "out"))
+    (failed,) = job.redact([tmp_path / "a.835"], tmp_path / "out")
+    assert isinstance(failed, job.NotRedacted)
+    assert "no X12" in failed.reason
     assert list((tmp_path / "out").iterdir()) == []
 
 

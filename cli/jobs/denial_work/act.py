@@ -17,7 +17,7 @@ from reconcile.deadlines import appeal_by, appeal_levels
 from reconcile.store import Connection
 from reconcile.store.denial_work import record_deeds
 from reconcile.store.priced_lines import UNDERPAID
-from reconcile.worklist import ALLOWED, Deed, Verb, WorkState
+from reconcile.worklist import ALLOWED, Deed, Verb, WorkState, takes_back_appeal
 
 WRONG_STATE: Final = "DEN001"
 TAKES_NO_APPEAL: Final = "DEN002"
@@ -90,7 +90,7 @@ def _filled(case: Case, deed: Deed) -> Deed:
 def _problems(desk: Desk, case: Case, deed: Deed) -> Iterator[Finding]:
     """What speaks against the deed: errors refuse it, warnings do not."""
     state = case.work.state
-    if state not in ALLOWED[deed.verb]:
+    if state not in ALLOWED[deed.verb] and not takes_back_appeal(case.work, deed):
         yield _finding(
             WRONG_STATE,
             case,
@@ -128,7 +128,8 @@ def _of_appeal(desk: Desk, case: Case, deed: Deed) -> Iterator[Finding]:
         message = (
             f"the payer has {levels} level{'s' * (levels > 1)} of appeal, and this is number {deed.level}"
         )
-        yield _finding(NO_SUCH_LEVEL, case, message, "Write it off, or add the level to payers.toml.")
+        fix = "Write it off, or add the level to payers.toml; an appeal noted by mistake: denials reopen --mistaken."
+        yield _finding(NO_SUCH_LEVEL, case, message, fix)
         return
     last = appeal_by(profile, deed.level, denial.remitted_on, work.decided_on)
     if last is not None and deed.on > last:
@@ -156,6 +157,12 @@ def _of_day(case: Case, deed: Deed) -> Iterator[Finding]:
     if deed.verb is Verb.SNOOZE and day is not None and day <= deed.on:
         message = f"--until {day} is not after {deed.on}, so nothing would be put aside"
         yield _finding(NOT_AHEAD, case, message, "Choose a day to come; without --until it is back at once.")
+        return
+    if day is not None and day < deed.on:
+        message = f"--on {day} is before {deed.on}"
+        yield _finding(
+            NOT_AHEAD, case, message, "Choose that day or a later one; without --on it is the payer's."
+        )
         return
     last = case.deadlines[0] if case.deadlines else None
     if last is not None and day is not None and day > last.on:

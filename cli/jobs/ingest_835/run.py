@@ -281,7 +281,7 @@ class Run:
         self._denials = open_denials(self._connection, self._facts.id)
 
     def _tell_twice(self) -> None:
-        """Say which claims this payment answered that its payer had answered before; they are posted all the same.
+        """Say which claims this payment answered that its payer had answered before, or that hold too much with it.
 
         A correction may come before its reversal, so only a person can tell it from a payment that came twice.
         """
@@ -292,7 +292,7 @@ class Run:
                 file=self._source.name,
                 transaction=self._number,
             )
-            self._twice = len(found)
+            self._twice = len([one for one in found if one.code == TWICE])
             self._findings += found
 
     def _problem(self, header: RemittanceHeader, trailer: RemittanceTrailer) -> Finding | None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from cli.jobs.payments.add import KIND, AddRequest, add_payments, take_payments
+from cli.jobs.payments.add import KIND, AddRequest, add_payments, kept_remittances, take_payments
 
-__all__ = ["KIND", "AddRequest", "add_payments", "take_payments"]
+__all__ = ["KIND", "AddRequest", "add_payments", "kept_remittances", "take_payments"]

@@ -50,6 +50,7 @@ KIND: Final = "payments"
 """What the store calls such a file."""
 ROW_REFUSED: Final = "PAY013"
 CREDIT: Final = "PAY026"
+NO_ROWS: Final = "PAY029"
 UNKNOWN_REMARK: Final = "PAY027"
 
 
@@ -158,6 +159,13 @@ def take_payments(
     return _HandFile(kept, name, store, tools, practices).take()
 
 
+def kept_remittances(
+    kept: Kept, name: str, store: Store, tools: Tools, practices: Mapping[str, Practice]
+) -> list[HandRemittance]:
+    """The payers' payments that a kept file tells of, as it is read now; arguments as those of ``take_payments``."""
+    return _HandFile(kept, name, store, tools, practices).remittances()
+
+
 class _HandFile:
     """One kept file while its rows are taken in."""
 
@@ -185,6 +193,8 @@ class _HandFile:
             if self._whole(one, gone) and not done.refused.intersection(one.rows)
         ]
         self._findings += done.findings
+        if not rows and not gone and not self._findings:
+            self._findings.append(_no_rows(self._name))
         self._remarks(rows)
         self._credits(done.paid)
         return FileEntry(
@@ -200,6 +210,11 @@ class _HandFile:
             opening_balances=done.openings,
             findings=entries(self._findings),
         )
+
+    def remittances(self) -> list[HandRemittance]:
+        """The payers' payments that its rows tell of."""
+        rows, _ = self._read()
+        return remittances(rows, file=self._name, practices=self._practices, payers=self._tools.payers)
 
     def _read(self) -> tuple[list[HandRow], dict[tuple[str, ...], int]]:
         """The rows that gave a value, and the payments of those that did not with the first such row."""
@@ -294,6 +309,16 @@ class _HandFile:
         if flawed:
             return manifest.PARTIAL
         return manifest.POSTED if new else manifest.DUPLICATE
+
+
+def _no_rows(name: str) -> Finding:
+    return Finding(
+        code=NO_ROWS,
+        severity=Severity.ERROR,
+        message="the file has no row: there is nothing to take in",
+        location=Location(file=name),
+        fix="Write a row for each line that was paid or denied, below the heading.",
+    )
 
 
 def _values(one: HandRemittance) -> Iterator[RemittanceHeader | ClaimPayment | Finding | RemittanceTrailer]:

@@ -31,6 +31,7 @@ from edi.payers.profile import PayerProfile
 NO_REFERENCE = "PAY010"
 SUMS_DISAGREE = "PAY011"
 CLAIM_AND_LINES = "PAY012"
+REPEATED_LINE = "PAY028"
 
 
 class HandRemittance(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,7 +179,21 @@ def _claims(rows: Sequence[HandRow], file: str | None) -> tuple[list[ClaimPaymen
             )
             message = "has a row for a whole claim beside rows of its lines"
             problems.append(_problem(CLAIM_AND_LINES, "procedure_code", some, message, fix, file))
+        problems += _repeated(some, rows, file)
     return [_claim(ordinal, some) for ordinal, some in enumerate(grouped.values())], problems
+
+
+def _repeated(rows: Sequence[HandRow], payment: Sequence[HandRow], file: str | None) -> list[Finding]:
+    """Rows of a claim that say the same of a line that neither names: the second would post on another line."""
+    fix = "Take one of them out; of two lines of the claim that are alike, name each in column line (1 for the first)."
+    seen: dict[HandRow, int] = {}
+    found = []
+    for row in rows:
+        first = seen.setdefault(msgspec.structs.replace(row, row=0, note=""), row.row)
+        if first != row.row and row.procedure_code and not row.line and row.kind in FROM_PAYERS:
+            message = f"says in row {row.row} what row {first} says"
+            found.append(_problem(REPEATED_LINE, "procedure_code", payment, message, fix, file))
+    return found
 
 
 def _claim(ordinal: int, rows: Sequence[HandRow]) -> ClaimPayment:
