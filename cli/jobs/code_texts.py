@@ -147,7 +147,7 @@ _BANK: Final = {
     "DEP003": "An entry of a bank's file is not in US dollars; it was left out.",
     "DEP004": "Rows of a bank's file repeat others under the same bank reference; each deposit was counted once.",
     "DEP005": "A deposit of the same day and amount is known under another number; this one was added beside it.",
-    "DEP006": "A deposit is of a day after the one on which its file came; it was left out.",
+    "DEP006": "A deposit is of a day half a year and more after its file came; it was left out.",
     "TKB001": "A PLB carries a balance forward (FB) under its own trace number, but the payment is not zero.",
     "TKB002": "A provider adjustment (PLB) has a reason that is in no table; it is kept and shown as unknown.",
 }
@@ -181,7 +181,7 @@ _AGAIN: Final = {
     "AGN029": "The claim went to the next payer already.",
 }
 _LEDGER: Final = {
-    "OVERPAID": "Payments of several payers come to more than the charge of a claim; all of them are posted.",
+    "PAID_BEYOND_CHARGE": "Payments of several payers come to more than the charge of a claim; all of them are posted.",
     "ANSWERED_TWICE": (
         "The payer answered again without reversing its first answer; both payments are posted, a write-off beyond the "
         "charge is memo, and the patient owes no more than both answers leave to the patient."

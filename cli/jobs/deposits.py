@@ -39,8 +39,8 @@ KINDS: Final = (CSV_KIND, BAI2_KIND)
 REPEATED: Final = "DEP004"
 IN_DOUBT: Final = "DEP005"
 NOT_YET: Final = "DEP006"
-_ZONES: Final = timedelta(days=1)
-"""Files are noted in UTC, and a bank books by its own clock."""
+_AHEAD: Final = timedelta(days=180)
+"""How far ahead a deposit may be booked: a slip of the year is beyond, and a rehearsal of a season is not."""
 ATTENTION: Final = (
     DepositStatus.AMOUNT_DIFFERS,
     DepositStatus.DEPOSIT_WITHOUT_ERA,
@@ -150,7 +150,7 @@ def take_deposits(
     summary = TableSummary()
     with store.read() as connection:
         known = load_file(connection, kept.sha256)
-    last_day = date.max if known is None else known.first_seen.date() + _ZONES
+    last_day = date.max if known is None else known.first_seen.date() + _AHEAD
     with closing(store.vault.read(kept.sha256)) as blocks:
         head = next(blocks, b"")
         bai2 = is_bai2(head)
@@ -165,7 +165,7 @@ def take_deposits(
         for item in read:
             if isinstance(item, Deposit):
                 if item.deposited_on > last_day:
-                    findings.append(_too_early(item, name, last_day))
+                    findings.append(_too_early(item, name))
                 else:
                     deposits.append(item)
             elif isinstance(item, Finding):
@@ -188,12 +188,12 @@ def take_deposits(
     )
 
 
-def _too_early(deposit: Deposit, name: str, last_day: date) -> Finding:
+def _too_early(deposit: Deposit, name: str) -> Finding:
     """The error for a deposit that lies ahead: a slip in its year would wait for its 835 for ever."""
     return Finding(
         code=NOT_YET,
         severity=Severity.ERROR,
-        message=f"the deposit is of {deposit.deposited_on}, and the file came by {last_day}; it was left out",
+        message=f"the deposit is of {deposit.deposited_on}, half a year and more after its file came; it was left out",
         location=Location(file=name, row=deposit.row or None, field="deposit_date"),
         fix="Correct the day and import the file again; what was taken in is known.",
     )

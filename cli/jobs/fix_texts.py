@@ -41,7 +41,9 @@ FIXES: Final[Mapping[str, str]] = {
     "AGN027": "Ask the payer for the adjudication of each line, or bill the next payer on paper.",
     "AGN028": "Bill the next payer with what this one decided.",
     "AGN029": "Nothing; the next payer has the claim.",
-    "OVERPAID": "Compare the payments, and ask the payer that should not have paid to take its own back, or refund it.",
+    "PAID_BEYOND_CHARGE": (
+        "Compare the payments, and ask the payer that should not have paid to take its own back, or refund it."
+    ),
     "ANSWERED_TWICE": (
         "Compare the two payments by their traces; if the check was reissued, see that only one was cashed, else ask "
         "the payer to take one back. Both are posted; claimloop work list shows the claim until then."

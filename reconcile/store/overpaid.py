@@ -24,7 +24,7 @@ from reconcile.store.takebacks import given_back
 TWICE: Final = "ANSWERED_TWICE"
 """The ledger's finding that a payer answered a service again without a reversal."""
 
-BEYOND: Final = "OVERPAID"
+BEYOND: Final = "PAID_BEYOND_CHARGE"
 """What the manifest says of a claim on which payments of several payers come to more than its charge."""
 DIFFERS: Final = "REVERSAL_DIFFERS"
 """The ledger's finding that a reversal takes back another amount than was paid."""

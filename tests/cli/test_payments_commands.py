@@ -104,6 +104,24 @@ def test_the_round_of_a_check_on_paper(made):
     assert report.code == 0, report
 
 
+def test_a_file_that_is_missing_or_empty_keeps_no_other_out(made):
+    office, claim = made
+    row = f"patient,{claim['practice_id']},,{claim['patient_control_number']},,,2026-03-28,2.00,,D3,"
+    path = rows(office, claim, row)
+    bare = office.folder / "bare.csv"
+    bare.write_text(PAYER_ROW, encoding="utf-8")
+    done = office("payments", "add", office.folder / "nosuch.csv", bare, path, "--json")
+    assert done.code == 3
+    missing, empty, taken = done.json["files"]
+    assert [one["outcome"] for one in (missing, empty, taken)] == ["rejected", "rejected", "posted"]
+    assert [one["findings"][0]["code"] for one in (missing, empty)] == ["ING001", "PAY029"]
+    source = next((office.folder / "out").glob("*.837"))
+    copied = claimloop(
+        "redact", office.folder / "nosuch.837", source, "--out", office.folder / "copies", "--json"
+    )
+    assert (copied.code, len(copied.json["copies"]), len(copied.json["failed"])) == (3, 1, 1)
+
+
 def test_a_batch_that_cannot_be_written_is_named_with_what_writes_it(made):
     office, claim = made
     path = rows(

@@ -165,6 +165,32 @@ def test_a_snooze_until_a_day_that_is_not_to_come_is_refused(shell, until):
     assert name in [one["denial_id"] for one in shell.list()]
 
 
+def test_an_appeal_noted_by_mistake_counts_as_no_level(shell):
+    name = shell.list()[0]["denial_id"]
+    before = shell("denials", "show", name, "--json", "--as-of", AS_OF).json
+    for back in (("--mistaken",), ()):
+        assert shell("denials", "appeal", name, "--as-of", AS_OF).code == 0
+        assert shell("denials", "reopen", name, *back, "--as-of", AS_OF).code == 0
+    again = shell("denials", "appeal", name, "--as-of", AS_OF)
+    assert (again.code, "reopen --mistaken" in " ".join(again.err.split())) == (1, True), again
+    assert shell("denials", "reopen", name, "--mistaken", "--as-of", AS_OF).code == 0
+    after = shell("denials", "show", name, "--json", "--as-of", AS_OF).json
+    same = ("status", "deadline", "deadline_for", "days_left", "appeal_level", "appeal_levels")
+    assert [after[one] for one in same] == [before[one] for one in same]
+    assert shell("denials", "reopen", name, "--mistaken", "--as-of", AS_OF).code == 1
+
+
+def test_a_deed_is_not_of_a_day_to_come_nor_a_note_empty(shell):
+    name = shell.list()[0]["denial_id"]
+    ahead = shell("denials", "resolve", name, "--as", "upheld", "--as-of", "2099-01-01")
+    assert (ahead.code, "lies ahead" in " ".join(ahead.err.split())) == (2, True), ahead
+    empty = shell("denials", "note", name, "--text", " ", "--as-of", AS_OF)
+    assert (empty.code, "--text is empty" in " ".join(empty.err.split())) == (2, True), empty
+    past = shell("denials", "due", name, "--on", "2026-04-09", "--as-of", AS_OF)
+    assert (past.code, "DEN009" in past.err) == (1, True), past
+    assert shell.states() == ["open", "open"]
+
+
 def test_a_day_of_ones_own_stands_before_the_payers(shell):
     name = shell.list()[0]["denial_id"]
     assert shell("denials", "due", name, "--on", "2026-04-15", "--as-of", AS_OF).code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cli.jobs.hold_show import show, shown_lines
 from cli.jobs.holds import Decider, release, told, undo
 from cli.jobs.posting import Tools
 from edi.codes.lookup import load_tables
@@ -13,7 +14,7 @@ from reconcile.store.listing import held
 from reconcile.store.open_work import open_work
 from tests.builders import make_claim, make_directory
 from tests.jobs.conftest import NOW
-from tests.jobs.hand_desk import add, both_lines
+from tests.jobs.hand_desk import PAYERS, add, both_lines, paper, table
 from tests.jobs.test_payments_add import NAMED
 from tests.remits import claim, file_of, line, payment
 
@@ -238,6 +239,32 @@ def test_an_835_takes_the_place_of_the_paper_it_was_keyed_from_and_gives_it_back
     undo(name, "the paper is", with_payers)
     assert sums(desk) == old
     assert waiting_names(desk) == [(name, "conflict")]
+    assert desk.broken() == []
+
+
+def test_a_payment_written_by_hand_that_is_held_is_shown(desk_lite):
+    desk = desk_lite
+    desk.submit()
+    add(desk, both_lines())
+    add(desk, table(paper("97110", "50.00", "CO-45=1.00", charge="51.00"), paper("97140", "20.00")), "b.csv")
+    ((name, kind),) = waiting_names(desk)
+    assert kind == "conflict"
+    reader = decider(desk, tools=Tools(load_tables(), PAYERS), practices=make_directory().practices)
+    with desk.store.read() as connection:
+        shown = show(connection, reader, name)
+    assert (shown.file, shown.amount, shown.claims, shown.complete) == ("b.csv", 7000, 1, True)
+    assert "1 claim payments, written by hand" in "\n".join(shown_lines(shown, show_phi=False))
+
+
+def test_a_released_set_says_what_of_it_is_still_held(desk_lite):
+    desk = desk_lite
+    desk.submit()
+    unknown = claim("NOBODY", line("97110", 5000, 1000))
+    desk.ingest(file_of(payment([broken_claim(), unknown], bank=1)))
+    ((name, _),) = waiting_names(desk)
+    made = release(name, "the bank has it", decider(desk))
+    assert (made.outcome, made.held, made.unmatched) == ("posted", 1, 1)
+    assert "1 of its claim payments is in suspense: see held list; 1 of its" in told(made)
     assert desk.broken() == []
 
 

@@ -10,7 +10,7 @@ from cli.jobs.overpaid import overpaid_rows
 from edi.payers.profile import PayerProfile, RemitIdentity
 from reconcile.store.open_work import open_work
 from reconcile.store.overpaid import overpaid
-from tests.builders import make_claim
+from tests.builders import make_claim, make_line
 from tests.command_line import claimloop
 from tests.remits import claim, file_of, line, payment
 
@@ -172,3 +172,18 @@ def test_the_commands_show_it(desk_lite):
     assert [(row["kind"], row["claim"]) for row in told.json] == [("overpaid", "A0000001")]
     assert claimloop("work", "list", "--database", desk_lite.url).out.count("overpaid claim") == 1
     assert claimloop("work", "list", "--status", "done", "--json", "--database", desk_lite.url).json == []
+
+
+def test_money_of_two_payers_beyond_the_charge_is_said(desk_lite):
+    desk_lite.submit(make_claim(lines=(make_line(1, "97110", line_control_number="L0000001"),)))
+    desk_lite.ingest(file_of(payment([answer(4000, "CO*45*10")])), payers=PAYERS)
+    other = payment([answer(3000, "OA*23*20", payer_number="S1")], trace="T2", payer="1598765432")
+    manifest = desk_lite.ingest(file_of(other, control=2), payers=PAYERS)
+    (finding,) = manifest.files[0].payments[0].findings
+    assert (finding.code, finding.message) == (
+        "PAID_BEYOND_CHARGE",
+        "30.00 stands on the claim beyond its charge",
+    )
+    assert "trace T0001" in finding.fix
+    assert (manifest.exit_code(), manifest.files[0].payments[0].answered_twice) == (1, 0)
+    assert listed(desk_lite)["A0000001"]["amount"] == "30.00"
