@@ -59,7 +59,7 @@ def print_manifest(
         if any(word.strip("(),;").isdigit() and int(word.strip("(),;")) for word in text.split()):
             console.print(text, markup=False, soft_wrap=True)
     if not quiet:
-        _print_findings(manifest)
+        print_file_findings(manifest.files)
 
 
 def _booked(money_of: Mapping[str, int] | None) -> str:
@@ -121,10 +121,11 @@ def _is_remark(finding: FindingEntry) -> bool:
     return finding.severity == _INFO and finding.code.startswith(_CONFORMANCE)
 
 
-def _print_findings(manifest: Manifest) -> None:
+def print_file_findings(files: Sequence[FileEntry]) -> None:
+    """Print what was found in files on stderr, errors first, each with its place and fix; remarks are counted."""
     console = stderr()
     findings: list[tuple[str, FindingEntry]] = []
-    for file in manifest.files:
+    for file in files:
         findings += [(file.file, finding) for finding in file.findings]
         findings += [(file.file, finding) for payment in file.payments for finding in payment.findings]
     told = [item for item in findings if not _is_remark(item[1])]

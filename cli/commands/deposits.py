@@ -34,6 +34,7 @@ from cli.options import (
     utc_now,
 )
 from cli.render import Row, mask, money, stderr, stdout, write_json, write_rows
+from cli.summaries import print_file_findings
 from cli.workspace import workspace
 from reconcile.deposits import DepositStatus
 from reconcile.store.listing import practice_names
@@ -169,6 +170,10 @@ def _sums(lines: list[DepositLine]) -> str:
 def _print(result: ImportResult, *, quiet: bool) -> None:
     """Print files and totals on stdout, findings on stderr."""
     console = stdout()
+    if not quiet:
+        if not result.files:
+            stderr().print("there was no file to take in")
+        print_file_findings(result.files)
     for file in result.files:
         again = f"  (taken in before as {file.duplicate_of})" if file.duplicate_of is not None else ""
         said = f"{counted(file.deposits, 'deposit')} new, {file.deposits_known} known" if not again else ""
@@ -176,13 +181,6 @@ def _print(result: ImportResult, *, quiet: bool) -> None:
             f"  ({said})" if said else ""
         )
         console.print(text, markup=False, soft_wrap=True)
-        for finding in () if quiet else file.findings:
-            where = f" row {finding.row}:" if finding.row is not None else ""
-            stderr().print(
-                f"{finding.severity:<7} {finding.code} {file.file}:{where} {finding.message}",
-                markup=False,
-                soft_wrap=True,
-            )
     totals = result.totals
     if totals.deposits:
         console.print(
