@@ -218,7 +218,9 @@ def begin_kept_file(
         return None
     findings: list[Finding] = []
     if known.outcome in (manifest.QUARANTINED, manifest.PARTIAL):
-        message = f"seen before; not all of it could be posted then (it was {known.outcome}): held list names what is held"
+        message = (
+            f"seen before; not all of it was posted then (it was {known.outcome}): held list has what is held"
+        )
         place = Location(file=name)
         findings = [Finding(code="ING002", severity=Severity.INFO, message=message, location=place)]
     return FileEntry(
