@@ -78,6 +78,7 @@ def test_a_stop_at_any_time_is_told_as_a_stop(postgres_database, tmp_path, seed)
     store.close()
 
 
+@pytest.mark.sqlite("its lock is waited for; a server does its own waiting")
 def test_a_stop_is_heard_while_another_writer_is_waited_for(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)
@@ -97,6 +98,7 @@ def test_a_stop_is_heard_while_another_writer_is_waited_for(tmp_path):
     store.close()
 
 
+@pytest.mark.sqlite("its lock is waited for; a server does its own waiting")
 def test_a_writer_is_waited_for_as_long_as_is_said_and_no_longer(tmp_path):
     store = open_store(f"sqlite:///{tmp_path / 'store.db'}", tmp_path / "vault")
     other = sqlite3.connect(tmp_path / "store.db", isolation_level=None, check_same_thread=False)
