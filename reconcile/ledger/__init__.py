@@ -7,8 +7,8 @@ What an adjudication posts on a service depends on what stands there:
 * another adjudication, of another payer or of the same: its payment, OA-23 as memo, its write-offs only up to what is
   not settled (charge - paid - contractual), then its patient share and its denial out of the rest. What that takes
   from an earlier patient share or denial moves out of there by a transfer. The part without room is memo;
-* what was settled before a balance was brought forward: as any other while no answer of a payer stands, which says that
-  again; else memo;
+* what was settled before a balance was brought forward, after all others: all of it where no answer of a payer stands; else
+  memo, for that says it again;
 * a reversal (CLP02 22): exactly the opposite of what the original posted, transfers included; nothing while the
   original is not in the books.
 
@@ -54,12 +54,12 @@ def post(
             return quick
     books = Poster(lines, tables, chain)
     ordered = adjudications if len(adjudications) == 1 else sorted(adjudications, key=lambda one: one.order)
-    answers = [one for one in ordered if not one.brought_forward]
-    if answers and len(answers) < len(ordered) and post(answers, lines, tables, chain=chain).live:
-        for brought_forward in [one for one in ordered if one.brought_forward]:
-            books.set_aside(brought_forward)
-        ordered = answers
+    settled_before = [one for one in ordered if one.brought_forward]
+    if settled_before:
+        ordered = [one for one in ordered if not one.brought_forward]
     for adjudication in ordered:
         books.post(adjudication)
+    for adjudication in settled_before:
+        books.bring_forward(adjudication)
     books.deny_uncorrected(ordered)
     return books.close(ordered)

@@ -56,12 +56,23 @@ class Poster(Booking):
         if self.bundles and not reversal:
             self._even_out(adjudication, grouped)
 
-    def set_aside(self, adjudication: Adjudication) -> None:
-        """Post all of an adjudication as memo: another one says the same again."""
-        self.adjudications[adjudication.id] = adjudication
-        self.ties[adjudication.id] = self._retie(adjudication)
-        for entry in self.reader.read(adjudication, self.ties[adjudication.id]):
-            self._book(adjudication.id, self.services[entry.service], entry, Account.MEMO, entry.cents)
+    def bring_forward(self, adjudication: Adjudication) -> None:
+        """Post what was settled before, after all answers: as memo where one stands, which says the same again."""
+        number = adjudication.id
+        self.adjudications[number] = adjudication
+        self.ties[number] = self._retie(adjudication)
+        grouped: dict[int | None, list[Entry]] = {}
+        for entry in self.reader.read(adjudication, self.ties[number]):
+            grouped.setdefault(entry.service, []).append(entry)
+        for service_id, entries in grouped.items():
+            service = self.services[service_id]
+            for entry in entries:
+                self._book(
+                    number, service, entry, Account.MEMO if service.live else entry.account, entry.cents
+                )
+            if not service.live:
+                service.live.append(number)
+                service.payers[adjudication.payer] += 1
 
     def _even_out(self, adjudication: Adjudication, grouped: Mapping[int | None, Sequence[Entry]]) -> None:
         """Let a later payer's money for one line of a bundle answer what is owed on the others.

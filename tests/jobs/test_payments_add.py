@@ -281,6 +281,26 @@ def test_what_was_settled_before_stands_until_the_payer_answers(desk_lite, name)
     assert desk.broken() == []
 
 
+@pytest.mark.parametrize("answered_first", [True, False])
+def test_what_was_settled_before_of_a_line_without_an_answer_stands(desk_lite, answered_first):
+    desk = desk_lite
+    forward = table(
+        opening("60.00", charge="85.00"), opening("30.00", charge="40.00", procedure_code="97140")
+    )
+    said = line("97110", 8500, 5000, adjustments=["CO*45*25", "PR*2*10"], day="20251103")
+    answered = file_of(payment([claim("OLD1", said, patient="X*Y", member="M1")]))
+    if answered_first:
+        desk.ingest(answered, payers=PAYERS)
+    add(desk, forward, "open.csv")
+    if not answered_first:
+        desk.ingest(answered, payers=PAYERS)
+    assert desk.rows("SELECT billed, paid, contractual, patient, open_balance FROM claim") == [
+        (12500, 5000, 3500, 1000, 3000)
+    ]
+    assert desk.rows("SELECT COUNT(*) FROM claim_finding") == [(0,)]
+    assert desk.broken() == []
+
+
 def test_what_was_settled_before_stands_again_when_the_answer_is_taken_back(desk_lite):
     desk = desk_lite
     add(desk, table(opening("60.00", charge="85.00")), "open.csv")
@@ -302,6 +322,7 @@ def test_what_was_settled_before_stands_again_when_the_answer_is_taken_back(desk
     )
     desk.ingest(file_of(payment([paid])), payers=PAYERS)
     assert desk.rows("SELECT paid, contractual, open_balance FROM claim") == [(0, 2500, 6000)]
+    assert desk.rows("SELECT COUNT(*) FROM claim_finding") == [(0,)]
     assert desk.broken() == []
 
 
