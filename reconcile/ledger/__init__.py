@@ -7,8 +7,8 @@ What an adjudication posts on a service depends on what stands there:
 * another adjudication, of another payer or of the same: its payment, OA-23 as memo, its write-offs only up to what is
   not settled (charge - paid - contractual), then its patient share and its denial out of the rest. What that takes
   from an earlier patient share or denial moves out of there by a transfer. The part without room is memo;
-* what was settled before a balance was brought forward, after all others: all of it where no answer of a payer stands; else
-  memo, for that says it again;
+* what was settled before a balance was brought forward, after all others: all of it where no answer of a payer
+  stands; else memo, for that says it again;
 * a reversal (CLP02 22): exactly the opposite of what the original posted, transfers included; nothing while the
   original is not in the books.
 
